@@ -1,0 +1,72 @@
+/**
+ * What a manifest means, whichever family it was written in: readers produce this model, nothing else of Sluice knows
+ * the families. Values are the FC API's (camelCase, API units); every default is filled in.
+ */
+
+/** Where something stands in the manifest; line and column count from 1. */
+export interface Position {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface Finding {
+  /** Stable, kebab-case, e.g. `unsupported`, `wrong-type`, `unknown-key`. */
+  readonly code: string;
+  readonly level: 'error' | 'warning';
+  /** Path in the document, e.g. `services.hello.props.function.timeout`. */
+  readonly path: string;
+  /** What was found, and what is allowed. */
+  readonly message: string;
+  readonly at: Position;
+}
+
+export interface ManifestFunctionConfig {
+  readonly runtime: string;
+  readonly handler: string;
+  readonly description: string;
+  /** MB */
+  readonly memorySize: number;
+  /** seconds */
+  readonly timeout: number;
+  readonly initializer: string;
+  /** seconds */
+  readonly initializationTimeout: number;
+  readonly instanceConcurrency: number;
+  readonly environmentVariables: Readonly<Record<string, string>>;
+}
+
+export interface ManifestFunction {
+  readonly name: string;
+  /** Name of the module (edition 1.0.0: key under `services`). */
+  readonly module: string;
+  readonly config: ManifestFunctionConfig;
+  readonly code: {
+    /** Folder or file, relative to the repository's root, `/`-separated, without `..`. */
+    readonly path: string;
+    /** gitignore-like patterns of what stays out of the package. */
+    readonly ignore: readonly string[];
+  };
+  readonly at: Position;
+}
+
+export interface ManifestService {
+  readonly name: string;
+  readonly description: string;
+  readonly internetAccess: boolean;
+  readonly role: string;
+  /** Sorted by name. */
+  readonly functions: readonly ManifestFunction[];
+  readonly at: Position;
+}
+
+export interface Manifest {
+  readonly family: 'serverless-devs-1';
+  readonly file: string;
+  /** `null` where the manifest names none; the release's environment wins. */
+  readonly region: string | null;
+  /** Sorted by name. */
+  readonly services: readonly ManifestService[];
+  /** Warnings; a manifest with errors has no model. */
+  readonly findings: readonly Finding[];
+}

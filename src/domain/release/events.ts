@@ -1,0 +1,120 @@
+/**
+ * What can happen to a release. Events are the history: each is stored once under (release, sequence number), and
+ * the record that people read is the fold of them (`record.ts`). An event's data is plain JSON; times are Unix
+ * milliseconds, durations carry `Ms`, weights are fractions 0…1.
+ */
+import type { Look } from '../analysis/look.ts';
+import type { ResolvedPlan } from '../plan/plan.ts';
+import type { Role, Stage } from './states.ts';
+
+/** Who did something, as the audit shows it. `kind: system` is Sluice itself. */
+export interface Actor {
+  readonly kind: 'person' | 'system';
+  readonly name: string;
+  readonly role?: Role;
+}
+
+/** Versions of one service of a release: what is live and what comes. Version ids are decimal strings. */
+export interface ServiceVersions {
+  readonly service: string;
+  readonly functions: readonly string[];
+  /** `null` while the alias does not exist yet (first release). */
+  readonly stable: string | null;
+  readonly canary: string;
+}
+
+export type ReleaseEvent =
+  | { readonly type: 'queued'; readonly reason: string | null; readonly behind: string | null }
+  | { readonly type: 'started' }
+  | { readonly type: 'superseded'; readonly by: string }
+  | { readonly type: 'planned'; readonly plan: ResolvedPlan }
+  | { readonly type: 'stage-started'; readonly stage: Stage; readonly attempt: number }
+  /** `summary` is one line for people, e.g. `npm ci, 14 packages, 3.1 s (cached)`. */
+  | {
+      readonly type: 'stage-finished';
+      readonly stage: Stage;
+      readonly durationMs: number;
+      readonly summary: string;
+    }
+  /** `logTail` holds the last lines (50 at most) of the stage's log. */
+  | {
+      readonly type: 'stage-failed';
+      readonly stage: Stage;
+      readonly message: string;
+      readonly logTail: readonly string[];
+    }
+  | { readonly type: 'versions'; readonly services: readonly ServiceVersions[] }
+  /** Traffic of an alias as set and confirmed: `weight` of `canary`, the rest to `stable`. `stable: null`: canary alone. */
+  | {
+      readonly type: 'traffic';
+      readonly service: string;
+      readonly alias: string;
+      readonly stable: string | null;
+      readonly canary: string;
+      readonly weight: number;
+      readonly step: number | null;
+    }
+  | { readonly type: 'step-started'; readonly step: number; readonly weight: number; readonly holdMs: number }
+  | { readonly type: 'step-finished'; readonly step: number; readonly summary: string }
+  | {
+      readonly type: 'approval-requested';
+      readonly step: number;
+      readonly role: Role;
+      readonly count: number;
+      readonly notAuthor: boolean;
+      readonly until: number | null;
+    }
+  | {
+      readonly type: 'approval-decided';
+      readonly step: number;
+      readonly decision: 'approved' | 'rejected';
+      readonly actor: Actor;
+      readonly comment: string;
+      /** The look that was newest when the decision was made. */
+      readonly evidence: Look | null;
+    }
+  | {
+      readonly type: 'approval-closed';
+      readonly step: number;
+      readonly outcome: 'granted' | 'refused' | 'timed-out' | 'overtaken';
+    }
+  | { readonly type: 'paused'; readonly reason: string; readonly actor: Actor }
+  | { readonly type: 'resumed'; readonly actor: Actor }
+  /** Something keeps the release waiting; `cleared` ends it. */
+  | { readonly type: 'blocked'; readonly reason: string; readonly message: string }
+  | { readonly type: 'cleared'; readonly reason: string }
+  | { readonly type: 'verdict'; readonly look: Look }
+  | { readonly type: 'promoted'; readonly bakingUntil: number | null; readonly sentence: string }
+  | {
+      readonly type: 'rollback-started';
+      readonly cause: RollbackCause;
+      readonly sentence: string;
+      readonly actor: Actor;
+    }
+  | { readonly type: 'rolled-back'; readonly cause: RollbackCause; readonly sentence: string }
+  | { readonly type: 'rejected'; readonly actor: Actor; readonly sentence: string }
+  | { readonly type: 'aborted'; readonly actor: Actor; readonly sentence: string }
+  | { readonly type: 'failed'; readonly stage: Stage; readonly sentence: string }
+  | { readonly type: 'unchanged'; readonly sentence: string };
+
+export type ReleaseEventType = ReleaseEvent['type'];
+
+/** What made a release go back. */
+export type RollbackCause =
+  | 'harmful'
+  | 'rejected'
+  | 'aborted'
+  | 'approval-timeout'
+  | 'stage-failed'
+  | 'person'
+  | 'bake';
+
+/** An event as it is stored and shown. */
+export interface StoredEvent {
+  /** Rises over all releases; the SSE stream resumes after it. */
+  readonly id: number;
+  readonly releaseId: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly event: ReleaseEvent;
+}

@@ -1,0 +1,134 @@
+/**
+ * The environment, parsed once. Every variable of Sluice's stable interface is read here and nowhere else;
+ * below this file nobody looks at `process.env`. Values that are not given get their documented default, so the
+ * resolved type has no optional numbers.
+ */
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { readCredentials, type Credentials } from './credentials.ts';
+
+/** Whether functions and builds run inside bubblewrap. `off` is an operator's explicit choice. */
+export type SandboxMode = 'on' | 'off';
+
+/** Everything a Sluice process needs to know of its surroundings. Ports are TCP ports on `listenHost`. */
+export interface Config {
+  /** Folder that holds all data of this installation (`SLUICE_HOME`). */
+  readonly home: string;
+  /** Folder for downloads and built servers, shared by homes (`SLUICE_CACHE`). */
+  readonly cache: string;
+  readonly listenHost: string;
+  readonly port: number;
+  readonly enginePort: number;
+  readonly logPort: number;
+  readonly ossPort: number;
+  readonly region: string;
+  readonly sandbox: SandboxMode;
+  readonly demo: boolean;
+  /** Absolute folders under which a project's repository may be a plain path. */
+  readonly localRepositories: readonly string[];
+  /** Where people and webhooks reach the API; used in links. */
+  readonly publicUrl: string;
+  /** FC endpoint the releases are made against: the built-in engine unless told otherwise. */
+  readonly fcEndpoint: string;
+  /** PostgreSQL; the supervisor sets it to the embedded one where the operator gave none. */
+  readonly databaseUrl: string | undefined;
+  /** Temporal frontend `host:port`; the supervisor sets it where the operator gave none. */
+  readonly temporalAddress: string | undefined;
+  readonly temporalNamespace: string;
+  readonly logLevel: string;
+}
+
+const port = (fallback: number) => z.coerce.number().int().min(1).max(65535).default(fallback);
+
+const Environment = z.object({
+  SLUICE_HOME: z.string().min(1).optional(),
+  SLUICE_CACHE: z.string().min(1).optional(),
+  SLUICE_HOST: z.string().min(1).default('127.0.0.1'),
+  SLUICE_PORT: port(7400),
+  SLUICE_ENGINE_PORT: port(7401),
+  SLUICE_LOG_PORT: port(7402),
+  SLUICE_OSS_PORT: port(7403),
+  SLUICE_REGION: z.string().min(1).default('cn-local'),
+  SLUICE_SANDBOX: z.enum(['on', 'off']).default('on'),
+  SLUICE_DEMO: z.enum(['0', '1']).default('1'),
+  SLUICE_LOCAL_REPOSITORIES: z.string().default(''),
+  SLUICE_URL: z.url().optional(),
+  SLUICE_FC_ENDPOINT: z.url().optional(),
+  SLUICE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  DATABASE_URL: z.string().min(1).optional(),
+  TEMPORAL_ADDRESS: z.string().min(1).optional(),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+});
+
+/** A variable that cannot be used; the message names it and says what is allowed. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads the configuration of this process.
+ *
+ * @param env the variables; defaults to `process.env` after `.env` of the working directory was merged under it
+ * @throws ConfigError naming each variable that does not fit
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = processEnvironment()): Config {
+  // An empty variable means "not given": shells and .env files cannot unset one otherwise.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new ConfigError(`the environment cannot be used: ${faults.join('; ')}`);
+  }
+  const e = parsed.data;
+  return {
+    home: resolve(e.SLUICE_HOME ?? join(homedir(), '.sluice')),
+    cache: resolve(e.SLUICE_CACHE ?? join(homedir(), '.cache', 'sluice')),
+    listenHost: e.SLUICE_HOST,
+    port: e.SLUICE_PORT,
+    enginePort: e.SLUICE_ENGINE_PORT,
+    logPort: e.SLUICE_LOG_PORT,
+    ossPort: e.SLUICE_OSS_PORT,
+    region: e.SLUICE_REGION,
+    sandbox: e.SLUICE_SANDBOX,
+    demo: e.SLUICE_DEMO === '1',
+    localRepositories: e.SLUICE_LOCAL_REPOSITORIES.split(':')
+      .filter(Boolean)
+      .map((path) => resolve(path)),
+    publicUrl: e.SLUICE_URL ?? `http://127.0.0.1:${e.SLUICE_PORT}`,
+    fcEndpoint: e.SLUICE_FC_ENDPOINT ?? `http://127.0.0.1:${e.SLUICE_ENGINE_PORT}`,
+    databaseUrl: e.DATABASE_URL,
+    temporalAddress: e.TEMPORAL_ADDRESS,
+    temporalNamespace: e.TEMPORAL_NAMESPACE,
+    logLevel: e.SLUICE_LOG_LEVEL,
+  };
+}
+
+/**
+ * The secrets of this installation: from the environment where given, else from `credentials.json` of the home.
+ *
+ * @throws ConfigError when a secret is in neither place
+ */
+export function loadCredentials(config: Config, env: NodeJS.ProcessEnv = process.env): Credentials {
+  const stored = readCredentials(config.home);
+  const pick = (name: keyof Credentials, variable: string): string => {
+    const value = env[variable] || stored?.[name];
+    if (!value)
+      throw new ConfigError(
+        `${variable} is not set and ${config.home}/credentials.json has no ${name}; run "sluice up" once or set it`,
+      );
+    return value;
+  };
+  return {
+    accountId: pick('accountId', 'SLUICE_ACCOUNT_ID'),
+    accessKeyId: pick('accessKeyId', 'SLUICE_ACCESS_KEY_ID'),
+    accessKeySecret: pick('accessKeySecret', 'SLUICE_ACCESS_KEY_SECRET'),
+    adminToken: pick('adminToken', 'SLUICE_ADMIN_TOKEN'),
+  };
+}
+
+function processEnvironment(): NodeJS.ProcessEnv {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  return process.env;
+}

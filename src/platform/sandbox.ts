@@ -1,0 +1,150 @@
+/**
+ * Bubblewrap command lines, for functions (engine) and builds (activities) alike. What runs inside is a plain user
+ * with no capabilities, no host environment and only the folders that were named.
+ *
+ * Started by root, bubblewrap sets up the mounts itself and `setpriv` drops to the plain user inside: a user
+ * namespace made by root would map the inner user to host root, and a plain user outside cannot reach folders below
+ * a closed home. Started by anybody else, a user namespace gives the inner user.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { SandboxMode } from './config.ts';
+
+export interface Mount {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface SandboxSpec {
+  /** User and group inside (and, when root starts it, on the host). */
+  readonly uid: number;
+  readonly gid: number;
+  /** `host` shares the host's network; `none` leaves loopback alone. */
+  readonly network: 'none' | 'host';
+  /** Shown read-only, beside the system's own `/usr` and what belongs to it. */
+  readonly readOnly: readonly Mount[];
+  readonly writable: readonly Mount[];
+  /** Empty writable folders in memory; `/tmp` is always one. */
+  readonly scratch: readonly string[];
+  /** The whole environment of the command. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly command: readonly [string, ...string[]];
+}
+
+export interface SandboxCommand {
+  readonly file: string;
+  readonly args: string[];
+  /** Give it to `spawn` as it is: `/proc/1/environ` of a sandbox shows what bubblewrap itself was started with. */
+  readonly env: Record<string, string>;
+  readonly cwd: string;
+}
+
+export type SandboxState =
+  | { readonly available: true; readonly mode: SandboxMode }
+  | { readonly available: false; readonly reason: string; readonly mend: string };
+
+/** Parts of a Debian-like root that dynamic programs need; missing ones are skipped. */
+const SYSTEM_LINKS = ['/lib', '/lib64', '/bin', '/sbin'];
+const SYSTEM_FILES = [
+  '/etc/alternatives',
+  '/etc/ld.so.cache',
+  '/etc/ssl',
+  '/etc/passwd',
+  '/etc/group',
+  '/etc/nsswitch.conf',
+  '/etc/localtime',
+];
+const NETWORK_FILES = ['/etc/resolv.conf', '/etc/hosts', '/etc/services'];
+
+/** The command line that runs `spec.command` in a sandbox; with `mode: off` the bare command, folders unmapped. */
+export function sandboxCommand(spec: SandboxSpec): SandboxCommand {
+  const isRoot = process.getuid?.() === 0;
+  const args = [
+    '--unshare-ipc',
+    '--unshare-pid',
+    '--unshare-uts',
+    '--unshare-cgroup-try',
+    '--die-with-parent',
+    '--new-session',
+  ];
+  if (spec.network === 'none') args.push('--unshare-net');
+  if (isRoot)
+    args.push(
+      '--cap-drop',
+      'ALL',
+      '--cap-add',
+      'CAP_SETUID',
+      '--cap-add',
+      'CAP_SETGID',
+      '--cap-add',
+      'CAP_SETPCAP',
+    );
+  else args.push('--unshare-user', '--uid', String(spec.uid), '--gid', String(spec.gid));
+
+  args.push('--ro-bind', '/usr', '/usr');
+  for (const path of SYSTEM_LINKS) args.push('--ro-bind-try', path, path);
+  for (const path of [...SYSTEM_FILES, ...(spec.network === 'host' ? NETWORK_FILES : [])])
+    args.push('--ro-bind-try', path, path);
+  args.push('--proc', '/proc', '--dev', '/dev');
+  for (const path of new Set(['/tmp', ...spec.scratch])) args.push('--perms', '1777', '--tmpfs', path);
+  for (const { from, to } of spec.readOnly) args.push('--ro-bind', from, to);
+  for (const { from, to } of spec.writable) args.push('--bind', from, to);
+  args.push('--clearenv');
+  for (const [name, value] of Object.entries(spec.env)) args.push('--setenv', name, value);
+  args.push('--chdir', spec.cwd, '--');
+  if (isRoot) args.push(...dropTo(spec.uid, spec.gid));
+  args.push(...spec.command);
+  return {
+    file: 'bwrap',
+    args,
+    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+    cwd: '/',
+  };
+}
+
+function dropTo(uid: number, gid: number): string[] {
+  return [
+    'setpriv',
+    '--reuid',
+    String(uid),
+    '--regid',
+    String(gid),
+    '--clear-groups',
+    '--bounding-set',
+    '-all',
+    '--inh-caps',
+    '-all',
+    '--no-new-privs',
+    '--',
+  ];
+}
+
+/** Whether sandboxes can be made here; tried once for real, because kernels and containers forbid them in many ways. */
+export function probeSandbox(mode: SandboxMode): SandboxState {
+  if (mode === 'off') return { available: true, mode };
+  const mend =
+    process.getuid?.() === 0
+      ? 'apt-get install bubblewrap'
+      : 'sudo apt-get install bubblewrap, and allow user namespaces (sysctl kernel.unprivileged_userns_clone=1)';
+  const { file, args, env } = sandboxCommand({
+    uid: 10_003,
+    gid: 10_003,
+    network: 'none',
+    readOnly: [],
+    writable: [],
+    scratch: [],
+    env: {},
+    cwd: '/',
+    command: ['/usr/bin/true'],
+  });
+  if (!['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap'].some((path) => existsSync(path)))
+    return { available: false, reason: 'bubblewrap is not installed', mend };
+  const tried = spawnSync(file, args, { env, timeout: 5_000, encoding: 'utf8' });
+  if (tried.status === 0) return { available: true, mode };
+  return {
+    available: false,
+    reason: `bubblewrap cannot make a sandbox here: ${(tried.stderr ?? '').trim() || tried.error?.message || `exit ${tried.status}`}`,
+    mend,
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * The event log. `recordEvent` is the only writer of a release's progress: event and fold in one transaction, once
+ * per (release, sequence number), however often a worker repeats it.
+ */
+import { sql } from 'kysely';
+import type { ReleaseEvent, StoredEvent } from '../domain/release/events.ts';
+import { applyEvent } from '../domain/release/record.ts';
+import type { Db } from './store.ts';
+
+/** PostgreSQL channel; the payload is the event's id, readers fetch what they lack from the table. */
+export const EVENTS_CHANNEL = 'sluice_events';
+
+export interface EventToRecord {
+  readonly releaseId: string;
+  /** Given by the release's workflow, from 1 without gaps. */
+  readonly seq: number;
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly event: ReleaseEvent;
+}
+
+/**
+ * Stores the event and folds it into the release; a repeated (release, seq) changes nothing.
+ *
+ * @returns false when the event was stored before
+ * @throws Error when the release does not exist
+ */
+export async function recordEvent(db: Db, input: EventToRecord): Promise<boolean> {
+  const work = async (tx: Db): Promise<boolean> => {
+    const release = await tx
+      .selectFrom('releases')
+      .select(['seq', 'progress'])
+      .where('id', '=', input.releaseId)
+      .forUpdate()
+      .executeTakeFirst();
+    if (!release) throw new Error(`release ${input.releaseId} does not exist`);
+    const inserted = await tx
+      .insertInto('release_events')
+      .values({
+        release_id: input.releaseId,
+        seq: input.seq,
+        at: new Date(input.at),
+        type: input.event.type,
+        event: JSON.stringify(input.event),
+      })
+      .onConflict((c) => c.columns(['release_id', 'seq']).doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    if (!inserted) return false;
+    const progress = applyEvent(release.progress, input.event, input.at);
+    await tx
+      .updateTable('releases')
+      .set({
+        progress: JSON.stringify(progress),
+        state: progress.state,
+        seq: Math.max(release.seq, input.seq),
+      })
+      .where('id', '=', input.releaseId)
+      .execute();
+    await sql`select pg_notify(${EVENTS_CHANNEL}, ${inserted.id})`.execute(tx);
+    return true;
+  };
+  return db.isTransaction ? work(db) : db.transaction().execute(work);
+}
+
+/** Events after `afterId`, oldest first: of one release, or of all. */
+export async function listEvents(
+  db: Db,
+  filter: { readonly releaseId?: string | undefined; readonly afterId: number; readonly limit: number },
+): Promise<StoredEvent[]> {
+  const rows = await db
+    .selectFrom('release_events')
+    .selectAll()
+    .$if(filter.releaseId !== undefined, (q) => q.where('release_id', '=', filter.releaseId ?? ''))
+    .where('id', '>', String(filter.afterId))
+    .orderBy('id')
+    .limit(filter.limit)
+    .execute();
+  return rows.map((row) => ({
+    id: Number(row.id),
+    releaseId: row.release_id,
+    seq: row.seq,
+    at: row.at.getTime(),
+    event: row.event,
+  }));
+}

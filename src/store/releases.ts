@@ -1,0 +1,156 @@
+/** Releases as stored: identity beside progress. Written through `events.ts`; this file creates and reads. */
+import { sql, type Selectable } from 'kysely';
+import { initialProgress, type ReleaseProgress } from '../domain/release/record.ts';
+import type { ReleaseCause, ReleaseState } from '../domain/release/states.ts';
+import type { Db } from './store.ts';
+import type { Tables } from './tables.ts';
+
+export interface Release {
+  readonly id: string;
+  /** Counts up per project, for people: "release 12 of shop". */
+  readonly number: number;
+  readonly project: string;
+  readonly environment: string;
+  /** Full ref, e.g. `refs/heads/main`. */
+  readonly ref: string;
+  readonly commit: string;
+  readonly before: string;
+  readonly author: string;
+  readonly message: string;
+  readonly cause: ReleaseCause;
+  /** Who started it by hand; empty for pushes. */
+  readonly startedBy: string;
+  readonly dryRun: boolean;
+  readonly createdAt: number;
+  readonly seq: number;
+  readonly progress: ReleaseProgress;
+}
+
+export interface NewRelease {
+  readonly id: string;
+  readonly project: string;
+  readonly environment: string;
+  readonly ref: string;
+  readonly commit: string;
+  readonly before: string;
+  readonly author: string;
+  readonly message: string;
+  readonly cause: ReleaseCause;
+  readonly startedBy: string;
+  readonly dryRun: boolean;
+  readonly dedupeKey: string;
+  readonly at: number;
+}
+
+/**
+ * Stores a release and its hand-over to the lane (outbox), or finds the one that the same push made before.
+ * Call it inside the transaction that stores the delivery.
+ */
+export async function createRelease(
+  db: Db,
+  input: NewRelease,
+): Promise<{ readonly id: string; readonly created: boolean }> {
+  // Numbers are per project and without gaps: the advisory lock makes count + insert one step.
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`release-number:${input.project}`}, 0))`.execute(
+    db,
+  );
+  const existing = await db
+    .selectFrom('releases')
+    .select('id')
+    .where('project', '=', input.project)
+    .where('environment', '=', input.environment)
+    .where('dedupe_key', '=', input.dedupeKey)
+    .executeTakeFirst();
+  if (existing) return { id: existing.id, created: false };
+
+  const { last } = await db
+    .selectFrom('releases')
+    .select((e) => e.fn.coalesce(e.fn.max('number'), sql<number>`0`).as('last'))
+    .where('project', '=', input.project)
+    .executeTakeFirstOrThrow();
+  await db
+    .insertInto('releases')
+    .values({
+      id: input.id,
+      number: last + 1,
+      project: input.project,
+      environment: input.environment,
+      ref: input.ref,
+      commit: input.commit,
+      before: input.before,
+      author: input.author,
+      message: input.message,
+      cause: input.cause,
+      started_by: input.startedBy,
+      dry_run: input.dryRun,
+      dedupe_key: input.dedupeKey,
+      state: 'queued',
+      progress: JSON.stringify(initialProgress(input.at)),
+      created_at: new Date(input.at),
+    })
+    .execute();
+  await db
+    .insertInto('outbox')
+    .values({
+      kind: 'push',
+      release_id: input.id,
+      payload: JSON.stringify({ releaseId: input.id, storedAt: input.at }),
+    })
+    .execute();
+  await sql`select pg_notify('sluice_outbox', ${input.id})`.execute(db);
+  return { id: input.id, created: true };
+}
+
+/** One release, or `undefined`. */
+export async function findRelease(db: Db, id: string): Promise<Release | undefined> {
+  const row = await db.selectFrom('releases').selectAll().where('id', '=', id).executeTakeFirst();
+  return row && toRelease(row);
+}
+
+export interface ReleaseFilter {
+  readonly project?: string | undefined;
+  readonly environment?: string | undefined;
+  readonly state?: ReleaseState | undefined;
+  readonly commit?: string | undefined;
+  /** Id of the last release of the page before; ids rise with time. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/** Newest first. */
+export async function listReleases(db: Db, filter: ReleaseFilter): Promise<Release[]> {
+  const rows = await db
+    .selectFrom('releases')
+    .selectAll()
+    .$if(filter.project !== undefined, (q) => q.where('project', '=', filter.project ?? ''))
+    .$if(filter.environment !== undefined, (q) => q.where('environment', '=', filter.environment ?? ''))
+    .$if(filter.state !== undefined, (q) => q.where('state', '=', filter.state ?? 'queued'))
+    .$if(filter.commit !== undefined, (q) =>
+      q.where('commit', 'like', `${(filter.commit ?? '').replace(/[^0-9a-f]/gi, '')}%`),
+    )
+    .$if(filter.after !== undefined, (q) => q.where('id', '<', filter.after ?? ''))
+    .orderBy('id', 'desc')
+    .limit(filter.limit)
+    .execute();
+  return rows.map(toRelease);
+}
+
+function toRelease(row: Selectable<Tables['releases']>): Release {
+  return {
+    id: row.id,
+    number: row.number,
+    project: row.project,
+    environment: row.environment,
+    ref: row.ref,
+    commit: row.commit,
+    before: row.before,
+    author: row.author,
+    message: row.message,
+    cause: row.cause,
+    startedBy: row.started_by,
+    dryRun: row.dry_run,
+    createdAt: row.created_at.getTime(),
+    seq: row.seq,
+    progress: row.progress,
+  };
+}

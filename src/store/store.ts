@@ -1,0 +1,49 @@
+/** The door to PostgreSQL for releases: opens the pool, runs the migrations, hands out type-safe queries. */
+import { fileURLToPath } from 'node:url';
+import type { Kysely, Transaction } from 'kysely';
+import type { Pool } from 'pg';
+import { createDatabase, createPool } from '../platform/database.ts';
+import type { Logger } from '../platform/log.ts';
+import { migrate } from '../platform/migrate.ts';
+import type { Tables } from './tables.ts';
+
+export const STORE_SCHEMA = 'sluice';
+/** The `.sql` files stay in `src/`, also when the compiled code runs from `dist/`. */
+const MIGRATIONS = fileURLToPath(new URL('../../src/store/migrations', import.meta.url));
+
+/** A connection or a transaction: every query of this room takes one, so that callers can combine them. */
+export type Db = Kysely<Tables> | Transaction<Tables>;
+
+export interface Store {
+  readonly db: Kysely<Tables>;
+  readonly pool: Pool;
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  readonly databaseUrl: string;
+  readonly maxConnections: number;
+  readonly applicationName: string;
+}
+
+/** Connects, brings the schema up to date, and returns the store. Waits up to 30 s for a database that starts. */
+export async function openStore(options: StoreOptions, log: Logger): Promise<Store> {
+  await migrate({
+    databaseUrl: options.databaseUrl,
+    folder: MIGRATIONS,
+    schema: STORE_SCHEMA,
+    log,
+    waitMs: 30_000,
+  });
+  const pool = createPool(
+    {
+      url: options.databaseUrl,
+      schema: STORE_SCHEMA,
+      maxConnections: options.maxConnections,
+      applicationName: options.applicationName,
+    },
+    log,
+  );
+  const db = createDatabase<Tables>(pool);
+  return { db, pool, close: () => db.destroy() };
+}

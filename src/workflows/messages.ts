@@ -1,0 +1,97 @@
+/**
+ * Names and payloads of everything that reaches a workflow from outside. The API imports this file alone; it holds
+ * no workflow code, so that the API never loads the sandbox. A signal says "take note", an update asks "may I, and
+ * what came of it?", a query only looks.
+ */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Actor } from '../domain/release/events.ts';
+import type { Look } from '../domain/analysis/look.ts';
+
+/** Task queues. Watching never takes a slot from moving traffic. */
+export const TASK_QUEUES = {
+  main: 'sluice',
+  watch: 'sluice-watch',
+  traffic: 'sluice-traffic',
+  build: 'sluice-build',
+} as const;
+
+export const WORKFLOW_TYPES = { lane: 'lane', release: 'release' } as const;
+
+/** One lane per project environment. */
+export function laneWorkflowId(project: string, environment: string): string {
+  return `lane:${project}.${environment}`;
+}
+
+export function releaseWorkflowId(releaseId: string): string {
+  return `release:${releaseId}`;
+}
+
+/** A stored release that its lane shall run. Ids only: the release's activities read the rest from the store. */
+export interface QueuedRelease {
+  readonly releaseId: string;
+  /** Unix milliseconds at which the release was stored. */
+  readonly storedAt: number;
+}
+
+export interface LaneInput {
+  readonly schema: 1;
+  readonly project: string;
+  readonly environment: string;
+  /** Carried through continue-as-new; empty at first start. */
+  readonly waiting: readonly QueuedRelease[];
+  readonly running: string | null;
+  /** Releases that the lane has seen lately: a repeated hand-over is ignored. */
+  readonly known: readonly string[];
+}
+
+export interface ReleaseInput {
+  readonly schema: 1;
+  readonly releaseId: string;
+  readonly project: string;
+  readonly environment: string;
+  /** Next free sequence number of the release's events. */
+  readonly nextSeq: number;
+}
+
+/** Outbox → lane, by signal-with-start; at least once. */
+export const pushSignal = defineSignal<[QueuedRelease]>('push');
+/** Release → lane: the traffic is free again (promoted or ended). */
+export const laneFreeSignal = defineSignal<[{ readonly releaseId: string }]>('laneFree');
+
+export interface LaneView {
+  readonly running: string | null;
+  readonly waiting: readonly string[];
+}
+export const laneQuery = defineQuery<LaneView>('lane');
+
+/** A person's act on a release. `actor.role` was established by the API from the token. */
+export interface PersonsAct {
+  readonly actor: Actor;
+  readonly comment: string;
+}
+export interface Decision extends PersonsAct {
+  readonly step: number;
+  /** The newest look, as it stood on the screen. */
+  readonly evidence: Look | null;
+}
+/** What came of an act. */
+export interface ActOutcome {
+  readonly outcome: string;
+}
+
+export const approveUpdate = defineUpdate<ActOutcome, [Decision]>('approve');
+export const rejectUpdate = defineUpdate<ActOutcome, [Decision]>('reject');
+export const abortUpdate = defineUpdate<ActOutcome, [PersonsAct]>('abort');
+
+/** Lane update: point the environment's alias at an older version at once, ending a running release first. */
+export interface RollbackRequest extends PersonsAct {
+  /** Per service: the version to go to. */
+  readonly targets: readonly { readonly service: string; readonly version: string }[];
+}
+export const rollbackUpdate = defineUpdate<ActOutcome, [RollbackRequest]>('rollback');
+
+/**
+ * Failure types of updates. The API maps them to problem documents: `forbidden` → 403, `conflict` → 409.
+ * Their first `details` entry, where present, is `{code, decision?}`.
+ */
+export const ACT_FAILURES = { forbidden: 'forbidden', conflict: 'conflict' } as const;
