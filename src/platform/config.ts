@@ -82,8 +82,9 @@ export function loadConfig(env: NodeJS.ProcessEnv = processEnvironment()): Confi
     throw new ConfigError(`the environment cannot be used: ${faults.join('; ')}`);
   }
   const e = parsed.data;
+  const home = resolve(e.SLUICE_HOME ?? join(homedir(), '.sluice'));
   return {
-    home: resolve(e.SLUICE_HOME ?? join(homedir(), '.sluice')),
+    home,
     cache: resolve(e.SLUICE_CACHE ?? join(homedir(), '.cache', 'sluice')),
     listenHost: e.SLUICE_HOST,
     port: e.SLUICE_PORT,
@@ -93,9 +94,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = processEnvironment()): Confi
     region: e.SLUICE_REGION,
     sandbox: e.SLUICE_SANDBOX,
     demo: e.SLUICE_DEMO === '1',
-    localRepositories: e.SLUICE_LOCAL_REPOSITORIES.split(':')
-      .filter(Boolean)
-      .map((path) => resolve(path)),
+    // The sample's repository lies in the home itself, which nobody but the operator can write.
+    localRepositories: [...e.SLUICE_LOCAL_REPOSITORIES.split(':').filter(Boolean), join(home, 'demo')].map((path) =>
+      resolve(path),
+    ),
     publicUrl: e.SLUICE_URL ?? `http://127.0.0.1:${e.SLUICE_PORT}`,
     fcEndpoint: e.SLUICE_FC_ENDPOINT ?? `http://127.0.0.1:${e.SLUICE_ENGINE_PORT}`,
     databaseUrl: e.DATABASE_URL,
