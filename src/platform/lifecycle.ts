@@ -1,4 +1,7 @@
-/** Orderly ends: a process registers what to close, a signal closes it in reverse order, then the process exits 0. */
+/**
+ * Orderly starts and ends: a process says once that it is up; it registers what to close, a signal closes that in
+ * reverse order, then the process exits 0.
+ */
 import type { Logger } from './log.ts';
 
 export interface Lifecycle {
@@ -8,8 +11,19 @@ export interface Lifecycle {
   close(): Promise<void>;
 }
 
+/** The message a supervised process sends to its supervisor when it does its work. */
+export interface ReadyMessage {
+  readonly type: 'ready';
+}
+
+/** Tells the supervisor that this process is up; without a supervisor nothing happens. */
+export function announceReady(): void {
+  process.send?.({ type: 'ready' } satisfies ReadyMessage);
+}
+
 /**
- * Closes on SIGTERM and SIGINT, and gives up after `forceMs` with exit code 1.
+ * Closes on SIGTERM, on SIGINT and when the supervisor is gone (its IPC channel breaks, also by kill -9, so that
+ * nothing is left behind), and gives up after `forceMs` with exit code 1.
  *
  * @param forceMs longest drain in milliseconds; keep it below the supervisor's own limit
  */
@@ -30,12 +44,11 @@ export function createLifecycle(log: Logger, forceMs: number): Lifecycle {
     closing ??= closeAll();
     return closing;
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      setTimeout(() => process.exit(1), forceMs).unref();
-      void close().then(() => process.exit(0));
-    });
+  function end(): void {
+    setTimeout(() => process.exit(1), forceMs).unref();
+    void close().then(() => process.exit(0));
   }
+  for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(signal, end);
   return {
     onClose: (name, closer) => void closers.push({ name, close: closer }),
     close,
