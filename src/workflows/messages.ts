@@ -33,12 +33,18 @@ export interface QueuedRelease {
   readonly storedAt: number;
 }
 
+/** A release that waits in the lane; its events so far were recorded by the lane. */
+export interface WaitingRelease extends QueuedRelease {
+  /** Next free sequence number of the release's events. */
+  readonly nextSeq: number;
+}
+
 export interface LaneInput {
   readonly schema: 1;
   readonly project: string;
   readonly environment: string;
   /** Carried through continue-as-new; empty at first start. */
-  readonly waiting: readonly QueuedRelease[];
+  readonly waiting: readonly WaitingRelease[];
   readonly running: string | null;
   /** Releases that the lane has seen lately: a repeated hand-over is ignored. */
   readonly known: readonly string[];
@@ -55,6 +61,10 @@ export interface ReleaseInput {
 
 /** Outbox → lane, by signal-with-start; at least once. */
 export const pushSignal = defineSignal<[QueuedRelease]>('push');
+/** Lane → release: end now, for the reason given; a person asked the lane for something else. */
+export const stopSignal = defineSignal<[PersonsAct]>('stop');
+/** Watch → release: a look worth an event (the verdict changed, or enough looks went by). */
+export const lookSignal = defineSignal<[Look]>('look');
 /** Release → lane: the traffic is free again (promoted or ended). */
 export const laneFreeSignal = defineSignal<[{ readonly releaseId: string }]>('laneFree');
 

@@ -95,7 +95,9 @@ export type ReleaseEvent =
   | { readonly type: 'rejected'; readonly actor: Actor; readonly sentence: string }
   | { readonly type: 'aborted'; readonly actor: Actor; readonly sentence: string }
   | { readonly type: 'failed'; readonly stage: Stage; readonly sentence: string }
-  | { readonly type: 'unchanged'; readonly sentence: string };
+  | { readonly type: 'unchanged'; readonly sentence: string }
+  /** A dry run reached the point where traffic would move; nothing was touched. */
+  | { readonly type: 'dry-run-finished'; readonly sentence: string };
 
 export type ReleaseEventType = ReleaseEvent['type'];
 

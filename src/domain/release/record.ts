@@ -214,6 +214,8 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
       return { ...record, ...end('failed', at, event.stage, event.sentence) };
     case 'unchanged':
       return { ...record, ...end('unchanged', at, null, event.sentence) };
+    case 'dry-run-finished':
+      return { ...record, ...end('planned', at, null, event.sentence) };
   }
 }
 

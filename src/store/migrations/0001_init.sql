@@ -111,10 +111,10 @@ create table publications (
   digest text not null,
   functions jsonb not null,
   published_at timestamptz not null default now(),
-  primary key (service, release_id),
-  unique (service, version)
+  primary key (service, release_id)
 );
-comment on table publications is 'at most one version per service of a release, and what it was made of';
+create index publications_by_version on publications (service, version);
+comment on table publications is 'at most one version per service of a release, and what it was made of; two releases share a version where the second one''s code equals it';
 
 create table service_locks (
   service text primary key,

@@ -1,0 +1,49 @@
+/**
+ * Types of failures that activities hand to workflows. The type says what the workflow does next; both sides name
+ * them from here, because activities may not import workflows.
+ */
+export const FAILURES = {
+  /** The commit, its plan or its manifest cannot be released as it is; `details[0]` may hold more for people. */
+  invalid: 'Invalid',
+  /** A build step ended with an error; `details[0]` is `StageFailureDetail`. */
+  buildFailed: 'BuildFailed',
+  /** The new version did not answer its smoke calls. */
+  verifyFailed: 'VerifyFailed',
+  /** FC refused the request for good (bad argument, no right). */
+  engineRefused: 'EngineRefused',
+  /** FC gave no answer, or said "later": worth repeating without end. */
+  engineUnreachable: 'EngineUnreachable',
+  /** The alias is at neither the state left by the release nor the one wanted; `details[0]` is `OutsideChange`. */
+  changedOutside: 'ChangedOutside',
+  /** A person moved the alias past the workflow, and the record of it is there; `details[0]` is `Overridden`. */
+  overridden: 'Overridden',
+} as const;
+
+export type FailureType = (typeof FAILURES)[keyof typeof FAILURES];
+
+/** Failures that no repetition mends. */
+export const FINAL_FAILURES: readonly FailureType[] = [
+  FAILURES.invalid,
+  FAILURES.buildFailed,
+  FAILURES.verifyFailed,
+  FAILURES.engineRefused,
+  FAILURES.changedOutside,
+  FAILURES.overridden,
+];
+
+export interface StageFailureDetail {
+  /** Last lines of the stage's log, 50 at most. */
+  readonly logTail: readonly string[];
+}
+
+export interface OutsideChange {
+  /** The states as people read them, e.g. `version 3, 5 % to version 4`. */
+  readonly expected: string;
+  readonly found: string;
+}
+
+export interface Overridden {
+  readonly actor: string;
+  readonly comment: string;
+  readonly version: string;
+}
