@@ -1,0 +1,81 @@
+/**
+ * Answers of the FC API, parsed once into the types of `client.ts`. Lenient in what may be missing (the cloud and the
+ * engine fill in different things), strict in what a release decides by.
+ */
+import { z } from 'zod';
+import type { RingAnswer } from '../domain/metrics/ring.ts';
+
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '');
+const whole = (fallback: number) =>
+  z
+    .number()
+    .nullish()
+    .transform((value) => value ?? fallback);
+
+export const ServiceAnswer = z.object({
+  serviceName: z.string(),
+  description: text,
+  internetAccess: z
+    .boolean()
+    .nullish()
+    .transform((value) => value ?? true),
+  role: text,
+});
+
+export const FunctionAnswer = z.object({
+  functionName: z.string(),
+  runtime: z.string(),
+  handler: z.string(),
+  description: text,
+  memorySize: whole(128),
+  timeout: whole(3),
+  initializer: text,
+  initializationTimeout: whole(3),
+  instanceConcurrency: whole(1),
+  environmentVariables: z
+    .record(z.string(), z.string())
+    .nullish()
+    .transform((value) => value ?? {}),
+  codeChecksum: text,
+  codeSize: whole(0),
+});
+
+export const FunctionsAnswer = z.object({
+  functions: z.array(FunctionAnswer),
+  nextToken: z.string().nullish(),
+});
+
+export const VersionAnswer = z.object({ versionId: z.string(), description: text, createdTime: text });
+export const VersionsAnswer = z.object({ versions: z.array(VersionAnswer), nextToken: z.string().nullish() });
+
+export const AliasAnswer = z.object({
+  aliasName: z.string(),
+  versionId: z.string(),
+  description: text,
+  additionalVersionWeight: z
+    .record(z.string(), z.number())
+    .nullish()
+    .transform((value) => value ?? {}),
+});
+
+export const CodeAnswer = z.object({ url: z.url() });
+
+const counters = { requests: z.number(), failures: z.number(), coldStarts: z.number() };
+
+export const RingAnswerSchema: z.ZodType<RingAnswer> = z.object({
+  now: z.number(),
+  service: z.string(),
+  function: z.string(),
+  qualifier: z.string(),
+  versions: z.array(
+    z.object({
+      version: z.string(),
+      totals: z.object(counters),
+      consecutiveFailures: z.number(),
+      buckets: z.array(z.object({ at: z.number(), ...counters })),
+    }),
+  ),
+});

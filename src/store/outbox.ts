@@ -1,0 +1,72 @@
+/**
+ * Releases that were stored and wait to be handed to their lane. At least once: a row is closed after the hand-over
+ * succeeded, and the lane ignores what it knows.
+ */
+import { sql } from 'kysely';
+import type { Db } from './store.ts';
+
+/** PostgreSQL channel that `createRelease` notifies; the payload is the release's id. */
+export const OUTBOX_CHANNEL = 'sluice_outbox';
+
+export interface OutboxEntry {
+  readonly id: string;
+  readonly releaseId: string;
+  readonly project: string;
+  readonly environment: string;
+  /** Unix milliseconds at which the release was stored. */
+  readonly storedAt: number;
+  /** Hand-overs tried before this one. */
+  readonly attempts: number;
+}
+
+/**
+ * Claims due rows for `leaseMs`: other dispatchers skip them until then, and take over when this one died.
+ * Of each environment only its oldest open row can be claimed, so that pushes reach their lane in order.
+ */
+export async function claimOutbox(
+  db: Db,
+  { limit, leaseMs }: { readonly limit: number; readonly leaseMs: number },
+): Promise<OutboxEntry[]> {
+  const { rows } = await sql<{
+    id: string;
+    release_id: string;
+    project: string;
+    environment: string;
+    created_at: Date;
+    attempts: number;
+  }>`
+    update outbox set attempts = attempts + 1, next_at = now() + ${leaseMs} * interval '1 millisecond'
+    from releases
+    where outbox.release_id = releases.id and outbox.id in (
+      select o.id from outbox o join releases r on r.id = o.release_id
+      where o.done_at is null and o.next_at <= now()
+        and not exists (
+          select 1 from outbox earlier join releases e on e.id = earlier.release_id
+          where earlier.done_at is null and earlier.id < o.id
+            and e.project = r.project and e.environment = r.environment)
+      order by o.id limit ${limit} for update of o skip locked)
+    returning outbox.id, outbox.release_id, releases.project, releases.environment, releases.created_at,
+      outbox.attempts - 1 as attempts`.execute(db);
+  return rows
+    .map((row) => ({
+      id: row.id,
+      releaseId: row.release_id,
+      project: row.project,
+      environment: row.environment,
+      storedAt: row.created_at.getTime(),
+      attempts: row.attempts,
+    }))
+    .sort((a, b) => Number(a.id) - Number(b.id));
+}
+
+/** Closes a row: its release was handed over. */
+export async function finishOutbox(db: Db, id: string): Promise<void> {
+  await db.updateTable('outbox').set({ done_at: new Date() }).where('id', '=', id).execute();
+}
+
+/** Puts a row off after a failed hand-over. */
+export async function postponeOutbox(db: Db, id: string, delayMs: number): Promise<void> {
+  await sql`update outbox set next_at = now() + ${delayMs} * interval '1 millisecond' where id = ${id}`.execute(
+    db,
+  );
+}

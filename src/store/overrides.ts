@@ -1,0 +1,59 @@
+/** Moves of an alias past the workflow, by a person: who, why, from what to which version. Workflows yield to them. */
+import type { Db } from './store.ts';
+
+export interface Override {
+  readonly project: string;
+  readonly environment: string;
+  readonly service: string;
+  readonly alias: string;
+  /** What the alias was at before; plain JSON. */
+  readonly from: object;
+  readonly toVersion: string;
+  readonly actor: string;
+  readonly comment: string;
+}
+
+/** Stores an override. */
+export async function addOverride(db: Db, override: Override): Promise<void> {
+  await db
+    .insertInto('overrides')
+    .values({
+      project: override.project,
+      environment: override.environment,
+      service: override.service,
+      alias: override.alias,
+      from_state: JSON.stringify(override.from),
+      to_version: override.toVersion,
+      actor: override.actor,
+      comment: override.comment,
+    })
+    .execute();
+}
+
+/** The newest override of an alias since a time (Unix milliseconds), or `undefined`. */
+export async function newestOverride(
+  db: Db,
+  { service, alias, sinceMs }: { readonly service: string; readonly alias: string; readonly sinceMs: number },
+): Promise<Override | undefined> {
+  const row = await db
+    .selectFrom('overrides')
+    .selectAll()
+    .where('service', '=', service)
+    .where('alias', '=', alias)
+    .where('at', '>=', new Date(sinceMs))
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return (
+    row && {
+      project: row.project,
+      environment: row.environment,
+      service: row.service,
+      alias: row.alias,
+      from: row.from_state,
+      toVersion: row.to_version,
+      actor: row.actor,
+      comment: row.comment,
+    }
+  );
+}
