@@ -7,41 +7,51 @@ import type { Db } from './store.ts';
 
 export type LockResult = { readonly held: true } | { readonly held: false; readonly by: string };
 
+/** A holder that is no release (a person's rollback) works for seconds; after this it is dead. Milliseconds. */
+const FOREIGN_HOLDER_LIVES_MS = 10 * 60_000;
+
 /**
- * Takes the lock for the release, or says who has it. The holder gets it again; a holder whose release has ended
+ * Takes the lock for the holder, or says who has it. The holder gets it again; a holder whose release has ended
  * (it was terminated between publish and unlock) loses it.
+ *
+ * @param holder a release's id, or another name that nobody else uses
  */
-export async function takeServiceLock(db: Db, service: string, releaseId: string): Promise<LockResult> {
+export async function takeServiceLock(db: Db, service: string, holder: string): Promise<LockResult> {
   const work = async (tx: Db): Promise<LockResult> => {
     const taken = await tx
       .insertInto('service_locks')
-      .values({ service, release_id: releaseId })
+      .values({ service, holder })
       .onConflict((c) => c.column('service').doNothing())
       .returning('service')
       .executeTakeFirst();
     if (taken) return { held: true };
-    const holder = await tx
+    const lock = await tx
       .selectFrom('service_locks')
-      .innerJoin('releases', 'releases.id', 'service_locks.release_id')
-      .select(['service_locks.release_id as id', 'releases.state as state'])
-      .where('service_locks.service', '=', service)
-      .forUpdate('service_locks')
+      .selectAll()
+      .where('service', '=', service)
+      .forUpdate()
       .executeTakeFirst();
     // Given back between the two statements: the caller asks again.
-    if (!holder) return { held: false, by: '' };
-    if (holder.id !== releaseId && !hasEnded(holder.state)) return { held: false, by: holder.id };
-    if (holder.id !== releaseId)
-      await tx
-        .updateTable('service_locks')
-        .set({ release_id: releaseId, acquired_at: new Date() })
-        .where('service', '=', service)
-        .execute();
+    if (!lock) return { held: false, by: '' };
+    if (lock.holder === holder) return { held: true };
+    if (!(await isDead(tx, lock.holder, lock.acquired_at))) return { held: false, by: lock.holder };
+    await tx
+      .updateTable('service_locks')
+      .set({ holder, acquired_at: new Date() })
+      .where('service', '=', service)
+      .execute();
     return { held: true };
   };
   return db.isTransaction ? work(db) : db.transaction().execute(work);
 }
 
-/** Gives back every lock of the release. */
-export async function releaseServiceLocks(db: Db, releaseId: string): Promise<void> {
-  await db.deleteFrom('service_locks').where('release_id', '=', releaseId).execute();
+/** Gives back every lock of the holder. */
+export async function giveServiceLocksBack(db: Db, holder: string): Promise<void> {
+  await db.deleteFrom('service_locks').where('holder', '=', holder).execute();
+}
+
+async function isDead(tx: Db, holder: string, acquiredAt: Date): Promise<boolean> {
+  const release = await tx.selectFrom('releases').select('state').where('id', '=', holder).executeTakeFirst();
+  if (release) return hasEnded(release.state);
+  return Date.now() - acquiredAt.getTime() > FOREIGN_HOLDER_LIVES_MS;
 }

@@ -101,7 +101,7 @@ export interface Tables {
   };
   service_locks: {
     service: string;
-    release_id: string;
+    holder: string;
     acquired_at: Stamp;
   };
   alias_states: {

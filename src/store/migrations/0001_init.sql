@@ -118,10 +118,11 @@ comment on table publications is 'at most one version per service of a release, 
 
 create table service_locks (
   service text primary key,
-  release_id text not null references releases (id),
+  holder text not null,
   acquired_at timestamptz not null default now()
 );
 comment on table service_locks is 'LATEST of a service is shared: who may deploy and publish now';
+comment on column service_locks.holder is 'id of the release, or rollback:<lane> while a person''s rollback puts LATEST back';
 
 create table alias_states (
   service text not null,

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import type { PlanApproval } from '../../domain/plan/plan.ts';
+import type { Role } from '../../domain/release/states.ts';
+import type { Decision } from '../messages.ts';
+import {
+  approve,
+  ask,
+  expire,
+  INITIAL_CONTROL,
+  overtake,
+  refuseAbort,
+  refuseDecision,
+  reject,
+  standing,
+  stop,
+} from './control.ts';
+
+const APPROVAL: PlanApproval = {
+  role: 'release-manager',
+  count: 1,
+  notAuthor: false,
+  timeoutMs: null,
+  onTimeout: 'roll-back',
+};
+
+function by(name: string, role: Role = 'release-manager', step = 1): Decision {
+  return { actor: { kind: 'person', name, role }, comment: '', step, evidence: null };
+}
+
+const asked = ask(INITIAL_CONTROL, 1, APPROVAL);
+
+describe('approval', () => {
+  test('refuses a role that is too low, and changes nothing', () => {
+    expect(refuseDecision(asked, by('dev', 'developer'), 'ann')).toMatchObject({
+      kind: 'forbidden',
+      code: 'role-needed',
+    });
+  });
+
+  test('accepts a higher role — roles include the ones below', () => {
+    expect(refuseDecision(asked, by('root', 'admin'), 'ann')).toBeNull();
+  });
+
+  test('refuses the author only where the plan says so', () => {
+    const strict = ask(INITIAL_CONTROL, 1, { ...APPROVAL, notAuthor: true });
+    expect(refuseDecision(strict, by('ann'), 'Ann <ann@x.example>')).toMatchObject({ code: 'author-may-not' });
+    expect(refuseDecision(asked, by('ann'), 'Ann <ann@x.example>')).toBeNull();
+  });
+
+  test('refuses a step that does not ask — a click on an old page must not open the next step', () => {
+    expect(refuseDecision(asked, by('bob', 'admin', 0), '')).toMatchObject({ code: 'no-open-approval' });
+  });
+
+  test('of two decisions exactly one wins, and the other learns which stands', () => {
+    const won = approve(asked, by('bob'));
+    expect(refuseDecision(won, by('eve'), '')).toMatchObject({
+      kind: 'conflict',
+      code: 'already-decided',
+      decision: { outcome: 'granted', actor: { name: 'bob' } },
+    });
+    expect(won.stop).toBeNull();
+
+    const lost = reject(asked, by('eve'));
+    expect(refuseDecision(lost, by('bob'), '')).toMatchObject({ decision: { outcome: 'refused' } });
+    expect(lost.stop).toMatchObject({ cause: 'rejected', actor: { name: 'eve' } });
+  });
+
+  test('waits for as many different people as the plan asks for', () => {
+    const two = ask(INITIAL_CONTROL, 1, { ...APPROVAL, count: 2 });
+    const first = approve(two, by('bob'));
+    expect(first.open).not.toBeNull();
+    expect(refuseDecision(first, by('bob'), '')).toMatchObject({ code: 'already-approved' });
+    expect(standing(approve(first, by('eve')), 1)).toMatchObject({ outcome: 'granted' });
+  });
+
+  test('closes as timed out or overtaken, and tells the late one so', () => {
+    expect(refuseDecision(expire(asked), by('bob'), '')).toMatchObject({ decision: { outcome: 'timed-out' } });
+    expect(refuseDecision(overtake(asked), by('bob'), '')).toMatchObject({ decision: { outcome: 'overtaken' } });
+  });
+});
+
+describe('stopping', () => {
+  test('keeps the first reason — a rejection after harm does not change why it went back', () => {
+    const stopped = stop(INITIAL_CONTROL, { cause: 'approval-timeout', step: 0 });
+    expect(stop(stopped, { cause: 'watch-failed', message: 'x' }).stop?.cause).toBe('approval-timeout');
+  });
+
+  test('cannot abort what is being promoted or is ending', () => {
+    const act = { actor: { kind: 'person', name: 'bob', role: 'developer' }, comment: '' } as const;
+    expect(refuseAbort(INITIAL_CONTROL, act)).toBeNull();
+    expect(refuseAbort({ ...INITIAL_CONTROL, phase: 'promoting' }, act)).toMatchObject({ kind: 'conflict' });
+    expect(refuseAbort({ ...INITIAL_CONTROL, phase: 'ending' }, act)).toMatchObject({ kind: 'conflict' });
+    expect(
+      refuseAbort(INITIAL_CONTROL, { ...act, actor: { ...act.actor, role: 'viewer' } }),
+    ).toMatchObject({ kind: 'forbidden' });
+  });
+});
