@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { free, hold, laneStateOf, laneView, letGo, push, type LaneState, type LaneStep } from './lane-state.ts';
+import {
+  free,
+  hold,
+  laneStateOf,
+  laneView,
+  letGo,
+  push,
+  type LaneState,
+  type LaneStep,
+} from './lane-state.ts';
 import type { QueuedRelease } from './messages.ts';
 
 const EMPTY: LaneState = laneStateOf({
@@ -74,7 +83,9 @@ describe('lane', () => {
     const held = free(hold(pushAll('a', 'b').state), 'a');
     expect(held.effects).toEqual([]);
     const later = push(held.state, queued('c'));
-    expect(later.effects.at(-1)).toMatchObject({ event: { type: 'queued', reason: 'rollback', behind: null } });
+    expect(later.effects.at(-1)).toMatchObject({
+      event: { type: 'queued', reason: 'rollback', behind: null },
+    });
     const { state, effects } = letGo(later.state);
     expect(laneView(state)).toEqual({ running: 'c', waiting: [] });
     expect(effects).toHaveLength(1);

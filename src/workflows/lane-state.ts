@@ -23,7 +23,14 @@ export type LaneEffect =
       readonly seq: number;
       readonly event: ReleaseEvent;
     }
-  | { readonly kind: 'start'; readonly release: WaitingRelease };
+  | { readonly kind: 'start'; readonly release: WaitingRelease }
+  /** LATEST follows a person's rollback, so that the code that was left cannot ride along with the next publish. */
+  | {
+      readonly kind: 'restore';
+      readonly service: string;
+      readonly version: string;
+      readonly functions: readonly string[];
+    };
 
 export interface LaneStep {
   readonly state: LaneState;
@@ -51,14 +58,12 @@ export function push(state: LaneState, queued: QueuedRelease): LaneStep {
   if (state.running === null && !state.held && state.waiting.length === 0)
     return startNext({ ...state, known, waiting: [arrived] });
 
-  const superseded = state.waiting.map(
-    (older): LaneEffect => ({
-      kind: 'record',
-      releaseId: older.releaseId,
-      seq: older.nextSeq,
-      event: { type: 'superseded', by: arrived.releaseId },
-    }),
-  );
+  const superseded = state.waiting.map((older): LaneEffect => ({
+    kind: 'record',
+    releaseId: older.releaseId,
+    seq: older.nextSeq,
+    event: { type: 'superseded', by: arrived.releaseId },
+  }));
   const queuedEvent: LaneEffect = {
     kind: 'record',
     releaseId: arrived.releaseId,

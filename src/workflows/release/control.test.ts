@@ -3,6 +3,7 @@ import type { PlanApproval } from '../../domain/plan/plan.ts';
 import type { Role } from '../../domain/release/states.ts';
 import type { Decision } from '../messages.ts';
 import {
+  abort,
   approve,
   ask,
   expire,
@@ -43,7 +44,9 @@ describe('approval', () => {
 
   test('refuses the author only where the plan says so', () => {
     const strict = ask(INITIAL_CONTROL, 1, { ...APPROVAL, notAuthor: true });
-    expect(refuseDecision(strict, by('ann'), 'Ann <ann@x.example>')).toMatchObject({ code: 'author-may-not' });
+    expect(refuseDecision(strict, by('ann'), 'Ann <ann@x.example>')).toMatchObject({
+      code: 'author-may-not',
+    });
     expect(refuseDecision(asked, by('ann'), 'Ann <ann@x.example>')).toBeNull();
   });
 
@@ -74,8 +77,12 @@ describe('approval', () => {
   });
 
   test('closes as timed out or overtaken, and tells the late one so', () => {
-    expect(refuseDecision(expire(asked), by('bob'), '')).toMatchObject({ decision: { outcome: 'timed-out' } });
-    expect(refuseDecision(overtake(asked), by('bob'), '')).toMatchObject({ decision: { outcome: 'overtaken' } });
+    expect(refuseDecision(expire(asked), by('bob'), '')).toMatchObject({
+      decision: { outcome: 'timed-out' },
+    });
+    expect(refuseDecision(overtake(asked), by('bob'), '')).toMatchObject({
+      decision: { outcome: 'overtaken' },
+    });
   });
 });
 
@@ -90,8 +97,18 @@ describe('stopping', () => {
     expect(refuseAbort(INITIAL_CONTROL, act)).toBeNull();
     expect(refuseAbort({ ...INITIAL_CONTROL, phase: 'promoting' }, act)).toMatchObject({ kind: 'conflict' });
     expect(refuseAbort({ ...INITIAL_CONTROL, phase: 'ending' }, act)).toMatchObject({ kind: 'conflict' });
-    expect(
-      refuseAbort(INITIAL_CONTROL, { ...act, actor: { ...act.actor, role: 'viewer' } }),
-    ).toMatchObject({ kind: 'forbidden' });
+    expect(refuseAbort(INITIAL_CONTROL, { ...act, actor: { ...act.actor, role: 'viewer' } })).toMatchObject({
+      kind: 'forbidden',
+    });
+  });
+
+  test('lets a person end a release whose alias was changed outside, also after harm — somebody must be able to', () => {
+    const act = { actor: { kind: 'person', name: 'bob', role: 'developer' }, comment: '' } as const;
+    const stopped = stop(INITIAL_CONTROL, { cause: 'approval-timeout', step: 0 });
+    const outside = { ...stopped, phase: 'changed-outside' } as const;
+    expect(refuseAbort(outside, act)).toBeNull();
+    const yielded = abort(outside, act);
+    expect(yielded).toMatchObject({ yielded: act, stop: { cause: 'approval-timeout' } });
+    expect(refuseAbort(yielded, act)).toMatchObject({ kind: 'conflict' });
   });
 });

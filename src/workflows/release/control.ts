@@ -32,15 +32,26 @@ export interface OpenApproval {
 }
 
 export interface Control {
-  /** `running` may be stopped by anything; in `promoting` the last move is under way; `ending` has its outcome. */
-  readonly phase: 'running' | 'promoting' | 'ending';
+  /**
+   * `running` may be stopped by anything; in `promoting` the last move is under way; `changed-outside` waits for a
+   * person, because somebody else moved the alias; `ending` has its outcome.
+   */
+  readonly phase: 'running' | 'promoting' | 'changed-outside' | 'ending';
   /** The first reason to stop stands; later ones change nothing. */
   readonly stop: Stop | null;
+  /** Who told a release in `changed-outside` to leave the alias as it is. */
+  readonly yielded: PersonsAct | null;
   readonly open: OpenApproval | null;
   readonly closed: readonly StandingDecision[];
 }
 
-export const INITIAL_CONTROL: Control = { phase: 'running', stop: null, open: null, closed: [] };
+export const INITIAL_CONTROL: Control = {
+  phase: 'running',
+  stop: null,
+  yielded: null,
+  open: null,
+  closed: [],
+};
 
 /** Why an act is refused; `kind` is one of the failure types of updates, `code` is stable. */
 export interface Refusal {
@@ -75,7 +86,10 @@ export function refuseDecision(control: Control, decision: Decision, author: str
       `this step needs the role ${role}, ${actor.name} has ${actor.role ?? 'none'}`,
     );
   if (notAuthor && isAuthor(actor.name, author))
-    return forbidden('author-may-not', `${actor.name} is the commit's author; the plan asks for somebody else`);
+    return forbidden(
+      'author-may-not',
+      `${actor.name} is the commit's author; the plan asks for somebody else`,
+    );
   if (open.approvers.some((approver) => approver.name === actor.name))
     return conflict('already-approved', `${actor.name} has approved already; it takes somebody else`);
   return null;
@@ -85,9 +99,10 @@ export function refuseDecision(control: Control, decision: Decision, author: str
 export function refuseAbort(control: Control, act: PersonsAct): Refusal | null {
   if (act.actor.role === undefined || !roleCovers(act.actor.role, ABORT_ROLE))
     return forbidden('role-needed', `aborting needs the role ${ABORT_ROLE}`);
+  if (control.phase === 'changed-outside' && control.yielded === null) return null;
   if (control.phase === 'promoting')
     return conflict('release-ended', 'the release is being promoted; roll back instead');
-  if (control.phase === 'ending' || control.stop !== null)
+  if (control.phase !== 'running' || control.stop !== null)
     return conflict('release-ended', 'the release is ending already');
   return null;
 }
@@ -104,6 +119,12 @@ export function approve(control: Control, decision: Decision): Control {
 export function reject(control: Control, decision: Decision): Control {
   const { actor, comment } = decision;
   return stop(close(control, 'refused', actor, comment), { cause: 'rejected', actor, comment });
+}
+
+/** After an abort that was not refused: stops the release, or lets go of an alias that somebody else moved. */
+export function abort(control: Control, { actor, comment }: PersonsAct): Control {
+  if (control.phase === 'changed-outside') return { ...control, yielded: { actor, comment } };
+  return stop(control, { cause: 'aborted', actor, comment });
 }
 
 /** Opens the approval of a step. */
@@ -146,11 +167,7 @@ function sayStanding({ step, outcome, actor }: StandingDecision): string {
   return `step ${step} was ${outcome}${actor === null ? '' : ` by ${actor.name}`} already`;
 }
 
-function conflict(
-  code: Refusal['code'],
-  message: string,
-  decision: StandingDecision | null = null,
-): Refusal {
+function conflict(code: Refusal['code'], message: string, decision: StandingDecision | null = null): Refusal {
   return { kind: 'conflict', code, message, decision };
 }
 

@@ -1,0 +1,139 @@
+/**
+ * What workflows may ask of the outside world. Each activity is idempotent: a repeated call finds what an earlier one
+ * did. Inputs and results are small plain JSON (they stay in a workflow's history): ids, versions and hashes, never
+ * code, logs or secrets. Failures carry a type of `domain/release/failures.ts`.
+ */
+import type { Look } from '../domain/analysis/look.ts';
+import type { ReleaseEvent } from '../domain/release/events.ts';
+import type { Split } from '../domain/release/split.ts';
+import type { PlanAnalysis, ResolvedPlan } from '../domain/plan/plan.ts';
+import type { LockResult } from '../store/service-locks.ts';
+
+export interface NumberedEvent {
+  readonly seq: number;
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly event: ReleaseEvent;
+}
+
+export interface Source {
+  readonly dryRun: boolean;
+  /** Who wrote the commit, as git says: `Name <mail>`. */
+  readonly author: string;
+  readonly plan: ResolvedPlan;
+  readonly services: readonly { readonly service: string; readonly functions: readonly string[] }[];
+  readonly summary: string;
+}
+
+export interface PackagedFunction {
+  readonly name: string;
+  /** SHA-256 of the zip. */
+  readonly artifact: string;
+}
+
+export interface PackagedService {
+  readonly service: string;
+  /** SHA-256 over configuration and artifacts: equal digests are equal versions. */
+  readonly digest: string;
+  readonly functions: readonly PackagedFunction[];
+}
+
+export interface ComparedService {
+  readonly service: string;
+  /** Where the alias stands; `null` before the first release. */
+  readonly before: Split | null;
+  /** Version that is live; `null` before the first release. */
+  readonly stable: string | null;
+  /** The live version was made of the same digest. */
+  readonly unchanged: boolean;
+}
+
+export interface AliasMove {
+  /** `null`: a person's rollback. */
+  readonly releaseId: string | null;
+  readonly project: string;
+  readonly environment: string;
+  readonly service: string;
+  readonly alias: string;
+  readonly stable: string | null;
+  readonly canary: string;
+  /** Share of the canary: 0 = stable alone, 1 = canary alone. */
+  readonly weight: number;
+  /** States that the release itself may have left; `null` = the alias does not exist. Anything else was set outside. */
+  readonly expected: readonly (Split | null)[];
+  /** Overrides from this time on (Unix milliseconds) are a person's word on this release. */
+  readonly sinceMs: number;
+}
+
+export interface WatchedService {
+  readonly service: string;
+  readonly functions: readonly string[];
+  readonly stable: string;
+  readonly canary: string;
+}
+
+export interface Watch {
+  readonly releaseId: string;
+  readonly alias: string;
+  readonly services: readonly WatchedService[];
+  readonly analysis: PlanAnalysis;
+}
+
+export interface Restore {
+  /** Who holds the service's lock meanwhile. */
+  readonly holder: string;
+  readonly service: string;
+  /** Functions that were touched. */
+  readonly functions: readonly string[];
+  /** Version to take back; `null`: there was none, LATEST stays. */
+  readonly stable: string | null;
+  /** Version whose content LATEST has if nobody else changed it since; `null`: unknown, take back in any case. */
+  readonly canary: string | null;
+}
+
+export interface Activities {
+  // record
+  record(input: { releaseId: string; events: readonly NumberedEvent[] }): Promise<void>;
+  releaseHasEnded(input: { releaseId: string }): Promise<boolean>;
+  newestLook(input: { releaseId: string }): Promise<Look | null>;
+  report(input: { releaseId: string }): Promise<{ summary: string }>;
+  // source, build, package
+  prepareSource(input: { releaseId: string }): Promise<Source>;
+  prepareTree(input: { releaseId: string }): Promise<{ summary: string }>;
+  runCommand(input: { releaseId: string; group: number; index: number }): Promise<{ summary: string }>;
+  buildFunction(input: {
+    releaseId: string;
+    service: string;
+    function: string;
+  }): Promise<{ summary: string }>;
+  packageRelease(input: {
+    releaseId: string;
+  }): Promise<{ services: readonly PackagedService[]; summary: string }>;
+  // deploy, publish, verify
+  compareWithLive(input: {
+    releaseId: string;
+    services: readonly PackagedService[];
+  }): Promise<readonly ComparedService[]>;
+  takeLock(input: { holder: string; service: string; waitMs: number }): Promise<LockResult>;
+  giveLocksBack(input: { holder: string }): Promise<void>;
+  deployService(input: { releaseId: string; service: PackagedService }): Promise<{ summary: string }>;
+  publishService(input: {
+    releaseId: string;
+    service: PackagedService;
+  }): Promise<{ version: string; summary: string }>;
+  smoke(input: { releaseId: string; service: string; function: string; version: string }): Promise<{
+    summary: string;
+  }>;
+  // traffic, watch, rollback
+  moveAlias(input: AliasMove): Promise<void>;
+  watch(input: Watch): Promise<{ look: Look }>;
+  restoreLatest(input: Restore): Promise<{ summary: string }>;
+  rollBackTo(input: {
+    project: string;
+    environment: string;
+    service: string;
+    version: string;
+    actor: string;
+    comment: string;
+  }): Promise<{ functions: readonly string[] }>;
+}

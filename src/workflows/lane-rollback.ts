@@ -1,0 +1,89 @@
+/** A person's rollback of an environment: who may, the moves of the aliases, and LATEST afterwards. */
+import { ApplicationFailure, log } from '@temporalio/workflow';
+import { FAILURES } from '../domain/release/failures.ts';
+import { roleCovers, type Role } from '../domain/release/states.ts';
+import { faultOf } from './failure.ts';
+import type { LaneState } from './lane-state.ts';
+import { ACT_FAILURES, laneWorkflowId, type RollbackRequest } from './messages.ts';
+import { engine, locks, store, traffic, type Traffic } from './proxies.ts';
+
+/** Going to any version is a release by itself, so it takes who may let one through. */
+const ROLLBACK_ROLE: Role = 'release-manager';
+
+/** Longest wait for another release's lock before LATEST is left to the next deploy. Milliseconds. */
+const LOCK_WAIT_MS = 120_000;
+
+export interface RolledBackTarget {
+  readonly service: string;
+  readonly version: string;
+  readonly functions: readonly string[];
+}
+
+interface Place {
+  readonly project: string;
+  readonly environment: string;
+}
+
+/** `null` when the rollback may begin now. */
+export function refuseRollback(state: LaneState, request: RollbackRequest): ApplicationFailure | null {
+  const { role } = request.actor;
+  if (role === undefined || !roleCovers(role, ROLLBACK_ROLE))
+    return refusal('forbidden', 'role-needed', `rolling back needs the role ${ROLLBACK_ROLE}`);
+  if (request.targets.length === 0)
+    return refusal('conflict', 'no-target', 'the rollback names no service and version');
+  if (state.held)
+    return refusal('conflict', 'rollback-running', 'another rollback of this environment is under way');
+  return null;
+}
+
+/** Points every alias at its target; tried without end while the engine does not answer. */
+export async function rollBackAliases({
+  project,
+  environment,
+  request,
+}: Place & { readonly request: RollbackRequest }): Promise<readonly RolledBackTarget[]> {
+  const { actor, comment } = request;
+  try {
+    return await Promise.all(
+      request.targets.map(async ({ service, version }) => {
+        const move = { project, environment, service, version, actor: actor.name, comment };
+        return { service, version, functions: (await untilReached((by) => by.rollBackTo(move))).functions };
+      }),
+    );
+  } catch (error) {
+    throw refusal('conflict', 'not-possible', faultOf(error).message);
+  }
+}
+
+/** LATEST back to what the target was made of. Best effort: the environment's next deploy sets LATEST anyway. */
+export async function restoreTarget({
+  project,
+  environment,
+  service,
+  version,
+  functions,
+}: Place & RolledBackTarget): Promise<void> {
+  const holder = `rollback:${laneWorkflowId(project, environment)}`;
+  try {
+    const lock = await locks.takeLock({ holder, service, waitMs: LOCK_WAIT_MS });
+    if (lock.held)
+      await engine.quick.restoreLatest({ holder, service, functions, stable: version, canary: null });
+  } catch (error) {
+    log.warn('LATEST could not be put back after a rollback', { service, version, error });
+  } finally {
+    await store.giveLocksBack({ holder });
+  }
+}
+
+async function untilReached<T>(call: (by: Traffic) => Promise<T>): Promise<T> {
+  try {
+    return await call(traffic.quick);
+  } catch (error) {
+    if (faultOf(error).type !== FAILURES.engineUnreachable) throw error;
+    return call(traffic.patient);
+  }
+}
+
+function refusal(kind: keyof typeof ACT_FAILURES, code: string, message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, ACT_FAILURES[kind], { code, decision: null });
+}

@@ -1,0 +1,93 @@
+/**
+ * How long each kind of side effect may take, how often it is tried, and which queue it has. Traffic has slots of its
+ * own, so that nothing starves a rollback; watching has many, because it is long and idle.
+ */
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/contract.ts';
+import { FINAL_FAILURES } from '../domain/release/failures.ts';
+import { TASK_QUEUES } from './messages.ts';
+
+const nonRetryableErrorTypes: string[] = [...FINAL_FAILURES];
+
+type Store = Pick<Activities, 'record' | 'releaseHasEnded' | 'newestLook' | 'report' | 'giveLocksBack'>;
+type Build = Pick<
+  Activities,
+  'prepareSource' | 'prepareTree' | 'runCommand' | 'buildFunction' | 'packageRelease'
+>;
+export type Engine = Pick<
+  Activities,
+  'compareWithLive' | 'deployService' | 'publishService' | 'smoke' | 'restoreLatest'
+>;
+export type Traffic = Pick<Activities, 'moveAlias' | 'rollBackTo'>;
+
+/** Needs PostgreSQL alone; repeated until it is there. */
+export const store = proxyActivities<Store>({
+  taskQueue: TASK_QUEUES.main,
+  startToCloseTimeout: '15 seconds',
+  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
+
+/** Waits long for a lock by design, with a heartbeat. */
+export const locks = proxyActivities<Pick<Activities, 'takeLock'>>({
+  taskQueue: TASK_QUEUES.main,
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout: '20 seconds',
+  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 1.5, maximumInterval: '5 seconds' },
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
+
+/** Ten tries, some two minutes: a worker that died, a network or a database that comes back. A build that fails is final by its type. */
+export const build = proxyActivities<Build>({
+  taskQueue: TASK_QUEUES.build,
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '20 seconds',
+  retry: {
+    initialInterval: '1 second',
+    backoffCoefficient: 2,
+    maximumInterval: '20 seconds',
+    maximumAttempts: 10,
+    nonRetryableErrorTypes,
+  },
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
+
+/** Gives up after seconds, so that the release can say that it waits; `patient` then goes on without end. */
+const QUICK = { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumAttempts: 3 } as const;
+const PATIENT = {
+  initialInterval: '1 second',
+  backoffCoefficient: 1.5,
+  maximumInterval: '10 seconds',
+} as const;
+
+function engineProxy(retry: typeof QUICK | typeof PATIENT): Engine {
+  return proxyActivities<Engine>({
+    taskQueue: TASK_QUEUES.main,
+    startToCloseTimeout: '5 minutes',
+    heartbeatTimeout: '20 seconds',
+    retry: { ...retry, nonRetryableErrorTypes },
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  });
+}
+
+function trafficProxy(retry: typeof QUICK | typeof PATIENT): Traffic {
+  return proxyActivities<Traffic>({
+    taskQueue: TASK_QUEUES.traffic,
+    startToCloseTimeout: '20 seconds',
+    retry: { ...retry, nonRetryableErrorTypes },
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  });
+}
+
+export const engine = { quick: engineProxy(QUICK), patient: engineProxy(PATIENT) };
+export const traffic = { quick: trafficProxy(QUICK), patient: trafficProxy(PATIENT) };
+
+/** One for the whole gray release. A dead worker is noticed by the missing heartbeat; another one goes on from the rows. */
+export const watching = proxyActivities<Pick<Activities, 'watch'>>({
+  taskQueue: TASK_QUEUES.watch,
+  startToCloseTimeout: '365 days',
+  heartbeatTimeout: '10 seconds',
+  retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '5 seconds' },
+  // Nothing waits for its end: it only reads.
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+});

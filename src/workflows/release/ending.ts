@@ -1,0 +1,117 @@
+/**
+ * How a release ends that does not reach its end: stopped by harm, people or time, or failed. What was moved goes
+ * back; what was only deployed is taken out of LATEST; what somebody else moved is left to a person.
+ */
+import { condition, isCancellation, log } from '@temporalio/workflow';
+import type { Actor, ReleaseEvent } from '../../domain/release/events.ts';
+import { FAILURES, type Overridden, type OutsideChange } from '../../domain/release/failures.ts';
+import { faultOf } from '../failure.ts';
+import { restoreLatest, rollBackTraffic, type RollbackReason } from './rollback.ts';
+import type { ReleaseRun } from './run.ts';
+import { StageFailed } from './stage.ts';
+import { rollbackCauseOf, sayStop, SLUICE, stopActor } from './stop.ts';
+
+/** Events that end a release. */
+export type EndEvent = Extract<
+  ReleaseEvent,
+  {
+    readonly type:
+      | 'promoted'
+      | 'rolled-back'
+      | 'rejected'
+      | 'aborted'
+      | 'failed'
+      | 'unchanged'
+      | 'dry-run-finished';
+  }
+>;
+
+/** Puts things right after `thrown` ended the stages. Call it in a scope that nothing cancels. */
+export async function endAfter(run: ReleaseRun, thrown: unknown): Promise<EndEvent> {
+  const end = await takeBack(run, thrown);
+  try {
+    await restoreLatest(run);
+  } catch (error) {
+    // The alias is right; the next deploy sets LATEST again.
+    log.warn('LATEST could not be put back', { releaseId: run.input.releaseId, error });
+  }
+  return end;
+}
+
+async function takeBack(run: ReleaseRun, thrown: unknown): Promise<EndEvent> {
+  const outside = await outsideEnd(run, thrown);
+  if (outside !== null) return outside;
+  run.control = { ...run.control, phase: 'ending' };
+  const reason = reasonOf(run, thrown);
+  if (!run.moved.some(({ stable }) => stable !== null)) return untouchedEnd(run, thrown, reason);
+  try {
+    await rollBackTraffic(run, reason);
+  } catch (error) {
+    const end = await outsideEnd(run, error);
+    if (end !== null) return end;
+    throw error;
+  }
+  return rolledBackEnd(reason);
+}
+
+function reasonOf(run: ReleaseRun, thrown: unknown): RollbackReason {
+  const { stop } = run.control;
+  if (stop !== null) return { cause: rollbackCauseOf(stop), sentence: sayStop(stop), actor: stopActor(stop) };
+  if (isCancellation(thrown))
+    return { cause: 'aborted', sentence: 'the workflow was cancelled from outside', actor: SLUICE };
+  const stage = thrown instanceof StageFailed ? `${thrown.stage} failed: ` : '';
+  return { cause: 'stage-failed', sentence: `${stage}${faultOf(thrown).message}`, actor: SLUICE };
+}
+
+/** No alias of a live version was moved: the release failed or was aborted, and nothing has to go back. */
+function untouchedEnd(
+  run: ReleaseRun,
+  thrown: unknown,
+  { cause, sentence, actor }: RollbackReason,
+): EndEvent {
+  if (cause === 'aborted') return { type: 'aborted', actor, sentence };
+  const stage = thrown instanceof StageFailed ? thrown.stage : run.source === null ? 'source' : 'deploy';
+  return { type: 'failed', stage, sentence };
+}
+
+function rolledBackEnd({ cause, sentence, actor }: RollbackReason): EndEvent {
+  switch (cause) {
+    case 'rejected':
+      return { type: 'rejected', actor, sentence };
+    case 'aborted':
+    case 'person':
+      return { type: 'aborted', actor, sentence };
+    case 'harmful':
+    case 'approval-timeout':
+    case 'stage-failed':
+    case 'bake':
+      return { type: 'rolled-back', cause, sentence };
+  }
+}
+
+/**
+ * Somebody else moved the alias. A person's recorded override is an answer: the release ends. Otherwise it stops
+ * moving traffic and waits until somebody aborts it; nothing is overwritten either way. `null`: no such thing.
+ */
+async function outsideEnd(run: ReleaseRun, thrown: unknown): Promise<EndEvent | null> {
+  if (!(thrown instanceof StageFailed)) return null;
+  const { type, message, detail } = thrown.fault;
+  if (type === FAILURES.overridden) {
+    const { actor, comment, version } = detail as Overridden;
+    const why = comment === '' ? '' : `: ${comment}`;
+    return aborted({ kind: 'person', name: actor }, `${actor} set the alias to version ${version}${why}`);
+  }
+  if (type !== FAILURES.changedOutside) return null;
+  run.control = { ...run.control, phase: 'changed-outside' };
+  run.record.emit({ type: 'paused', reason: 'changed-outside', actor: SLUICE });
+  run.record.emit({ type: 'blocked', reason: 'changed-outside', message });
+  await condition(() => run.control.yielded !== null);
+  const { actor, comment } = run.control.yielded ?? { actor: SLUICE, comment: '' };
+  const { found } = detail as OutsideChange;
+  const why = comment === '' ? '' : ` (${comment})`;
+  return aborted(actor, `aborted by ${actor.name}${why}; the alias stays as it was set outside: ${found}`);
+}
+
+function aborted(actor: Actor, sentence: string): EndEvent {
+  return { type: 'aborted', actor, sentence };
+}

@@ -1,0 +1,56 @@
+/**
+ * The gray release: from before the first weight until the last step one activity watches, while the steps go on.
+ * Harm ends the race at any moment, also during an approval: it sets the stop, and the stop cancels the steps.
+ */
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { WatchedService } from '../../activities/contract.ts';
+import { faultOf } from '../failure.ts';
+import { watching } from '../proxies.ts';
+import { stop } from './control.ts';
+import { moveService } from './move.ts';
+import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
+import { runStage } from './stage.ts';
+import { runSteps } from './steps.ts';
+
+/** Runs all steps. Services without a live version have nothing to be compared with: they go live at once. */
+export async function runGray(run: ReleaseRun, services: readonly GrayService[]): Promise<void> {
+  const compared = services.filter(({ stable }) => stable !== null);
+  const { steps } = sourceOf(run).plan;
+  if (compared.length === 0 || steps.length === 0) return;
+  await runStage(run, 'gray', async () => {
+    for (const service of services)
+      if (service.stable === null)
+        await moveService(run, service, { weight: 1, step: null, situation: 'no traffic was moved yet' });
+    const watch = new CancellationScope();
+    const watched = watch.run(() => watchUntilHarm(run, compared));
+    try {
+      await runSteps(run, compared);
+    } finally {
+      watch.cancel();
+      await watched;
+    }
+    return { value: undefined, summary: `${steps.length} steps` };
+  });
+}
+
+/** Ends with the watch: harm sets the stop; a cancelled watch has nothing to say. */
+async function watchUntilHarm(run: ReleaseRun, services: readonly GrayService[]): Promise<void> {
+  const { plan } = sourceOf(run);
+  const watched = services.flatMap(({ service, functions, stable, canary }): WatchedService[] =>
+    stable === null ? [] : [{ service, functions, stable, canary }],
+  );
+  try {
+    const { look } = await watching.watch({
+      releaseId: run.input.releaseId,
+      alias: plan.alias,
+      services: watched,
+      analysis: plan.analysis,
+    });
+    run.control = stop(run.control, { cause: 'harmful', look });
+    run.record.emit({ type: 'verdict', look });
+  } catch (error) {
+    if (isCancellation(error)) return;
+    // Whoever cannot be watched must not stay in traffic.
+    run.control = stop(run.control, { cause: 'watch-failed', message: faultOf(error).message });
+  }
+}

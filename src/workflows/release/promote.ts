@@ -1,0 +1,30 @@
+/** The last move: the new version takes everything. From here on nothing but a rollback takes it back. */
+import { CancelledFailure } from '@temporalio/workflow';
+import { moveService, situationAt } from './move.ts';
+import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
+import { runStage } from './stage.ts';
+
+/** Returns the sentence that the release ends with. */
+export async function promote(run: ReleaseRun, services: readonly GrayService[]): Promise<string> {
+  // The stop may have come with the very last hold.
+  if (run.control.stop !== null) throw new CancelledFailure('the release was stopped');
+  run.control = { ...run.control, phase: 'promoting' };
+  const { alias, steps } = sourceOf(run).plan;
+  return runStage(run, 'promote', async () => {
+    const situation = situationAt(steps.at(-1)?.weight ?? 0);
+    for (const service of services)
+      if (!isLive(service)) await moveService(run, service, { weight: 1, step: null, situation });
+    const isFirst = services.every(({ stable }) => stable === null);
+    const versions = services.map(({ service, canary }) => `version ${canary} of ${service}`).join(', ');
+    const sentence = isFirst
+      ? `${versions} went live on ${alias}: the first release, so there was nothing to compare with`
+      : `${versions} takes all requests of ${alias}`;
+    return { value: sentence, summary: sentence };
+  });
+}
+
+/** Created at 100 % already, before the gray steps of the others. */
+function isLive({ stable, expected, canary }: GrayService): boolean {
+  const [only, ...more] = expected;
+  return stable === null && more.length === 0 && only?.main === canary;
+}

@@ -1,0 +1,65 @@
+/**
+ * The way back: every alias to its stable version at once, then LATEST of what was touched. Runs in a scope that
+ * nothing cancels. Never overwrites what somebody else set: an alias at a state that is not the release's own fails
+ * with `ChangedOutside`, and the release asks a person.
+ */
+import type { Actor, RollbackCause } from '../../domain/release/events.ts';
+import { store } from '../proxies.ts';
+import { engineCall } from './engine-call.ts';
+import { moveService } from './move.ts';
+import { lockService } from './publish.ts';
+import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
+import { runStage } from './stage.ts';
+
+export interface RollbackReason {
+  readonly cause: RollbackCause;
+  readonly sentence: string;
+  readonly actor: Actor;
+}
+
+/** Takes the traffic back. Throws `StageFailed` only where the alias was changed outside, or overridden by a person. */
+export async function rollBackTraffic(run: ReleaseRun, reason: RollbackReason): Promise<void> {
+  run.record.emit({ type: 'rollback-started', ...reason });
+  await runStage(run, 'rollback', async () => {
+    const back = run.moved.filter(({ stable }) => stable !== null);
+    // Side by side: a service whose move has trouble must not hold up the others.
+    const settled = await Promise.allSettled(
+      back.map((service) =>
+        moveService(run, service, { weight: 0, step: null, situation: stillThere(run, service) }),
+      ),
+    );
+    for (const one of settled) if (one.status === 'rejected') throw one.reason;
+    const kept = run.moved.filter(({ stable }) => stable === null);
+    const summary = [
+      ...back.map(({ service, stable }) => `${service} back on version ${stable}`),
+      ...kept.map(({ service, canary }) => `${service} stays on version ${canary}, its first`),
+    ].join('; ');
+    return { value: undefined, summary };
+  });
+}
+
+/** LATEST back to what is live, so that rejected code cannot ride along with the next publish; then all locks go back. */
+export async function restoreLatest(run: ReleaseRun): Promise<void> {
+  const holder = run.input.releaseId;
+  for (const { service, functions } of run.packaged) {
+    if (!run.deployed.has(service)) continue;
+    await lockService(run, service);
+    const stable = run.compared.find((compared) => compared.service === service)?.stable ?? null;
+    await engineCall(run, 'the alias is back already', (by) =>
+      by.restoreLatest({
+        holder,
+        service,
+        functions: functions.map(({ name }) => name),
+        stable,
+        canary: run.published.get(service) ?? null,
+      }),
+    );
+  }
+  await store.giveLocksBack({ holder });
+}
+
+function stillThere(run: ReleaseRun, { canary, expected }: GrayService): string {
+  const weights = expected.map((split) => split?.additional?.weight ?? 0);
+  const { alias } = sourceOf(run).plan;
+  return `version ${canary} may still have ${Math.max(...weights) * 100} % of ${alias}`;
+}

@@ -1,0 +1,62 @@
+/**
+ * What the stages of one release share: who it is, its recorder, what people and the judge said, and which parts of
+ * the world it has touched (so that a rollback knows what to put back).
+ */
+import type { ComparedService, PackagedService, Source } from '../../activities/contract.ts';
+import { graySplit, type Split } from '../../domain/release/split.ts';
+import type { ReleaseInput } from '../messages.ts';
+import { INITIAL_CONTROL, type Control } from './control.ts';
+import { Recorder } from './recorder.ts';
+
+/** One service of the release, once its new version exists. */
+export interface GrayService {
+  readonly service: string;
+  readonly functions: readonly string[];
+  readonly stable: string | null;
+  readonly canary: string;
+  /** States that the alias may be in by our own doing; a move that was cut off may have happened or not. */
+  expected: readonly (Split | null)[];
+}
+
+export interface ReleaseRun {
+  readonly input: ReleaseInput;
+  readonly startedAt: number;
+  readonly record: Recorder;
+  control: Control;
+  source: Source | null;
+  packaged: readonly PackagedService[];
+  compared: readonly ComparedService[];
+  /** Services whose LATEST may have been changed. */
+  deployed: Set<string>;
+  /** Service → version that the release published. */
+  published: Map<string, string>;
+  /** Services whose alias the release may have moved. */
+  moved: GrayService[];
+}
+
+/** A run that has done nothing yet. */
+export function newRun(input: ReleaseInput, startedAt: number): ReleaseRun {
+  return {
+    input,
+    startedAt,
+    record: new Recorder(input.releaseId, input.nextSeq),
+    control: INITIAL_CONTROL,
+    source: null,
+    packaged: [],
+    compared: [],
+    deployed: new Set(),
+    published: new Map(),
+    moved: [],
+  };
+}
+
+/** The source stage's result; every later stage has one. */
+export function sourceOf(run: ReleaseRun): Source {
+  if (run.source === null) throw new Error('the source stage has not ended');
+  return run.source;
+}
+
+/** The split of a service at a canary weight. */
+export function splitAt(service: GrayService, weight: number): Split {
+  return graySplit(service.stable, service.canary, weight);
+}

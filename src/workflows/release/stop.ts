@@ -1,0 +1,36 @@
+/** Why a release stopped, in the words and causes of its events. */
+import type { Actor, RollbackCause } from '../../domain/release/events.ts';
+import type { Stop } from './control.ts';
+
+/** Sluice itself, as the author of what no person did. */
+export const SLUICE: Actor = { kind: 'system', name: 'Sluice' };
+
+/** One sentence for people. */
+export function sayStop(stop: Stop): string {
+  switch (stop.cause) {
+    case 'harmful':
+      return stop.look.sentence;
+    case 'rejected':
+      return `rejected by ${stop.actor.name}${quote(stop.comment)}`;
+    case 'aborted':
+      return `aborted by ${stop.actor.name}${quote(stop.comment)}`;
+    case 'approval-timeout':
+      return `nobody approved step ${stop.step + 1} in time`;
+    case 'watch-failed':
+      return `the canary could not be watched: ${stop.message}`;
+  }
+}
+
+/** Who caused it. */
+export function stopActor(stop: Stop): Actor {
+  return stop.cause === 'rejected' || stop.cause === 'aborted' ? stop.actor : SLUICE;
+}
+
+/** The cause as it stands in the record of a rollback. */
+export function rollbackCauseOf(stop: Stop): RollbackCause {
+  return stop.cause === 'watch-failed' ? 'stage-failed' : stop.cause;
+}
+
+function quote(comment: string): string {
+  return comment === '' ? '' : `: ${comment}`;
+}
