@@ -1,0 +1,40 @@
+/** Makes the stored and shown `Look` of a judgement. */
+import { logThreshold, type Judgement } from './judge.ts';
+import type { Counts, Look } from './look.ts';
+import { sentenceOf } from './sentence.ts';
+import type { JudgeSettings } from './settings.ts';
+
+export interface LookInput {
+  /** Number of the evaluation within the release, from 1. */
+  readonly number: number;
+  /** When the interval ended, Unix milliseconds. */
+  readonly at: number;
+  readonly step: number | null;
+  /** Weight of the canary, 0…1. */
+  readonly weight: number;
+  readonly metric: string;
+  readonly settings: JudgeSettings;
+  readonly judgement: Judgement;
+  readonly canary: Counts;
+  readonly stable: Counts;
+  /** Sums since the first look of the release, this one included. */
+  readonly canaryTotal: Counts;
+  readonly stableTotal: Counts;
+}
+
+/** The look with its sentence. */
+export function lookFrom(input: LookInput): Look {
+  const { settings, judgement, ...facts } = input;
+  return {
+    ...facts,
+    dispersion: judgement.dispersion,
+    logEvidence: judgement.logEvidence,
+    logHealth: judgement.logHealth,
+    logThreshold: logThreshold(settings.alpha),
+    logHealthThreshold: logThreshold(settings.beta),
+    gate: judgement.gate,
+    verdict: judgement.verdict,
+    cause: judgement.cause,
+    sentence: sentenceOf({ ...facts, settings, judgement, noun: 'failure' }),
+  };
+}

@@ -1,0 +1,91 @@
+/** A judgement in one sentence that a stranger understands, with the numbers that it rests on. */
+import { logThreshold, type Judgement } from './judge.ts';
+import type { Counts } from './look.ts';
+import { counted, grouped, odds, percent, points } from './numbers-in-words.ts';
+import type { JudgeSettings } from './settings.ts';
+import { visibleHarm } from './visible-harm.ts';
+
+export interface SentenceFacts {
+  readonly settings: JudgeSettings;
+  readonly judgement: Judgement;
+  /** Stable's counts of this interval. */
+  readonly stable: Counts;
+  readonly canaryTotal: Counts;
+  readonly stableTotal: Counts;
+  /** What is counted as bad; `failure` unless the metric is another. */
+  readonly noun: string;
+}
+
+/**
+ * For example: `canary took 5 % of the requests and 9 of 40 failures (5.9 % against 1.1 %): evidence 214 : 1 that it is
+ * worse than 1.25 times stable; rollback at 100 : 1`.
+ */
+export function sentenceOf(facts: SentenceFacts): string {
+  const { judgement, settings } = facts;
+  switch (judgement.verdict) {
+    case 'harmful':
+      return `${basis(facts)}: ${evidenceOfHarm(judgement, settings)}; ${rollbackAt(settings)}`;
+    case 'healthy':
+      return `${totals(facts)}: ${evidenceOfHealth(judgement, settings)}; healthy at ${odds(logThreshold(settings.beta))}`;
+    case 'undecided':
+      return undecided(facts);
+  }
+}
+
+function undecided(facts: SentenceFacts): string {
+  const { judgement, settings } = facts;
+  switch (judgement.cause) {
+    case 'no-metrics':
+      return 'the metrics source did not answer: nothing is known of this interval, and nothing is concluded from it';
+    case 'no-canary-traffic':
+      return `no request has reached the canary since the step began (stable had ${counted(facts.stable.requests, 'request')} in this interval): nothing to compare yet`;
+    case 'too-few':
+    case null:
+      return `${totals(facts)}: ${evidenceOfHarm(judgement, settings)}, ${rollbackAt(settings)}; ${whyUndecided(facts)}`;
+  }
+}
+
+function whyUndecided({ judgement, settings, canaryTotal, stableTotal, noun }: SentenceFacts): string {
+  if (judgement.logEvidence >= logThreshold(settings.alpha)) {
+    return `no rollback, because its recent rate is less than ${points(settings.floor)} above ${settings.rho} times stable's`;
+  }
+  const visible = visibleHarm(settings, judgement.dispersion, canaryTotal, stableTotal);
+  return visible === null
+    ? `too few requests to tell, even if each of the canary's were a ${noun}`
+    : `too few to decide; a ${noun} rate of about ${percent(visible)} or more would have shown`;
+}
+
+/** Counts since the fault most likely began: after hours of good work the totals would hide what is wrong now. */
+function basis(facts: SentenceFacts): string {
+  const { from, canary, stable } = facts.judgement.basis;
+  return from > 1 ? `since look ${from} ${shares(canary, stable, facts.noun)}` : totals(facts);
+}
+
+function totals({ canaryTotal, stableTotal, noun }: SentenceFacts): string {
+  return shares(canaryTotal, stableTotal, noun);
+}
+
+function shares(canary: Counts, stable: Counts, noun: string): string {
+  const requests = canary.requests + stable.requests;
+  const failures = canary.failures + stable.failures;
+  if (requests === 0) return 'no request was seen on either side';
+  const traffic = `canary took ${percent(canary.requests / requests)} of the requests`;
+  if (failures === 0) return `${traffic}, and none of ${grouped(requests)} was a ${noun}`;
+  return `${traffic} and ${grouped(canary.failures)} of ${counted(failures, noun)} (${rate(canary)} against ${rate(stable)})`;
+}
+
+function rate({ requests, failures }: Counts): string {
+  return requests === 0 ? 'no request' : percent(failures / requests);
+}
+
+function evidenceOfHarm({ logEvidence }: Judgement, { rho }: JudgeSettings): string {
+  return `evidence ${odds(logEvidence)} that it is worse than ${rho} times stable`;
+}
+
+function evidenceOfHealth({ logHealth }: Judgement, { rho, health }: JudgeSettings): string {
+  return `evidence ${odds(logHealth)} that it is not worse than ${rho} times stable plus ${points(health)}`;
+}
+
+function rollbackAt({ alpha }: JudgeSettings): string {
+  return `rollback at ${odds(logThreshold(alpha))}`;
+}
