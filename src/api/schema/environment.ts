@@ -1,0 +1,84 @@
+/** What runs where: an environment of a project, with the split that its aliases have now. */
+import { z } from '@hono/zod-openapi';
+import { NameSchema, RoleSchema, Time } from './common.ts';
+import { ReleaseSummarySchema } from './release.ts';
+
+export const ProtectionSchema = z.object({
+  approvalRole: RoleSchema,
+  approvalCount: z.int().min(1).max(20),
+  notAuthor: z.boolean(),
+  leastSteps: z.int().min(0).max(100),
+});
+
+/** An environment as the project's record holds it. */
+export const EnvironmentRecordSchema = z
+  .object({
+    name: NameSchema,
+    branches: z.array(z.string()),
+    tags: z.array(z.string()),
+    alias: z.string(),
+    protection: ProtectionSchema,
+  })
+  .openapi('EnvironmentRecord');
+
+const LiveSchema = z.object({
+  /** Shares of all requests; they add up to 1. */
+  versions: z.array(z.object({ version: z.string(), weight: z.number() })),
+  readAt: Time,
+});
+export type LiveView = z.infer<typeof LiveSchema>;
+
+const ServiceStateSchema = z.object({
+  service: z.string(),
+  alias: z.string(),
+  stable: z.string().nullable(),
+  canary: z.string().nullable(),
+  weight: z.number(),
+  releaseId: z.string().nullable(),
+  changedAt: Time,
+  /** The alias as Function Compute has it; `null` when it could not be read, then `liveProblem` says why. */
+  live: LiveSchema.nullable(),
+  liveProblem: z.string().nullable(),
+});
+export type ServiceStateView = z.infer<typeof ServiceStateSchema>;
+
+export const EnvironmentViewSchema = z
+  .object({
+    id: z.string(),
+    project: z.string(),
+    name: z.string(),
+    alias: z.string(),
+    branches: z.array(z.string()),
+    tags: z.array(z.string()),
+    protection: ProtectionSchema,
+    services: z.array(ServiceStateSchema),
+    /** The release that holds the traffic now. */
+    running: ReleaseSummarySchema.nullable(),
+    queued: z.array(ReleaseSummarySchema),
+    /** The newest release that ended. */
+    last: ReleaseSummarySchema.nullable(),
+  })
+  .openapi('Environment');
+export type EnvironmentView = z.infer<typeof EnvironmentViewSchema>;
+
+export const ServiceVersionsSchema = z.object({
+  service: z.string(),
+  versions: z.array(
+    z.object({
+      version: z.string(),
+      description: z.string(),
+      createdAt: z.string(),
+      releaseId: z.string().nullable(),
+      commit: z.string().nullable(),
+      message: z.string().nullable(),
+    }),
+  ),
+  problem: z.string().nullable(),
+});
+export type ServiceVersionsView = z.infer<typeof ServiceVersionsSchema>;
+
+export const EnvironmentDetailSchema = EnvironmentViewSchema.extend({
+  /** Published versions of each service, newest first: what one can roll back to. */
+  versions: z.array(ServiceVersionsSchema),
+}).openapi('EnvironmentDetail');
+export type EnvironmentDetailView = z.infer<typeof EnvironmentDetailSchema>;

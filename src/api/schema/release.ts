@@ -1,0 +1,190 @@
+/** A release as the API tells it: identity, and everything its events say (`domain/release/record.ts`). */
+import { z } from '@hono/zod-openapi';
+import { VERDICTS } from '../../domain/analysis/look.ts';
+import { RELEASE_CAUSES, RELEASE_STATES, STAGES } from '../../domain/release/states.ts';
+import { ActorSchema, RoleSchema, Time } from './common.ts';
+
+const CountsSchema = z.object({ requests: z.number(), failures: z.number() });
+
+export const LookSchema = z
+  .object({
+    number: z.int(),
+    at: Time,
+    step: z.int().nullable(),
+    weight: z.number(),
+    metric: z.string(),
+    canary: CountsSchema,
+    stable: CountsSchema,
+    canaryTotal: CountsSchema,
+    stableTotal: CountsSchema,
+    dispersion: z.number(),
+    logEvidence: z.number(),
+    logHealth: z.number(),
+    logThreshold: z.number(),
+    logHealthThreshold: z.number(),
+    gate: z.boolean(),
+    verdict: z.enum(VERDICTS),
+    cause: z.enum(['no-metrics', 'no-canary-traffic', 'too-few']).nullable(),
+    sentence: z.string(),
+  })
+  .openapi('Look');
+/** One look of the judge. */
+export type LookView = z.infer<typeof LookSchema>;
+
+const StageSchema = z.object({
+  stage: z.enum(STAGES),
+  state: z.enum(['running', 'done', 'failed']),
+  startedAt: Time,
+  endedAt: Time.nullable(),
+  summary: z.string().nullable(),
+  logTail: z.array(z.string()),
+});
+export type StageView = z.infer<typeof StageSchema>;
+
+const StepSchema = z.object({
+  step: z.int(),
+  weight: z.number(),
+  holdMs: z.number(),
+  startedAt: Time,
+  endedAt: Time.nullable(),
+  summary: z.string().nullable(),
+});
+export type StepView = z.infer<typeof StepSchema>;
+
+const TrafficSchema = z.object({
+  service: z.string(),
+  alias: z.string(),
+  stable: z.string().nullable(),
+  canary: z.string(),
+  weight: z.number(),
+  at: Time,
+});
+export type TrafficView = z.infer<typeof TrafficSchema>;
+
+const ApprovalSchema = z.object({
+  step: z.int(),
+  role: RoleSchema,
+  count: z.int(),
+  notAuthor: z.boolean(),
+  requestedAt: Time,
+  until: Time.nullable(),
+  outcome: z.enum(['granted', 'refused', 'timed-out', 'overtaken']).nullable(),
+  decisions: z.array(
+    z.object({
+      decision: z.enum(['approved', 'rejected']),
+      actor: ActorSchema,
+      comment: z.string(),
+      at: Time,
+      evidence: LookSchema.nullable(),
+    }),
+  ),
+});
+export type ApprovalView = z.infer<typeof ApprovalSchema>;
+
+const PlanSchema = z.object({
+  version: z.literal(1),
+  environment: z.string(),
+  alias: z.string(),
+  stages: z.array(z.array(z.object({ name: z.string(), run: z.string(), image: z.string() }))),
+  steps: z.array(
+    z.object({
+      weight: z.number(),
+      holdMs: z.number(),
+      approval: z
+        .object({
+          role: RoleSchema,
+          count: z.int(),
+          notAuthor: z.boolean(),
+          timeoutMs: z.number().nullable(),
+          onTimeout: z.enum(['roll-back', 'continue']),
+        })
+        .nullable(),
+    }),
+  ),
+  analysis: z.object({ intervalMs: z.number(), errors: z.looseObject({}) }),
+  bakeMs: z.number(),
+  manifest: z.string().nullable(),
+});
+
+export const ReleaseSummarySchema = z
+  .object({
+    id: z.string(),
+    number: z.int(),
+    project: z.string(),
+    environment: z.string(),
+    environmentId: z.string(),
+    ref: z.string(),
+    commit: z.string(),
+    before: z.string(),
+    author: z.string(),
+    /** The commit's message. */
+    message: z.string(),
+    cause: z.enum(RELEASE_CAUSES),
+    startedBy: z.string(),
+    dryRun: z.boolean(),
+    createdAt: Time,
+    url: z.string(),
+    state: z.enum(RELEASE_STATES),
+    reason: z.string().nullable(),
+    /** Why the release is where it is, for people. */
+    sentence: z.string().nullable(),
+    since: Time,
+    behind: z.string().nullable(),
+    supersededBy: z.string().nullable(),
+    startedAt: Time.nullable(),
+    endedAt: Time.nullable(),
+    bakingUntil: Time.nullable(),
+    rollbackCause: z
+      .enum(['harmful', 'rejected', 'aborted', 'approval-timeout', 'stage-failed', 'person', 'bake'])
+      .nullable(),
+    services: z.array(
+      z.object({
+        service: z.string(),
+        functions: z.array(z.string()),
+        stable: z.string().nullable(),
+        canary: z.string(),
+      }),
+    ),
+    traffic: z.array(TrafficSchema),
+  })
+  .openapi('ReleaseSummary');
+/** A release as lists show it. */
+export type ReleaseSummary = z.infer<typeof ReleaseSummarySchema>;
+
+export const ReleaseViewSchema = ReleaseSummarySchema.extend({
+  plan: PlanSchema.nullable(),
+  stages: z.array(StageSchema),
+  steps: z.array(StepSchema),
+  approvals: z.array(ApprovalSchema),
+  verdict: LookSchema.nullable(),
+}).openapi('Release');
+/** A release with its plan, stages, steps, approvals and newest verdict. */
+export type ReleaseView = z.infer<typeof ReleaseViewSchema>;
+
+export const ReleaseListSchema = z
+  .object({ releases: z.array(ReleaseSummarySchema), nextCursor: z.string().nullable() })
+  .openapi('ReleaseList');
+export type ReleaseList = z.infer<typeof ReleaseListSchema>;
+
+export const LogLineSchema = z
+  .object({
+    id: z.int(),
+    stage: z.string(),
+    at: Time,
+    stream: z.enum(['stdout', 'stderr', 'note']),
+    line: z.string(),
+  })
+  .openapi('LogLine');
+export type LogLineView = z.infer<typeof LogLineSchema>;
+
+export const ActOutcomeSchema = z
+  .object({
+    release: z.string().nullable(),
+    environment: z.string().nullable(),
+    /** True with status 202: the act was handed over and its outcome is not known yet. */
+    pending: z.boolean(),
+    outcome: z.string(),
+  })
+  .openapi('ActOutcome');
+/** What came of a person's act. */
+export type ActOutcomeView = z.infer<typeof ActOutcomeSchema>;

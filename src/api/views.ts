@@ -1,0 +1,143 @@
+/**
+ * What the API tells the world, as types, and the mappers from what is stored. The console, the command line and
+ * tests import their types from here; times are ISO 8601 strings, and no view has a field for a secret.
+ */
+import { environmentId } from '../domain/plan/environment.ts';
+import type { Look } from '../domain/analysis/look.ts';
+import type { StoredEvent } from '../domain/release/events.ts';
+import type { Release } from '../store/releases.ts';
+import type { EventView, WithIsoTimes } from './schema/event.ts';
+import type { LookView, ReleaseSummary, ReleaseView } from './schema/release.ts';
+
+export type { AuditEntryView, CreatedTokenView, TokenView } from './schema/access.ts';
+export type { ProblemView } from './schema/common.ts';
+export type {
+  EnvironmentDetailView,
+  EnvironmentView,
+  LiveView,
+  ServiceStateView,
+  ServiceVersionsView,
+} from './schema/environment.ts';
+export type { EventView } from './schema/event.ts';
+export type { ProjectView } from './schema/project.ts';
+export type {
+  ActOutcomeView,
+  ApprovalView,
+  LogLineView,
+  LookView,
+  ReleaseList,
+  ReleaseSummary,
+  ReleaseView,
+  StageView,
+  StepView,
+  TrafficView,
+} from './schema/release.ts';
+
+/** Unix milliseconds as ISO 8601. */
+export function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export function isoOrNull(ms: number | null): string | null {
+  return ms === null ? null : iso(ms);
+}
+
+/** A release as lists show it. `publicUrl` is where people reach the console. */
+export function releaseSummary(release: Release, publicUrl: string): ReleaseSummary {
+  const p = release.progress;
+  return {
+    id: release.id,
+    number: release.number,
+    project: release.project,
+    environment: release.environment,
+    environmentId: environmentId(release.project, release.environment),
+    ref: release.ref,
+    commit: release.commit,
+    before: release.before,
+    author: release.author,
+    message: release.message,
+    cause: release.cause,
+    startedBy: release.startedBy,
+    dryRun: release.dryRun,
+    createdAt: iso(release.createdAt),
+    url: releaseUrl(publicUrl, release.id),
+    state: p.state,
+    reason: p.reason,
+    sentence: p.message,
+    since: iso(p.since),
+    behind: p.behind,
+    supersededBy: p.supersededBy,
+    startedAt: isoOrNull(p.startedAt),
+    endedAt: isoOrNull(p.endedAt),
+    bakingUntil: isoOrNull(p.bakingUntil),
+    rollbackCause: p.rollbackCause,
+    services: p.services.map((s) => ({ ...s, functions: [...s.functions] })),
+    traffic: p.traffic.map((t) => ({ ...t, at: iso(t.at) })),
+  };
+}
+
+/** A release with everything its events say. */
+export function releaseView(release: Release, publicUrl: string): ReleaseView {
+  const p = release.progress;
+  return {
+    ...releaseSummary(release, publicUrl),
+    plan: p.plan && {
+      ...p.plan,
+      stages: p.plan.stages.map((group) => [...group]),
+      steps: p.plan.steps.map((step) => ({ ...step })),
+      analysis: { ...p.plan.analysis, errors: { ...p.plan.analysis.errors } },
+    },
+    stages: p.stages.map((s) => ({
+      ...s,
+      startedAt: iso(s.startedAt),
+      endedAt: isoOrNull(s.endedAt),
+      logTail: [...s.logTail],
+    })),
+    steps: p.steps.map((s) => ({ ...s, startedAt: iso(s.startedAt), endedAt: isoOrNull(s.endedAt) })),
+    approvals: p.approvals.map((a) => ({
+      ...a,
+      requestedAt: iso(a.requestedAt),
+      until: isoOrNull(a.until),
+      decisions: a.decisions.map((d) => ({
+        ...d,
+        at: iso(d.at),
+        evidence: d.evidence && lookView(d.evidence),
+      })),
+    })),
+    verdict: p.verdict && lookView(p.verdict),
+  };
+}
+
+export function lookView(look: Look): LookView {
+  return { ...look, at: iso(look.at) };
+}
+
+/** `project` stands beside the event because readers see only their own projects. */
+export function eventView(stored: StoredEvent, project: string): EventView {
+  return {
+    id: stored.id,
+    releaseId: stored.releaseId,
+    project,
+    seq: stored.seq,
+    at: iso(stored.at),
+    event: withIsoTimes(stored.event),
+  };
+}
+
+/** Address of a release in the console. */
+export function releaseUrl(publicUrl: string, id: string): string {
+  return `${publicUrl.replace(/\/$/, '')}/releases/${id}`;
+}
+
+const TIME_FIELDS: ReadonlySet<string> = new Set(['at', 'until', 'bakingUntil']);
+
+function withIsoTimes<T>(value: T): WithIsoTimes<T> {
+  return convert(value, '') as WithIsoTimes<T>;
+}
+
+function convert(value: unknown, field: string): unknown {
+  if (typeof value === 'number' && TIME_FIELDS.has(field)) return iso(value);
+  if (Array.isArray(value)) return value.map((item) => convert(item, ''));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, convert(item, key)]));
+}
