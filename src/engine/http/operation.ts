@@ -1,0 +1,101 @@
+/**
+ * An operation of the API: method, path, and what it does. Resource files in `catalog/` and `metrics/` declare them;
+ * the front finds them by path, so adding one touches its resource's file alone.
+ */
+import type { z } from 'zod';
+import { invalidArgument, preconditionFailed } from './api-error.ts';
+import { parseJsonBody } from './json-body.ts';
+
+export interface Operation {
+  /** The API's own name, e.g. `CreateService`. */
+  readonly name: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** After `/2016-08-15`, with `{parameter}` segments. */
+  readonly path: string;
+  /** False only for what carries its permission in its own URL. */
+  readonly signed?: false;
+  run(call: Call): Promise<Answer> | Answer;
+}
+
+export type Answer =
+  | { readonly kind: 'json'; readonly body: unknown; readonly etag?: string }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'file'; readonly path: string; readonly size: number; readonly contentType: string };
+
+export const json = (body: unknown, etag?: string): Answer =>
+  etag === undefined ? { kind: 'json', body } : { kind: 'json', body, etag };
+
+/** 204 */
+export const nothing: Answer = { kind: 'nothing' };
+
+export interface CallInit {
+  readonly params: ReadonlyMap<string, string>;
+  readonly query: URLSearchParams;
+  readonly body: Buffer;
+  readonly contentType: string;
+  readonly ifMatch: string | undefined;
+  /** Where the caller reached the engine, e.g. `http://127.0.0.1:7401`. */
+  readonly origin: string;
+}
+
+/** One request to an operation; what is checked late (body, If-Match) is a method, so that a 404 comes first. */
+export class Call {
+  readonly query: URLSearchParams;
+  readonly origin: string;
+  readonly #init: CallInit;
+
+  constructor(init: CallInit) {
+    this.query = init.query;
+    this.origin = init.origin;
+    this.#init = init;
+  }
+
+  /** A segment of the path, decoded; the router filled every one that the path names. */
+  param(name: string): string {
+    return this.#init.params.get(name) ?? '';
+  }
+
+  /** `{service}` or `{service}.{qualifier}`, split at the first dot; no qualifier is LATEST. */
+  get serviceAndQualifier(): { readonly service: string; readonly qualifier: string } {
+    const segment = this.param('service');
+    const dot = segment.indexOf('.');
+    return dot < 0
+      ? { service: segment, qualifier: 'LATEST' }
+      : { service: segment.slice(0, dot), qualifier: segment.slice(dot + 1) };
+  }
+
+  /** `{service}` of an operation on LATEST. */
+  get service(): string {
+    const { service, qualifier } = this.serviceAndQualifier;
+    if (qualifier !== 'LATEST')
+      throw invalidArgument(
+        `only LATEST of service '${service}' can be changed; leave the qualifier '${qualifier}' out`,
+      );
+    return service;
+  }
+
+  body<T>(schema: z.ZodType<T>): T {
+    return parseJsonBody(schema, this.#init.body, this.#init.contentType);
+  }
+
+  /** Throws 412 unless there was no If-Match, or it is `*`, or it names `etag`. */
+  requireMatch(etag: string, what: string): void {
+    const wanted = this.#init.ifMatch;
+    if (wanted === undefined || wanted === '' || wanted.trim() === '*') return;
+    const matches = wanted
+      .split(',')
+      .some((part) => part.trim().replace(/^W\//, '').replaceAll('"', '') === etag);
+    if (!matches) throw preconditionFailed(what);
+  }
+
+  /** A query parameter; an empty one is the same as none. */
+  optional(name: string): string | undefined {
+    return this.query.get(name) || undefined;
+  }
+
+  required(name: string): string {
+    const value = this.optional(name);
+    if (value === undefined) throw invalidArgument(`the query parameter '${name}' is missing`);
+    return value;
+  }
+}

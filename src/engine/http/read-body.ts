@@ -1,0 +1,40 @@
+/** Collects a request's body under a limit: what is too large is refused before, or as soon as, it shows. */
+import type { IncomingMessage } from 'node:http';
+import { entityTooLarge } from './api-error.ts';
+import type { RequestHead } from './request-head.ts';
+
+const NOTHING = Buffer.alloc(0);
+
+/** The caller went away before the body was whole; there is nobody to answer. */
+export class RequestAborted extends Error {
+  override readonly name = 'RequestAborted';
+}
+
+/**
+ * The whole body.
+ *
+ * @param limitBytes largest body that is accepted
+ * @throws ApiError 413 above the limit, RequestAborted when the caller hangs up
+ */
+export function readBody(request: IncomingMessage, head: RequestHead, limitBytes: number): Promise<Buffer> {
+  if (!head.hasBody) return Promise.resolve(NOTHING);
+  if ((head.contentLength ?? 0) > limitBytes) return Promise.reject(entityTooLarge(limitBytes));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > limitBytes) {
+        chunks.length = 0;
+        reject(entityTooLarge(limitBytes));
+      } else chunks.push(chunk);
+    });
+    request.on('end', () => {
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size));
+    });
+    request.on('close', () => {
+      if (!request.complete) reject(new RequestAborted('the caller hung up'));
+    });
+    request.on('error', () => reject(new RequestAborted('the connection broke')));
+  });
+}
