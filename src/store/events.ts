@@ -27,6 +27,8 @@ export interface EventToRecord {
  */
 export async function recordEvent(db: Db, input: EventToRecord): Promise<boolean> {
   const work = async (tx: Db): Promise<boolean> => {
+    // Ids must become visible in their order: a reader that has seen id 8 never looks for a 7 that commits later.
+    await sql`select pg_advisory_xact_lock(hashtextextended('sluice-events', 0))`.execute(tx);
     const release = await tx
       .selectFrom('releases')
       .select(['seq', 'progress'])

@@ -151,4 +151,10 @@ export interface Tables {
     previous_hash: string;
     hash: string;
   };
+  parts: {
+    part: string;
+    instance: string;
+    detail: Json<object>;
+    beat_at: Stamp;
+  };
 }

@@ -181,6 +181,15 @@ create table audit (
 );
 comment on table audit is 'append only; each hash covers the row and the hash before it';
 
+create table parts (
+  part text not null,
+  instance text not null,
+  detail jsonb not null,
+  beat_at timestamptz not null default now(),
+  primary key (part, instance)
+);
+comment on table parts is 'processes that say "I work" every few seconds; the database''s clock, so that machines need not agree';
+
 create function refuse_change() returns trigger language plpgsql as $$
 begin
   raise exception '% is append only', tg_table_name;

@@ -1,0 +1,81 @@
+/**
+ * Webhook deliveries. A delivery, the releases it starts and their hand-over (outbox) are stored in one transaction;
+ * whoever sends the same delivery again gets the answer that was stored with it.
+ */
+import { sql } from 'kysely';
+import { createRelease, type NewRelease } from './releases.ts';
+import type { Db } from './store.ts';
+
+export interface Delivery {
+  readonly project: string;
+  readonly provider: string;
+  /** The provider's id of the delivery. */
+  readonly delivery: string;
+  /** What it tells, e.g. `push`. */
+  readonly event: string;
+  readonly bodySha256: string;
+}
+
+/** What came of a delivery: a reason why nothing did, or the releases, first the one that was asked for first. */
+export type DeliveryOutcome =
+  | { readonly ignored: true; readonly reason: string }
+  | { readonly ignored: false; readonly releases: readonly string[] };
+
+export type DeliveryResult =
+  | { readonly kind: 'stored' | 'repeated'; readonly outcome: DeliveryOutcome }
+  /** The delivery's id was used before with another body. */
+  | { readonly kind: 'id-reused' };
+
+/**
+ * Stores a delivery and what follows from it.
+ *
+ * @param effect why nothing follows, or the releases to start (at least one)
+ */
+export async function acceptDelivery(
+  db: Db,
+  delivery: Delivery,
+  effect: { readonly reason: string } | { readonly releases: readonly NewRelease[] },
+): Promise<DeliveryResult> {
+  return db.transaction().execute(async (tx) => {
+    // The lock that numbers the project's releases; taken first, so that of five equal deliveries at once four
+    // find what the first one stored.
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`release-number:${delivery.project}`}, 0))`.execute(
+      tx,
+    );
+    const before = await tx
+      .selectFrom('deliveries')
+      .select(['body_sha256', 'outcome'])
+      .where('project', '=', delivery.project)
+      .where('provider', '=', delivery.provider)
+      .where('delivery', '=', delivery.delivery)
+      .executeTakeFirst();
+    if (before)
+      return before.body_sha256 === delivery.bodySha256
+        ? { kind: 'repeated', outcome: before.outcome as DeliveryOutcome }
+        : { kind: 'id-reused' };
+
+    const outcome = await carryOut(tx, effect);
+    await tx
+      .insertInto('deliveries')
+      .values({
+        project: delivery.project,
+        provider: delivery.provider,
+        delivery: delivery.delivery,
+        event: delivery.event,
+        body_sha256: delivery.bodySha256,
+        outcome: JSON.stringify(outcome),
+      })
+      .execute();
+    return { kind: 'stored', outcome };
+  });
+}
+
+async function carryOut(
+  tx: Db,
+  effect: { readonly reason: string } | { readonly releases: readonly NewRelease[] },
+): Promise<DeliveryOutcome> {
+  if ('reason' in effect) return { ignored: true, reason: effect.reason };
+  const releases: string[] = [];
+  for (const release of effect.releases) releases.push((await createRelease(tx, release)).id);
+  return { ignored: false, releases };
+}
