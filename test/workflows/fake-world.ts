@@ -1,0 +1,277 @@
+/**
+ * The world as workflows see it, as plain functions typed as the real activities: one alias table, one event log, and
+ * per release a script of what goes wrong. Nothing here decides anything; that is what the workflows are tried for.
+ */
+import { Context, heartbeat } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Activities, AliasMove, NumberedEvent } from '../../src/activities/contract.ts';
+import type { Look } from '../../src/domain/analysis/look.ts';
+import { DEFAULT_JUDGE_SETTINGS } from '../../src/domain/analysis/settings.ts';
+import type { PlanApproval, PlanStep, ResolvedPlan } from '../../src/domain/plan/plan.ts';
+import type { ReleaseEvent } from '../../src/domain/release/events.ts';
+import { FAILURES } from '../../src/domain/release/failures.ts';
+import { applyEvent, initialProgress, type ReleaseProgress } from '../../src/domain/release/record.ts';
+import { describeSplit, graySplit, sameSplit, type Split } from '../../src/domain/release/split.ts';
+import { hasEnded } from '../../src/domain/release/states.ts';
+
+export const APPROVAL: PlanApproval = {
+  role: 'release-manager',
+  count: 1,
+  notAuthor: false,
+  timeoutMs: null,
+  onTimeout: 'roll-back',
+};
+
+export function step(weight: number, holdMs = 30, approval: PlanApproval | null = null): PlanStep {
+  return { weight, holdMs, approval };
+}
+
+export function plan(steps: readonly PlanStep[]): ResolvedPlan {
+  return {
+    version: 1,
+    environment: 'production',
+    alias: 'PROD',
+    stages: [],
+    steps,
+    analysis: { intervalMs: 1_000, errors: DEFAULT_JUDGE_SETTINGS },
+    bakeMs: 0,
+    manifest: null,
+  };
+}
+
+/** What one release meets. */
+export interface Script {
+  readonly services: readonly string[];
+  readonly plan: ResolvedPlan;
+  readonly dryRun: boolean;
+  readonly unchanged: boolean;
+  /** Activity that fails for good, and with which type. */
+  readonly fails: { readonly activity: keyof Activities; readonly type: string } | null;
+  /** Activity that does not end until the release is cancelled or `World.letGo` is called. */
+  readonly stuck: keyof Activities | null;
+  /** How often moves find the engine unreachable before it answers. */
+  readonly unreachable: number;
+}
+
+export const HEALTHY: Script = {
+  services: ['shop'],
+  plan: plan([step(0.05), step(0.25), step(0.5)]),
+  dryRun: false,
+  unchanged: false,
+  fails: null,
+  stuck: null,
+  unreachable: 0,
+};
+
+export class World {
+  readonly scripts = new Map<string, Script>();
+  readonly events = new Map<string, NumberedEvent[]>();
+  /** Service → where its alias stands. */
+  readonly aliases = new Map<string, Split>();
+  /** Every state that an alias was put in, in order: `shop: version 1, 5 % to version 2`. */
+  readonly moves: string[] = [];
+  /** Everything else that was done, in order. */
+  readonly done: string[] = [];
+  readonly locks = new Map<string, string>();
+  readonly #harmful = new Set<string>();
+  readonly #released = new Set<string>();
+  readonly #unreachable = new Map<string, number>();
+  #versions = 1;
+
+  /** A service whose version 1 is live. */
+  live(service: string): void {
+    this.aliases.set(service, { main: '1', additional: null });
+  }
+
+  /** From now on the watch of this release finds harm. */
+  harm(releaseId: string): void {
+    this.#harmful.add(releaseId);
+  }
+
+  letGo(releaseId: string): void {
+    this.#released.add(releaseId);
+  }
+
+  types(releaseId: string): string[] {
+    return (this.events.get(releaseId) ?? []).map(({ event }) => event.type);
+  }
+
+  find<T extends ReleaseEvent['type']>(
+    releaseId: string,
+    type: T,
+  ): Extract<ReleaseEvent, { type: T }> | undefined {
+    const found = (this.events.get(releaseId) ?? []).find(({ event }) => event.type === type);
+    return found?.event as Extract<ReleaseEvent, { type: T }> | undefined;
+  }
+
+  progress(releaseId: string): ReleaseProgress {
+    return (this.events.get(releaseId) ?? []).reduce(
+      (record, { event, at }) => applyEvent(record, event, at),
+      initialProgress(0),
+    );
+  }
+
+  /** Resolves when the release's record is as asked; fails after 10 s with what it is instead. */
+  async until(releaseId: string, isSo: (progress: ReleaseProgress) => boolean): Promise<void> {
+    const deadline = Date.now() + 10_000;
+    while (!isSo(this.progress(releaseId))) {
+      if (Date.now() > deadline)
+        throw new Error(`${releaseId} is not as expected: ${this.types(releaseId).join(' ')}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  #script(releaseId: string): Script {
+    return this.scripts.get(releaseId) ?? HEALTHY;
+  }
+
+  async #meet(releaseId: string, activity: keyof Activities): Promise<void> {
+    const script = this.#script(releaseId);
+    if (script.fails?.activity === activity)
+      throw ApplicationFailure.nonRetryable(`${activity} was told to fail`, script.fails.type, {
+        logTail: ['the last line'],
+      });
+    const { cancellationSignal } = Context.current();
+    while (script.stuck === activity && !this.#released.has(releaseId)) {
+      heartbeat();
+      cancellationSignal.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  activities(): Activities {
+    return {
+      record: async ({ releaseId, events }) => {
+        const stored = this.events.get(releaseId) ?? [];
+        for (const event of events) if (!stored.some(({ seq }) => seq === event.seq)) stored.push(event);
+        this.events.set(releaseId, stored);
+      },
+      releaseHasEnded: async ({ releaseId }) => hasEnded(this.progress(releaseId).state),
+      newestLook: async () => null,
+      report: async () => ({ summary: 'told' }),
+      prepareSource: async ({ releaseId }) => {
+        await this.#meet(releaseId, 'prepareSource');
+        const { services, plan, dryRun } = this.#script(releaseId);
+        return {
+          dryRun,
+          plan,
+          author: 'Ann <ann@shop.example>',
+          services: services.map((service) => ({ service, functions: ['hello'] })),
+          summary: 'checked out',
+        };
+      },
+      prepareTree: async () => ({ summary: '' }),
+      runCommand: async () => ({ summary: 'ran' }),
+      buildFunction: async ({ releaseId }) => {
+        await this.#meet(releaseId, 'buildFunction');
+        return { summary: 'built' };
+      },
+      packageRelease: async ({ releaseId }) => {
+        await this.#meet(releaseId, 'packageRelease');
+        const { services } = this.#script(releaseId);
+        return {
+          services: services.map((service) => ({
+            service,
+            digest: releaseId,
+            functions: [{ name: 'hello', artifact: 'a' }],
+          })),
+          summary: 'packaged',
+        };
+      },
+      compareWithLive: async ({ releaseId, services }) =>
+        services.map(({ service }) => {
+          const before = this.aliases.get(service) ?? null;
+          const { unchanged } = this.#script(releaseId);
+          return { service, before, stable: before?.main ?? null, unchanged };
+        }),
+      takeLock: async ({ holder, service }) => {
+        const by = this.locks.get(service) ?? holder;
+        if (by !== holder) return { held: false, by };
+        this.locks.set(service, holder);
+        return { held: true };
+      },
+      giveLocksBack: async ({ holder }) => {
+        for (const [service, by] of this.locks) if (by === holder) this.locks.delete(service);
+      },
+      deployService: async ({ releaseId, service }) => {
+        await this.#meet(releaseId, 'deployService');
+        this.done.push(`deploy ${service.service} ${releaseId}`);
+        return { summary: 'deployed' };
+      },
+      publishService: async ({ releaseId, service }) => {
+        await this.#meet(releaseId, 'publishService');
+        this.#versions += 1;
+        this.done.push(`publish ${service.service} ${releaseId}`);
+        return { version: String(this.#versions), summary: 'published' };
+      },
+      smoke: async ({ releaseId }) => {
+        await this.#meet(releaseId, 'smoke');
+        return { summary: 'answered' };
+      },
+      moveAlias: async (move) => this.#move(move),
+      watch: async ({ releaseId }) => {
+        await this.#meet(releaseId, 'watch');
+        const { cancellationSignal } = Context.current();
+        while (!this.#harmful.has(releaseId)) {
+          heartbeat();
+          cancellationSignal.throwIfAborted();
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        return { look: HARMFUL_LOOK };
+      },
+      restoreLatest: async ({ service, stable, holder }) => {
+        this.done.push(`restore ${service} to ${stable} for ${holder}`);
+        return { summary: 'restored' };
+      },
+      rollBackTo: async ({ service, version }) => {
+        this.aliases.set(service, { main: version, additional: null });
+        this.moves.push(`${service}: version ${version} alone`);
+        return { functions: ['hello'] };
+      },
+    };
+  }
+
+  async #move(move: AliasMove): Promise<void> {
+    const releaseId = move.releaseId ?? '';
+    await this.#meet(releaseId, 'moveAlias');
+    const tried = this.#unreachable.get(releaseId) ?? 0;
+    if (tried < this.#script(releaseId).unreachable) {
+      this.#unreachable.set(releaseId, tried + 1);
+      throw ApplicationFailure.create({ message: 'no answer', type: FAILURES.engineUnreachable });
+    }
+    const target = graySplit(move.stable, move.canary, move.weight);
+    const now = this.aliases.get(move.service) ?? null;
+    if (now !== null && sameSplit(now, target)) return;
+    const isExpected = move.expected.some((one) =>
+      one === null || now === null ? one === now : sameSplit(one, now),
+    );
+    if (!isExpected)
+      throw ApplicationFailure.nonRetryable('changed outside', FAILURES.changedOutside, {
+        expected: 'something else',
+        found: now === null ? 'nothing' : describeSplit(now),
+      });
+    this.aliases.set(move.service, target);
+    this.moves.push(`${move.service}: ${describeSplit(target)}`);
+  }
+}
+
+const HARMFUL_LOOK: Look = {
+  number: 4,
+  at: 0,
+  step: 0,
+  weight: 0.05,
+  metric: 'errors',
+  canary: { requests: 10, failures: 5 },
+  stable: { requests: 200, failures: 1 },
+  canaryTotal: { requests: 40, failures: 9 },
+  stableTotal: { requests: 800, failures: 4 },
+  dispersion: 1,
+  logEvidence: 6,
+  logHealth: -2,
+  logThreshold: 4.6,
+  logHealthThreshold: 3,
+  gate: true,
+  verdict: 'harmful',
+  cause: null,
+  sentence: 'the canary fails more often than stable',
+};

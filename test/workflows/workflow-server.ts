@@ -1,0 +1,93 @@
+/**
+ * A real Temporal server for workflow tests, with workers for all task queues in this process and a fake world behind
+ * them. Time is real: plans in these tests have holds of milliseconds.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { laneWorkflowId, pushSignal, releaseWorkflowId, TASK_QUEUES } from '../../src/workflows/messages.ts';
+import type { lane } from '../../src/workflows/lane.ts';
+import type { release } from '../../src/workflows/release/release.ts';
+import { World } from './fake-world.ts';
+
+export const WORKFLOWS = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
+
+export interface WorkflowServer {
+  readonly client: Client;
+  readonly world: World;
+  /** Hands a release to the lane of its own project, and returns its id. */
+  push(project: string, releaseId?: string): Promise<string>;
+  release(releaseId: string): WorkflowHandle<typeof release>;
+  lane(project: string): WorkflowHandle<typeof lane>;
+  close(): Promise<void>;
+}
+
+/** Starts server and workers; some 1.5 s. */
+export async function startWorkflowServer(): Promise<WorkflowServer> {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  const env = await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: temporalBinary() },
+      log: { format: 'json', level: 'error' },
+      // The server looks a second ahead for timers; these tests hold for milliseconds.
+      extraArgs: ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
+    },
+  });
+  const world = new World();
+  const workflowBundle = await bundleWorkflowCode({
+    workflowsPath: WORKFLOWS,
+    logger: new DefaultLogger('ERROR'),
+  });
+  const workers = await Promise.all(
+    Object.values(TASK_QUEUES).map((taskQueue) =>
+      Worker.create({
+        connection: env.nativeConnection,
+        taskQueue,
+        activities: world.activities(),
+        maxHeartbeatThrottleInterval: '20 milliseconds',
+        defaultHeartbeatThrottleInterval: '20 milliseconds',
+        ...(taskQueue === TASK_QUEUES.main ? { workflowBundle } : {}),
+      }),
+    ),
+  );
+  const running = workers.map((worker) => worker.run());
+  const { client } = env;
+  return {
+    client,
+    world,
+    push: async (project, releaseId = randomUUID()) => {
+      await client.workflow.signalWithStart<typeof lane, [{ releaseId: string; storedAt: number }]>('lane', {
+        workflowId: laneWorkflowId(project, 'production'),
+        taskQueue: TASK_QUEUES.main,
+        args: [{ schema: 1, project, environment: 'production', waiting: [], running: null, known: [] }],
+        signal: pushSignal,
+        signalArgs: [{ releaseId, storedAt: Date.now() }],
+      });
+      return releaseId;
+    },
+    release: (releaseId) => client.workflow.getHandle(releaseWorkflowId(releaseId)),
+    lane: (project) => client.workflow.getHandle(laneWorkflowId(project, 'production')),
+    close: async () => {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+      await env.teardown();
+    },
+  };
+}
+
+/** The server that the bootstrap has put into the cache, or one that the operator names. */
+function temporalBinary(): string {
+  const cache = join(process.env['SLUICE_CACHE'] ?? join(homedir(), '.cache', 'sluice'), 'temporal');
+  const built = existsSync(cache)
+    ? readdirSync(cache).map((version) => join(cache, version, 'temporal'))
+    : [];
+  const found = [process.env['SLUICE_TEST_TEMPORAL'] ?? '', ...built].find((path) => existsSync(path));
+  if (!found)
+    throw new Error(`no Temporal server in ${cache}: run npm start once, or set SLUICE_TEST_TEMPORAL`);
+  return found;
+}
