@@ -3,6 +3,7 @@
  * tests import their types from here; times are ISO 8601 strings, and no view has a field for a secret.
  */
 import { environmentId } from '../domain/plan/environment.ts';
+import { eventText } from '../domain/release/event-text.ts';
 import type { Look } from '../domain/analysis/look.ts';
 import type { StoredEvent } from '../domain/release/events.ts';
 import type { Release } from '../store/releases.ts';
@@ -120,6 +121,7 @@ export function eventView(stored: StoredEvent, project: string): EventView {
     project,
     seq: stored.seq,
     at: iso(stored.at),
+    text: eventText(stored.event),
     event: withIsoTimes(stored.event),
   };
 }

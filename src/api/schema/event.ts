@@ -26,6 +26,8 @@ export const EventSchema = z
     project: z.string(),
     seq: z.int(),
     at: Time,
+    /** The event in one line of plain English. */
+    text: z.string(),
     event: z
       .custom<WithIsoTimes<ReleaseEvent>>()
       .openapi({ type: 'object', required: ['type'], properties: { type: { type: 'string' } } }),

@@ -1,0 +1,84 @@
+/** Each event in one line of plain English: what the page's timeline, the command line and notifications show. */
+import type { ReleaseEvent } from './events.ts';
+
+/** For example `traffic: PROD sends 5 % to version 2, the rest to version 1`. */
+export function eventText(event: ReleaseEvent): string {
+  switch (event.type) {
+    case 'queued':
+      return event.behind === null
+        ? 'queued'
+        : `queued behind ${event.behind}${event.reason ? ` (${event.reason})` : ''}`;
+    case 'started':
+      return 'started';
+    case 'superseded':
+      return `superseded by ${event.by}`;
+    case 'planned':
+      return `plan: ${[...event.plan.steps.map((step) => percent(step.weight)), '100 %'].join(' → ')} behind ${event.plan.alias}`;
+    case 'stage-started':
+      return event.attempt > 1 ? `${event.stage} begins (try ${event.attempt})` : `${event.stage} begins`;
+    case 'stage-finished':
+      return `${event.stage} done in ${seconds(event.durationMs)}: ${event.summary}`;
+    case 'stage-failed':
+      return `${event.stage} failed: ${event.message}`;
+    case 'versions':
+      return event.services
+        .map(
+          (s) =>
+            `${s.service}: version ${s.canary}${s.stable === null ? ', nothing live before' : `, live is ${s.stable}`}`,
+        )
+        .join('; ');
+    case 'traffic':
+      return `traffic: ${trafficText(event)}`;
+    case 'step-started':
+      return `step ${event.step + 1}: ${percent(event.weight)} for at least ${seconds(event.holdMs)}`;
+    case 'step-finished':
+      return `step ${event.step + 1} done: ${event.summary}`;
+    case 'approval-requested':
+      return `step ${event.step + 1} asks for ${event.count > 1 ? `${event.count} approvals` : 'the approval'} of a ${event.role}`;
+    case 'approval-decided':
+      return `${event.decision} by ${event.actor.name}${event.comment ? `: “${event.comment}”` : ''}`;
+    case 'approval-closed':
+      return `approval ${event.outcome}`;
+    case 'paused':
+      return `paused by ${event.actor.name}: ${event.reason}`;
+    case 'resumed':
+      return `resumed by ${event.actor.name}`;
+    case 'blocked':
+      return `waits (${event.reason}): ${event.message}`;
+    case 'cleared':
+      return `goes on: ${event.reason} is over`;
+    case 'verdict':
+      return `${event.look.verdict}: ${event.look.sentence}`;
+    case 'promoted':
+      return `promoted: ${event.sentence}`;
+    case 'rollback-started':
+      return `rolling back (${event.cause}): ${event.sentence}`;
+    case 'rolled-back':
+      return `rolled back (${event.cause}): ${event.sentence}`;
+    case 'rejected':
+      return `rejected by ${event.actor.name}: ${event.sentence}`;
+    case 'aborted':
+      return `aborted by ${event.actor.name}: ${event.sentence}`;
+    case 'failed':
+      return `failed in ${event.stage}: ${event.sentence}`;
+    case 'unchanged':
+      return `unchanged: ${event.sentence}`;
+    case 'dry-run-finished':
+      return `dry run: ${event.sentence}`;
+  }
+}
+
+function trafficText({ alias, stable, canary, weight }: Extract<ReleaseEvent, { type: 'traffic' }>): string {
+  if (stable === null || weight >= 1) return `${alias} sends everything to version ${canary}`;
+  if (weight === 0) return `${alias} sends everything to version ${stable}`;
+  return `${alias} sends ${percent(weight)} to version ${canary}, the rest to version ${stable}`;
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(2))} %`;
+}
+
+function seconds(ms: number): string {
+  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(1))} s`;
+  return `${Number((ms / 60_000).toFixed(1))} min`;
+}
