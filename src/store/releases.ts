@@ -44,9 +44,17 @@ export interface NewRelease {
 
 /**
  * Stores a release and its hand-over to the lane (outbox), or finds the one that the same push made before.
- * Call it inside the transaction that stores the delivery.
+ * In the caller's transaction where there is one, so that a delivery and its release stand or fall together.
  */
 export async function createRelease(
+  db: Db,
+  input: NewRelease,
+): Promise<{ readonly id: string; readonly created: boolean }> {
+  const work = (tx: Db) => insertRelease(tx, input);
+  return db.isTransaction ? work(db) : db.transaction().execute(work);
+}
+
+async function insertRelease(
   db: Db,
   input: NewRelease,
 ): Promise<{ readonly id: string; readonly created: boolean }> {

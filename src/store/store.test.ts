@@ -1,0 +1,299 @@
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestPostgres, type TestPostgres } from '../../test/support/postgres.ts';
+import { defaultEnvironments } from '../domain/plan/environment.ts';
+import { addAudit, listAudit, verifyAudit } from './audit.ts';
+import { acceptDelivery } from './deliveries.ts';
+import { EVENTS_CHANNEL, listEvents, recordEvent } from './events.ts';
+import { listen } from './listen.ts';
+import { listParts, recordBeat } from './parts.ts';
+import {
+  changeProject,
+  createProject,
+  deleteProject,
+  findProject,
+  findProjectForWebhook,
+} from './projects.ts';
+import { createRelease, findRelease, type NewRelease } from './releases.ts';
+import { openStore, type Store } from './store.ts';
+import { createToken, findTokenById, findTokenBySecret, listTokens, revokeToken } from './tokens.ts';
+import { sql } from 'kysely';
+import { ulid } from 'ulid';
+
+const log = pino({ level: 'silent' });
+let postgres: TestPostgres;
+let store: Store;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  store = await openStore({ databaseUrl: postgres.url, maxConnections: 10, applicationName: 'test' }, log);
+}, 60_000);
+afterAll(async () => {
+  await store?.close();
+  await postgres?.stop();
+});
+
+function newRelease(project: string, over: Partial<NewRelease> = {}): NewRelease {
+  return {
+    id: ulid(),
+    project,
+    environment: 'production',
+    ref: 'refs/heads/main',
+    commit: 'a'.repeat(40),
+    before: '',
+    author: 'dev',
+    message: 'change',
+    cause: 'push',
+    startedBy: '',
+    dryRun: false,
+    dedupeKey: ulid(),
+    at: Date.now(),
+    ...over,
+  };
+}
+
+describe('projects', () => {
+  test('keep their secret to the webhook check — no other answer has a field for it', async () => {
+    const made = await createProject(store.db, {
+      name: 'shop',
+      repository: 'https://git.example/shop.git',
+      provider: 'github',
+      webhookSecret: 'hush',
+      defaultBranch: 'main',
+      environments: defaultEnvironments('main'),
+    });
+    expect(JSON.stringify([made, await findProject(store.db, 'shop')])).not.toContain('hush');
+    expect(await findProjectForWebhook(store.db, 'shop')).toMatchObject({ webhookSecret: 'hush' });
+    const changed = await changeProject(store.db, 'shop', { defaultBranch: 'trunk' });
+    expect(changed).toMatchObject({ defaultBranch: 'trunk', repository: 'https://git.example/shop.git' });
+    expect(changed?.environments).toEqual(defaultEnvironments('main'));
+  });
+
+  test('have one name each, and are gone when deleted', async () => {
+    const project = {
+      name: 'twice',
+      repository: 'https://git.example/twice.git',
+      provider: 'generic',
+      webhookSecret: 'x',
+      defaultBranch: 'main',
+      environments: [],
+    };
+    expect(await createProject(store.db, project)).toBeDefined();
+    expect(await createProject(store.db, project)).toBeUndefined();
+    expect(await deleteProject(store.db, 'twice')).toBe(true);
+    expect(await deleteProject(store.db, 'twice')).toBe(false);
+  });
+});
+
+describe('deliveries', () => {
+  const delivery = { project: 'five', provider: 'github', event: 'push', bodySha256: 'b' };
+
+  test('five equal deliveries at once make one release, one outbox row and five equal answers', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () =>
+        acceptDelivery(
+          store.db,
+          { ...delivery, delivery: 'd-1' },
+          { releases: [newRelease('five', { dedupeKey: 'k' })] },
+        ),
+      ),
+    );
+    expect(new Set(answers.map((a) => a.kind !== 'id-reused' && JSON.stringify(a.outcome))).size).toBe(1);
+    expect(answers.filter((a) => a.kind === 'stored')).toHaveLength(1);
+    const rows = await store.db.selectFrom('releases').select('id').where('project', '=', 'five').execute();
+    expect(rows).toHaveLength(1);
+    const outbox = await store.db
+      .selectFrom('outbox')
+      .select('id')
+      .where('release_id', '=', rows[0]?.id ?? '')
+      .execute();
+    expect(outbox).toHaveLength(1);
+  });
+
+  test('the same push under another delivery id is the same release — the id is not signed', async () => {
+    const again = await acceptDelivery(
+      store.db,
+      { ...delivery, delivery: 'd-2' },
+      { releases: [newRelease('five', { dedupeKey: 'k' })] },
+    );
+    expect(again.kind).toBe('stored');
+    const rows = await store.db.selectFrom('releases').select('id').where('project', '=', 'five').execute();
+    expect(again).toMatchObject({ outcome: { releases: [rows[0]?.id] } });
+  });
+
+  test('an id that comes again with another body is refused, not answered with the first one’s release', async () => {
+    const reused = await acceptDelivery(
+      store.db,
+      { ...delivery, delivery: 'd-1', bodySha256: 'other' },
+      { releases: [newRelease('five')] },
+    );
+    expect(reused).toEqual({ kind: 'id-reused' });
+  });
+
+  test('numbers count up per project without gaps, also when many pushes come at once', async () => {
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        acceptDelivery(
+          store.db,
+          { ...delivery, project: 'many', delivery: `m-${i}` },
+          { releases: [newRelease('many')] },
+        ),
+      ),
+    );
+    const rows = await store.db
+      .selectFrom('releases')
+      .select('number')
+      .where('project', '=', 'many')
+      .orderBy('number')
+      .execute();
+    expect(rows.map((r) => r.number)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+  });
+});
+
+describe('events', () => {
+  test('a repeated event changes nothing, and the fold follows the events', async () => {
+    const release = newRelease('events');
+    await createRelease(store.db, release);
+    const event = { releaseId: release.id, seq: 1, at: Date.now(), event: { type: 'started' } as const };
+    expect(await recordEvent(store.db, event)).toBe(true);
+    expect(await recordEvent(store.db, event)).toBe(false);
+    expect(await findRelease(store.db, release.id)).toMatchObject({ seq: 1, progress: { state: 'running' } });
+    await expect(sql`update sluice.release_events set seq = 9`.execute(store.db)).rejects.toThrow(
+      'append only',
+    );
+  });
+
+  test('a reader that follows the ids misses none — ids become visible in their order', async () => {
+    const releases = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const release = newRelease('order');
+        await createRelease(store.db, release);
+        return release.id;
+      }),
+    );
+    const seen: number[] = [];
+    let last = 0;
+    let writing = true;
+    const read = async () => {
+      const events = await listEvents(store.db, { afterId: last, limit: 500 });
+      for (const e of events) seen.push(e.id);
+      last = events.at(-1)?.id ?? last;
+    };
+    const reader = (async () => {
+      while (writing) await read();
+      await read();
+    })();
+    await Promise.all(
+      releases.map(async (releaseId) => {
+        for (let seq = 1; seq <= 25; seq += 1)
+          await recordEvent(store.db, { releaseId, seq, at: seq, event: { type: 'cleared', reason: 'x' } });
+      }),
+    );
+    writing = false;
+    await reader;
+    const all = await store.db.selectFrom('release_events').select('id').orderBy('id').execute();
+    expect(seen).toEqual(all.map((r) => Number(r.id)));
+  });
+});
+
+describe('tokens', () => {
+  test('are kept as a hash and found by their secret', async () => {
+    const { token, secret } = await createToken(store.db, {
+      name: 'ci',
+      role: 'developer',
+      projects: ['shop'],
+      createdBy: 'admin',
+      expiresAt: null,
+    });
+    expect(await findTokenBySecret(store.db, secret)).toMatchObject({ id: token.id, projects: ['shop'] });
+    const rows = await store.db.selectFrom('tokens').selectAll().execute();
+    expect(JSON.stringify(rows)).not.toContain(secret);
+    expect(JSON.stringify(await listTokens(store.db))).not.toContain('hash');
+  });
+
+  test('end when revoked and when expired', async () => {
+    const options = { name: 'x', role: 'viewer', projects: [], createdBy: 'admin' } as const;
+    const gone = await createToken(store.db, { ...options, expiresAt: null });
+    await revokeToken(store.db, gone.token.id);
+    expect(await findTokenBySecret(store.db, gone.secret)).toBeUndefined();
+    expect(await findTokenById(store.db, gone.token.id)).toBeUndefined();
+    const late = await createToken(store.db, { ...options, expiresAt: Date.now() - 1 });
+    expect(await findTokenBySecret(store.db, late.secret)).toBeUndefined();
+  });
+});
+
+describe('audit', () => {
+  const fact = {
+    actor: 'admin',
+    role: 'admin',
+    action: 'project.create',
+    target: 'project:p',
+    outcome: 'ok',
+  };
+
+  test('entries written at once form one chain without gaps', async () => {
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        addAudit(store.db, { ...fact, detail: { b: i, a: { d: 1, c: undefined } } }),
+      ),
+    );
+    expect(await verifyAudit(store.db)).toEqual({ entries: 20, brokenAt: null });
+    expect((await listAudit(store.db, { limit: 2 })).map((e) => e.id)).toEqual([20, 19]);
+    expect((await listAudit(store.db, { beforeId: 3, limit: 5 })).map((e) => e.id)).toEqual([2, 1]);
+  });
+
+  test('a change or a loss past the trigger shows — each hash covers the one before', async () => {
+    await expect(sql`update sluice.audit set actor = 'x'`.execute(store.db)).rejects.toThrow('append only');
+    await expect(sql`delete from sluice.audit`.execute(store.db)).rejects.toThrow('append only');
+    await sql`alter table sluice.audit disable trigger user`.execute(store.db);
+    await sql`update sluice.audit set actor = 'somebody' where id = 7`.execute(store.db);
+    expect(await verifyAudit(store.db)).toMatchObject({ brokenAt: 7 });
+    await sql`update sluice.audit set actor = 'admin' where id = 7`.execute(store.db);
+    await sql`delete from sluice.audit where id = 12`.execute(store.db);
+    expect(await verifyAudit(store.db)).toMatchObject({ brokenAt: 13 });
+  });
+});
+
+test('a part that beats is heard, and its silence is measured by the database’s clock', async () => {
+  await recordBeat(store.db, { part: 'worker', instance: 'a', detail: { pid: 1 } });
+  await recordBeat(store.db, { part: 'worker', instance: 'a', detail: { pid: 2 } });
+  const parts = await listParts(store.db);
+  expect(parts).toMatchObject([{ part: 'worker', instance: 'a', detail: { pid: 2 } }]);
+  expect(parts[0]?.silentMs).toBeLessThan(5_000);
+});
+
+test('listening survives a crash of the database and says so — the reader then looks what it missed', async () => {
+  const heard: string[] = [];
+  let connects = 0;
+  const arrived: (() => void)[] = [];
+  const wake = () => arrived.splice(0).forEach((resolve) => resolve());
+  const next = () => new Promise<void>((resolve) => arrived.push(resolve));
+  const first = next();
+  const listening = listen(
+    {
+      databaseUrl: postgres.url,
+      channel: EVENTS_CHANNEL,
+      applicationName: 'test',
+      onNotify: (payload) => (heard.push(payload), wake()),
+      onConnect: () => ((connects += 1), wake()),
+    },
+    log,
+  );
+  await first;
+  const release = newRelease('listen');
+  await createRelease(store.db, release);
+  let news = next();
+  await recordEvent(store.db, { releaseId: release.id, seq: 1, at: 1, event: { type: 'started' } });
+  await news;
+  expect(heard).toHaveLength(1);
+  news = next();
+  await postgres.crash();
+  await postgres.start();
+  await news;
+  expect(connects).toBe(2);
+  news = next();
+  await recordEvent(store.db, { releaseId: release.id, seq: 2, at: 2, event: { type: 'started' } });
+  await news;
+  expect(heard).toHaveLength(2);
+  await listening.close();
+}, 30_000);
