@@ -173,14 +173,14 @@ describe('events', () => {
     );
     const seen: number[] = [];
     let last = 0;
-    let writing = true;
+    const writing = new AbortController();
     const read = async () => {
       const events = await listEvents(store.db, { afterId: last, limit: 500 });
       for (const e of events) seen.push(e.id);
       last = events.at(-1)?.id ?? last;
     };
     const reader = (async () => {
-      while (writing) await read();
+      while (!writing.signal.aborted) await read();
       await read();
     })();
     await Promise.all(
@@ -189,7 +189,7 @@ describe('events', () => {
           await recordEvent(store.db, { releaseId, seq, at: seq, event: { type: 'cleared', reason: 'x' } });
       }),
     );
-    writing = false;
+    writing.abort();
     await reader;
     const all = await store.db.selectFrom('release_events').select('id').orderBy('id').execute();
     expect(seen).toEqual(all.map((r) => Number(r.id)));

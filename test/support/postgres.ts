@@ -54,8 +54,11 @@ export async function startTestPostgres(): Promise<TestPostgres> {
       '-c',
       'max_connections=100',
     ]);
-    server = spawn(file, args, { stdio: 'ignore' });
-    await untilReady(url);
+    await untilReady(url, () => {
+      // After kill -9 the old server's children may hold its shared memory for a moment: a start then gives up.
+      if (server && server.exitCode === null && server.signalCode === null) return;
+      server = spawn(file, args, { stdio: 'ignore' });
+    });
   }
   async function end(signal: NodeJS.Signals): Promise<void> {
     if (!server || server.exitCode !== null || server.signalCode !== null) return;
@@ -80,9 +83,10 @@ function unprivileged(file: string, args: string[]): [string, string[]] {
   return ['unshare', ['--user', '--map-user=1000', '--map-group=1000', file, ...args]];
 }
 
-async function untilReady(url: string): Promise<void> {
+async function untilReady(url: string, ensureRunning: () => void): Promise<void> {
   const deadline = Date.now() + 20_000;
   for (;;) {
+    ensureRunning();
     const client = new Client({ connectionString: url });
     client.on('error', () => undefined);
     try {
