@@ -3,23 +3,9 @@
  * the families. Values are the FC API's (camelCase, API units); every default is filled in.
  */
 
-/** Where something stands in the manifest; line and column count from 1. */
-export interface Position {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-}
+import type { Finding, Position } from '../finding.ts';
 
-export interface Finding {
-  /** Stable, kebab-case, e.g. `unsupported`, `wrong-type`, `unknown-key`. */
-  readonly code: string;
-  readonly level: 'error' | 'warning';
-  /** Path in the document, e.g. `services.hello.props.function.timeout`. */
-  readonly path: string;
-  /** What was found, and what is allowed. */
-  readonly message: string;
-  readonly at: Position;
-}
+export type { Finding, Position };
 
 export interface ManifestFunctionConfig {
   readonly runtime: string;
