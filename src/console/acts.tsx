@@ -1,0 +1,91 @@
+/** What a person may do to a release or an environment, as plain forms: each works without any script. */
+import type { FC } from 'hono/jsx';
+import type { ReleaseView, ServiceVersionsView } from '../api/views.ts';
+import { may, type Viewer } from './viewer.ts';
+
+export const ReleaseActs: FC<{ release: ReleaseView; viewer: Viewer }> = ({ release, viewer }) => {
+  const open = release.approvals.find((approval) => approval.outcome === null);
+  const running = release.endedAt === null;
+  const decides = open !== undefined && may(viewer, open.role);
+  if (!running) return null;
+  return (
+    <section class="acts" aria-label="What you can do">
+      {open && !decides && <p class="quiet">Waits for a {open.role}.</p>}
+      {open && decides && (
+        <form method="post" class="act">
+          <Hidden viewer={viewer} step={open.step} />
+          <label for="decision-comment">Why (kept in the record)</label>
+          <input id="decision-comment" name="comment" type="text" maxlength={1000} autocomplete="off" />
+          <div class="buttons">
+            <button class="good" type="submit" formaction={`/releases/${release.id}/approve`}>
+              Approve step {open.step + 1}
+            </button>
+            <button class="bad" type="submit" formaction={`/releases/${release.id}/reject`}>
+              Reject and roll back
+            </button>
+          </div>
+        </form>
+      )}
+      {may(viewer, 'developer') && (
+        <form method="post" class="act" action={`/releases/${release.id}/abort`}>
+          <Hidden viewer={viewer} />
+          <label for="abort-comment">Stop this release and go back to the live version</label>
+          <input
+            id="abort-comment"
+            name="comment"
+            type="text"
+            maxlength={1000}
+            placeholder="Why"
+            autocomplete="off"
+          />
+          <div class="buttons">
+            <button class="bad" type="submit">
+              Abort
+            </button>
+          </div>
+        </form>
+      )}
+    </section>
+  );
+};
+
+export const RollbackForm: FC<{
+  environmentId: string;
+  versions: readonly ServiceVersionsView[];
+  viewer: Viewer;
+}> = ({ environmentId, versions, viewer }) => {
+  if (!may(viewer, 'release-manager')) return null;
+  return (
+    <form method="post" class="act" action={`/environments/${environmentId}/rollback`}>
+      <Hidden viewer={viewer} />
+      {versions.map((service) => (
+        <p>
+          <label for={`version-${service.service}`}>Version of {service.service}</label>
+          <select id={`version-${service.service}`} name={`version.${service.service}`}>
+            {service.versions.map((version) => (
+              <option value={version.version}>
+                {version.version}
+                {version.message ? ` · ${version.message}` : ''} ·{' '}
+                {version.createdAt.slice(0, 16).replace('T', ' ')}
+              </option>
+            ))}
+          </select>
+        </p>
+      ))}
+      <label for="rollback-comment">Why (kept in the audit)</label>
+      <input id="rollback-comment" name="comment" type="text" maxlength={1000} autocomplete="off" />
+      <div class="buttons">
+        <button class="bad" type="submit">
+          Send all traffic there now
+        </button>
+      </div>
+    </form>
+  );
+};
+
+const Hidden: FC<{ viewer: Viewer; step?: number }> = ({ viewer, step }) => (
+  <>
+    <input type="hidden" name="csrf" value={viewer.csrf} />
+    {step !== undefined && <input type="hidden" name="step" value={String(step)} />}
+  </>
+);

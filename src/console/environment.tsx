@@ -1,0 +1,61 @@
+/** One environment: what is live, and any published version one click away. */
+import type { FC } from 'hono/jsx';
+import type { EnvironmentDetailView, ReleaseSummary } from '../api/views.ts';
+import { RollbackForm } from './acts.tsx';
+import { ReleaseTable } from './home.tsx';
+import { Layout } from './layout.tsx';
+import { Split, Time } from './pieces.tsx';
+import type { Viewer } from './viewer.ts';
+
+export interface EnvironmentProps {
+  readonly viewer: Viewer;
+  readonly environment: EnvironmentDetailView;
+  readonly releases: readonly ReleaseSummary[];
+  readonly notice: string | null;
+}
+
+export const EnvironmentPage: FC<EnvironmentProps> = ({ viewer, environment, releases, notice }) => (
+  <Layout title={environment.id} viewer={viewer} live={`/api/v1/events?project=${environment.project}`}>
+    {notice !== null && (
+      <p class="notice" role="status">
+        {notice}
+      </p>
+    )}
+    <header class="head">
+      <h1>
+        {environment.project} <span class="quiet">/ {environment.name}</span>
+      </h1>
+      <p class="quiet">
+        alias {environment.alias} · released from {[...environment.branches, ...environment.tags].join(', ')}
+      </p>
+    </header>
+    <div class="columns">
+      <section aria-labelledby="live">
+        <h2 id="live">Live now</h2>
+        {environment.services.length === 0 && <p class="quiet">Nothing has been released here yet.</p>}
+        {environment.services.map((service) => (
+          <div class="service">
+            <h3>{service.service}</h3>
+            {service.live ? (
+              <Split shares={service.live.versions} />
+            ) : (
+              <p class="problem">{service.liveProblem}</p>
+            )}
+            <p class="quiet">
+              last moved <Time at={service.changedAt} />
+            </p>
+          </div>
+        ))}
+      </section>
+      <section aria-labelledby="rollback">
+        <h2 id="rollback">Roll back</h2>
+        <p class="quiet">At once and without steps; a release that is under way is aborted first.</p>
+        <RollbackForm environmentId={environment.id} versions={environment.versions} viewer={viewer} />
+      </section>
+    </div>
+    <section aria-labelledby="releases">
+      <h2 id="releases">Releases</h2>
+      <ReleaseTable releases={releases} />
+    </section>
+  </Layout>
+);

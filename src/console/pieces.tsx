@@ -1,0 +1,70 @@
+/** Small things that every page shows alike: a state, a time, a commit, a traffic split. */
+import type { FC } from 'hono/jsx';
+import type { ReleaseSummary } from '../api/views.ts';
+
+/** Words for a state; its colour class is the state itself. */
+export const State: FC<{ state: ReleaseSummary['state'] }> = ({ state }) => (
+  <span class={`state state-${state}`}>{state.replaceAll('-', ' ')}</span>
+);
+
+/** A time in UTC, to the second; machines read the attribute. */
+export const Time: FC<{ at: string }> = ({ at }) => (
+  <time datetime={at} title={at}>
+    {at.slice(0, 10)} {at.slice(11, 19)}
+  </time>
+);
+
+export const Commit: FC<{ release: ReleaseSummary }> = ({ release }) => (
+  <>
+    <code>{release.commit.slice(0, 7)}</code>{' '}
+    {firstLine(release.message) || <span class="quiet">no message</span>}
+  </>
+);
+
+export interface Share {
+  readonly version: string;
+  /** 0…1 */
+  readonly weight: number;
+}
+
+/** The split of an alias as a bar with its numbers beside it: colour alone says nothing. */
+export const Split: FC<{ shares: readonly Share[] }> = ({ shares }) => {
+  let left = 0;
+  const parts = shares.map((share) => {
+    const part = { ...share, x: left };
+    left += share.weight * 100;
+    return part;
+  });
+  return (
+    <div class="split">
+      <svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
+        {parts.map((part, index) => (
+          <rect class={`share share-${index}`} x={part.x} y="0" width={part.weight * 100} height="4" />
+        ))}
+      </svg>
+      <ul>
+        {shares.map((share, index) => (
+          <li>
+            <span class={`dot share-${index}`} aria-hidden="true"></span>
+            version {share.version} <strong>{percent(share.weight)}</strong>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+};
+
+export function percent(share: number): string {
+  return `${Number((share * 100).toFixed(2))} %`;
+}
+
+/** Milliseconds as people say them. */
+export function duration(ms: number): string {
+  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(1))} s`;
+  if (ms < 3_600_000) return `${Number((ms / 60_000).toFixed(1))} min`;
+  return `${Number((ms / 3_600_000).toFixed(1))} h`;
+}
+
+export function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}

@@ -1,0 +1,139 @@
+/** One release: where it is and why, its plan, its traffic, the evidence, its history, and what one may do. */
+import type { FC } from 'hono/jsx';
+import type { EventView, LookView, ReleaseView } from '../api/views.ts';
+import { ReleaseActs } from './acts.tsx';
+import { EvidenceChart } from './evidence-chart.tsx';
+import { Layout } from './layout.tsx';
+import { Commit, Split, State, Time, duration, percent } from './pieces.tsx';
+import type { Viewer } from './viewer.ts';
+
+export interface ReleaseProps {
+  readonly viewer: Viewer;
+  readonly release: ReleaseView;
+  /** Oldest first. */
+  readonly events: readonly EventView[];
+  readonly looks: readonly LookView[];
+  /** What came of a form that was just sent; `null` when none was. */
+  readonly notice: string | null;
+}
+
+export const ReleasePage: FC<ReleaseProps> = ({ viewer, release, events, looks, notice }) => (
+  <Layout
+    title={`${release.project} #${release.number}`}
+    viewer={viewer}
+    live={`/api/v1/events?release=${release.id}`}
+  >
+    {notice !== null && (
+      <p class="notice" role="status">
+        {notice}
+      </p>
+    )}
+    <header class="head">
+      <p class="quiet">
+        <a href={`/environments/${release.environmentId}`}>
+          {release.project} / {release.environment}
+        </a>
+      </p>
+      <h1>
+        Release {release.number} <State state={release.state} />
+      </h1>
+      <p>
+        <Commit release={release} />{' '}
+        <span class="quiet">by {release.author || release.startedBy || 'unknown'}</span>
+      </p>
+      {release.sentence && <p class="sentence">{release.sentence}</p>}
+      {release.behind && (
+        <p>
+          Behind <a href={`/releases/${release.behind}`}>the release that runs now</a>.
+        </p>
+      )}
+      {release.supersededBy && (
+        <p>
+          A newer push took its place: <a href={`/releases/${release.supersededBy}`}>see that release</a>.
+        </p>
+      )}
+    </header>
+    <ReleaseActs release={release} viewer={viewer} />
+    <div class="columns">
+      <section aria-labelledby="traffic">
+        <h2 id="traffic">Traffic</h2>
+        {release.traffic.length === 0 && <p class="quiet">No traffic was moved.</p>}
+        {release.traffic.map((traffic) => (
+          <div class="service">
+            <h3>
+              {traffic.service} <span class="quiet">{traffic.alias}</span>
+            </h3>
+            <Split shares={sharesOf(traffic)} />
+          </div>
+        ))}
+        <Steps release={release} />
+      </section>
+      <section aria-labelledby="evidence">
+        <h2 id="evidence">Evidence that the canary is worse</h2>
+        <EvidenceChart looks={looks} />
+      </section>
+    </div>
+    <Stages release={release} />
+    <section aria-labelledby="history">
+      <h2 id="history">History</h2>
+      <ol class="timeline">
+        {events.toReversed().map((event) => (
+          <li class={`event event-${event.event.type}`}>
+            <Time at={event.at} /> <span>{event.text}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  </Layout>
+);
+
+function sharesOf({
+  stable,
+  canary,
+  weight,
+}: ReleaseView['traffic'][number]): { version: string; weight: number }[] {
+  if (stable === null || weight >= 1) return [{ version: canary, weight: 1 }];
+  if (weight === 0) return [{ version: stable, weight: 1 }];
+  return [
+    { version: stable, weight: 1 - weight },
+    { version: canary, weight },
+  ];
+}
+
+const Steps: FC<{ release: ReleaseView }> = ({ release }) =>
+  release.plan === null ? null : (
+    <ol class="steps">
+      {release.plan.steps.map((planned, index) => {
+        const done = release.steps.find((step) => step.step === index);
+        const where = done === undefined ? 'to come' : done.endedAt === null ? 'now' : 'done';
+        return (
+          <li class={`step-${where.replace(' ', '-')}`}>
+            <strong>{percent(planned.weight)}</strong> for {duration(planned.holdMs)}
+            {planned.approval && `, then ${planned.approval.role}`} <span class="quiet">· {where}</span>
+          </li>
+        );
+      })}
+      <li class={release.state === 'promoted' ? 'step-done' : 'step-to-come'}>
+        <strong>100 %</strong>
+      </li>
+    </ol>
+  );
+
+const Stages: FC<{ release: ReleaseView }> = ({ release }) => (
+  <section aria-labelledby="stages">
+    <h2 id="stages">Stages</h2>
+    <ul class="stages">
+      {release.stages.map((stage) => (
+        <li class={`stage stage-${stage.state}`}>
+          <strong>{stage.stage}</strong> <span class="quiet">{stage.state}</span>
+          {stage.summary && <p>{stage.summary}</p>}
+          {stage.logTail.length > 0 && (
+            <pre tabindex={0} aria-label={`Last lines of ${stage.stage}`}>
+              {stage.logTail.join('\n')}
+            </pre>
+          )}
+        </li>
+      ))}
+    </ul>
+  </section>
+);
