@@ -33,7 +33,7 @@ export function plan(steps: readonly PlanStep[]): ResolvedPlan {
     alias: 'PROD',
     stages: [],
     steps,
-    analysis: { intervalMs: 1_000, errors: DEFAULT_JUDGE_SETTINGS },
+    analysis: { intervalMs: 1_000, errors: DEFAULT_JUDGE_SETTINGS, latency: null },
     bakeMs: 0,
     manifest: null,
   };

@@ -52,4 +52,6 @@ export interface PlanAnalysis {
   readonly intervalMs: number;
   /** The judge's numbers for failures (spec: analysis §1). */
   readonly errors: JudgeSettings;
+  /** The same for requests slower than stable's quantiles (analysis §3); `null`: latency is not judged. */
+  readonly latency: JudgeSettings | null;
 }

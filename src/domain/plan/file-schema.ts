@@ -1,0 +1,154 @@
+/**
+ * What a `sluice.yml` may say (design §4). One schema is the parser, and the JSON Schema that editors use. It knows
+ * nothing of the project's record; `protection.ts` compares the two.
+ */
+import { z } from 'zod';
+import { SLUG_RULE } from '../names/sluice.ts';
+import { SUPPORTED_RUNTIMES } from '../names/runtimes.ts';
+import { ROLES } from '../release/states.ts';
+import { strictMap } from '../yaml/zod-findings.ts';
+import { duration, flag, number, oneOf, share, text, whole } from './fields.ts';
+import { PRESETS } from './presets.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Scalars under these keys are text, however much they look like numbers. */
+export const TEXT_KEYS: ReadonlySet<string> = new Set([
+  'name',
+  'run',
+  'image',
+  'branches',
+  'tags',
+  'alias',
+  'manifest',
+  'preset',
+  'role',
+  'onTimeout',
+]);
+
+const command = strictMap('a stage', {
+  name: text('a name', 64).describe('Name of the stage, once in the file.'),
+  run: text('a shell command', 10_000).describe(
+    'Command, run in the build sandbox at the root of the repository.',
+  ),
+  image: z
+    .enum(SUPPORTED_RUNTIMES, { error: `a runtime: ${SUPPORTED_RUNTIMES.join(', ')}` })
+    .default('nodejs20')
+    .describe('Runtime that the command finds; nodejs20 if left out.'),
+});
+
+const stages = z
+  .array(
+    z.union(
+      [command, z.array(command, { error: 'a list of stages' }).min(1, { error: 'one stage or more' })],
+      {
+        error: 'a stage (name, run, image), or a list of stages that run side by side',
+      },
+    ),
+    { error: 'a list of stages' },
+  )
+  .max(50, { error: '50 stages at most' })
+  .describe(
+    'Commands before the release is built, one after another; those of a nested list run side by side.',
+  );
+
+export const weight = share(
+  'more than 0 and less than 100% (going to 100% is the promotion, not a step)',
+  (w) => w > 0 && w < 1,
+);
+
+export const approval = strictMap('an approval', {
+  role: oneOf(ROLES)
+    .optional()
+    .describe("Role that may approve; the project's record says which it must be at least."),
+  count: whole(1, 20).optional().describe('How many different people must approve.'),
+  notAuthor: flag().optional().describe("Whether the commit's author may not approve."),
+  timeout: z
+    .union([duration(1_000, 90 * DAY_MS), z.literal('never')], {
+      error: 'a duration such as 30m or 24h, from 1s to 90d, or never',
+    })
+    .optional()
+    .describe('How long to wait; 24h if left out.'),
+  onTimeout: oneOf(['roll-back', 'continue'])
+    .optional()
+    .describe('What happens then; roll-back if left out.'),
+});
+
+const step = strictMap('a step', {
+  weight: weight.describe('Share of the requests that the new version gets.'),
+  hold: duration(0, 30 * DAY_MS)
+    .optional()
+    .describe('Least time at this weight; may be left out beside an approval.'),
+  approval: approval.optional().describe('Asked for after the hold, before the next step.'),
+});
+
+const analysis = strictMap('an analysis', {
+  interval: duration(100, 600_000)
+    .optional()
+    .describe('Time between two looks of the judge; 5s if left out.'),
+  falseRollback: share('more than 0 and at most 50%', (a) => a > 0 && a <= 0.5)
+    .optional()
+    .describe('Chance that a release whose canary is not worse is rolled back; 1% if left out.'),
+  falseHealthy: share('more than 0 and at most 50%', (b) => b > 0 && b <= 0.5)
+    .optional()
+    .describe('Error of the verdict healthy; 5% if left out.'),
+  errors: strictMap('errors', {
+    ratio: number(1, 100)
+      .optional()
+      .describe('Odds ratio of failures up to which the canary is not worse; 1.25 if left out.'),
+    floor: share('from 0 to less than 100%', (f) => f >= 0 && f < 1)
+      .optional()
+      .describe('Least difference of failure rates that counts; 0.1% if left out.'),
+    margin: share('more than 0 and less than 50%', (m) => m > 0 && m < 0.5)
+      .optional()
+      .describe('Margin of the verdict healthy; 0.5% if left out.'),
+  }).optional(),
+  latency: strictMap('latency', {
+    ratio: number(1, 100)
+      .optional()
+      .describe("Odds ratio of requests slower than stable's quantiles; 2 if left out."),
+    floor: share('from 0 to less than 100%', (f) => f >= 0 && f < 1)
+      .optional()
+      .describe('Least difference of their share that counts; 2% if left out.'),
+  }).optional(),
+});
+
+const patterns = (what: string) =>
+  z
+    .array(text(`a ${what} pattern such as main or release/*`, 200), { error: `a list of ${what} patterns` })
+    .max(100, { error: '100 patterns at most' });
+
+export const environment = strictMap('an environment', {
+  branches: patterns('branch').optional().describe("Narrows the branches of the project's record."),
+  tags: patterns('tag').optional().describe("Narrows the tags of the project's record."),
+  alias: text('the alias that the record names', 128)
+    .optional()
+    .describe("Must be the alias of the project's record."),
+  preset: oneOf(PRESETS).optional().describe('Steps by name, instead of a list.'),
+  steps: z
+    .array(step, { error: 'a list of steps (weight, hold, approval)' })
+    .max(50, { error: '50 steps at most' })
+    .optional(),
+  analysis: analysis.optional(),
+  bake: duration(0, 7 * DAY_MS)
+    .optional()
+    .describe('How long the judge watches after the promotion; 10m if left out, 0s for not at all.'),
+});
+
+export const planFile = strictMap('sluice.yml', {
+  version: z.literal(1, { error: '1' }).describe('Version of this format.'),
+  stages: stages.optional(),
+  manifest: text('the path of a manifest in the repository', 500)
+    .optional()
+    .describe('Manifest with services and functions; looked for by its usual names if left out.'),
+  environments: z
+    .record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, { error: SLUG_RULE }), environment, {
+      error: 'a map from environment names to what they shall be like',
+    })
+    .optional(),
+});
+
+export type PlanFile = z.output<typeof planFile>;
+export type EnvironmentFile = z.output<typeof environment>;
+export type AnalysisFile = z.output<typeof analysis>;
+export type ApprovalFile = z.output<typeof approval>;

@@ -1,0 +1,75 @@
+/** Fills in every default: from the file's section and the project's record to the plan that a release follows. */
+import { DEFAULT_JUDGE_SETTINGS, type JudgeSettings } from '../analysis/settings.ts';
+import type { EnvironmentRecord } from './environment.ts';
+import type { AnalysisFile, ApprovalFile, EnvironmentFile, PlanFile } from './file-schema.ts';
+import type { PlanAnalysis, PlanApproval, PlanCommand, PlanStep, ResolvedPlan } from './plan.ts';
+import { defaultSteps, presetSteps } from './presets.ts';
+
+const DEFAULT_INTERVAL_MS = 5_000;
+const DEFAULT_BAKE_MS = 10 * 60_000;
+const DEFAULT_APPROVAL_TIMEOUT_MS = 24 * 3_600_000;
+
+/** Latency counts "slower than stable's quantile" as bad: wider margins than failures (analysis §3). */
+const DEFAULT_LATENCY: JudgeSettings = { ...DEFAULT_JUDGE_SETTINGS, rho: 2, floor: 0.02 };
+
+/** `file: null` = the repository says nothing. The file must have passed `protectionFindings`. */
+export function resolvePlan(file: PlanFile | null, environment: EnvironmentRecord): ResolvedPlan {
+  const section = file?.environments?.[environment.name];
+  return {
+    version: 1,
+    environment: environment.name,
+    alias: environment.alias,
+    stages: (file?.stages ?? []).map((entry): PlanCommand[] => (Array.isArray(entry) ? entry : [entry])),
+    steps: resolveSteps(section, environment),
+    analysis: resolveAnalysis(section?.analysis),
+    bakeMs: section?.bake ?? DEFAULT_BAKE_MS,
+    manifest: file?.manifest ?? null,
+  };
+}
+
+function resolveSteps(section: EnvironmentFile | undefined, environment: EnvironmentRecord): PlanStep[] {
+  if (section?.preset !== undefined) return presetSteps(section.preset);
+  if (!section?.steps) return defaultSteps(environment.protection.leastSteps);
+  return section.steps.map(({ weight, hold, approval }) => ({
+    weight,
+    holdMs: hold ?? 0,
+    approval: approval ? resolveApproval(approval, environment) : null,
+  }));
+}
+
+function resolveApproval(approval: ApprovalFile, { protection }: EnvironmentRecord): PlanApproval {
+  const { timeout } = approval;
+  return {
+    role: approval.role ?? protection.approvalRole,
+    count: approval.count ?? protection.approvalCount,
+    notAuthor: approval.notAuthor ?? protection.notAuthor,
+    timeoutMs: timeout === 'never' ? null : (timeout ?? DEFAULT_APPROVAL_TIMEOUT_MS),
+    onTimeout: approval.onTimeout ?? 'roll-back',
+  };
+}
+
+function resolveAnalysis(analysis: AnalysisFile | undefined): PlanAnalysis {
+  const errors = analysis?.errors;
+  const shared = {
+    alpha: analysis?.falseRollback ?? DEFAULT_JUDGE_SETTINGS.alpha,
+    beta: analysis?.falseHealthy ?? DEFAULT_JUDGE_SETTINGS.beta,
+  };
+  return {
+    intervalMs: analysis?.interval ?? DEFAULT_INTERVAL_MS,
+    errors: {
+      ...DEFAULT_JUDGE_SETTINGS,
+      ...shared,
+      rho: errors?.ratio ?? DEFAULT_JUDGE_SETTINGS.rho,
+      floor: errors?.floor ?? DEFAULT_JUDGE_SETTINGS.floor,
+      health: errors?.margin ?? DEFAULT_JUDGE_SETTINGS.health,
+    },
+    latency: analysis?.latency
+      ? {
+          ...DEFAULT_LATENCY,
+          ...shared,
+          rho: analysis.latency.ratio ?? DEFAULT_LATENCY.rho,
+          floor: analysis.latency.floor ?? DEFAULT_LATENCY.floor,
+        }
+      : null,
+  };
+}
