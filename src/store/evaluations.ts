@@ -72,3 +72,15 @@ export async function listEvaluations(
     .execute();
   return rows.map((row) => row.look);
 }
+
+/** The newest look of a release, whatever its metric, or `undefined`. */
+export async function newestLookOf(db: Db, releaseId: string): Promise<Look | undefined> {
+  const row = await db
+    .selectFrom('evaluations')
+    .select('look')
+    .where('release_id', '=', releaseId)
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.look;
+}

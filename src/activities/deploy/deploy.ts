@@ -1,0 +1,74 @@
+/**
+ * LATEST of a service becomes what the commit says: only what differs is written, so a repeated call after a crash
+ * writes what is still missing and nothing else. Functions that the manifest does not name are left alone.
+ */
+import { crc64 } from '../../domain/checksum/crc64.ts';
+import type { ManifestFunction, ManifestService } from '../../domain/manifest/model.ts';
+import type { FcClient } from '../../fc/client.ts';
+import { beating } from '../beating.ts';
+import type { Activities } from '../contract.ts';
+import { engineCall, invalid } from '../failure.ts';
+import { readArtifact } from '../package/artifact-store.ts';
+import type { Parts } from '../parts.ts';
+import { subjectOf } from '../release-subject.ts';
+import { ensureCheckout } from '../source/checkout.ts';
+import { readWanted } from '../source/wanted.ts';
+import { functionSettings, sameFunction, sameService, serviceSettings } from './live.ts';
+
+const BEAT_MS = 5_000;
+
+export function deployActivities(parts: Parts): Pick<Activities, 'deployService'> {
+  const { db, slowFc: fc, home } = parts;
+  return {
+    deployService: ({ releaseId, service: packaged }) =>
+      beating(BEAT_MS, async (signal) => {
+        const subject = await subjectOf(db, releaseId);
+        const { folder } = await ensureCheckout(parts, subject, signal);
+        const { manifest } = await readWanted(folder, subject);
+        const service = manifest.services.find(({ name }) => name === packaged.service);
+        if (!service) throw invalid(`the manifest has no service ${packaged.service} any more`);
+        const done = [await engineCall(() => putService(fc, service))];
+        for (const wanted of service.functions) {
+          signal.throwIfAborted();
+          const artifact = packaged.functions.find(({ name }) => name === wanted.name)?.artifact;
+          const zip = artifact === undefined ? null : await readArtifact(home, artifact);
+          // Artifacts are shared by workers; a missing one can only be built again by a new release.
+          if (zip === null) throw invalid(`the artifact of ${service.name}/${wanted.name} is lost`);
+          done.push(await engineCall(() => putFunction(fc, service.name, wanted, zip)));
+        }
+        const changes = done.filter((change) => change !== null);
+        return { summary: `${service.name}: ${changes.length === 0 ? 'as it was' : changes.join(', ')}` };
+      }),
+  };
+}
+
+/** What was done, or `null` for nothing. */
+async function putService(fc: FcClient, service: ManifestService): Promise<string | null> {
+  const wanted = serviceSettings(service);
+  const present = await fc.getService(service.name);
+  if (present === null) {
+    await fc.createService(wanted);
+    return 'service created';
+  }
+  if (sameService(present.value, wanted)) return null;
+  await fc.updateService(wanted);
+  return 'service updated';
+}
+
+async function putFunction(
+  fc: FcClient,
+  service: string,
+  { name, config }: ManifestFunction,
+  zip: Buffer,
+): Promise<string | null> {
+  const wanted = functionSettings(config);
+  const present = await fc.getFunction(service, name);
+  if (present === null) {
+    await fc.createFunction(service, name, wanted, zip);
+    return `${name} created`;
+  }
+  const isSameCode = present.value.codeChecksum === crc64(zip);
+  if (isSameCode && sameFunction(present.value, wanted)) return null;
+  await fc.updateFunction(service, name, wanted, isSameCode ? null : zip);
+  return isSameCode ? `${name}'s settings updated` : `${name} updated`;
+}

@@ -1,0 +1,64 @@
+/** Function Compute's side of a release, in its own terms: aliases as splits, settings as the manifest has them. */
+import type { ManifestFunctionConfig, ManifestService } from '../../domain/manifest/model.ts';
+import type { Split } from '../../domain/release/split.ts';
+import type { AliasTarget, FcAlias, FcFunctionConfig, FcService } from '../../fc/client.ts';
+
+/** Where an alias stands. */
+export function splitOf({ versionId, additionalVersionWeight }: FcAlias): Split {
+  const [version, weight] = Object.entries(additionalVersionWeight)[0] ?? [];
+  return {
+    main: versionId,
+    additional: version !== undefined && weight !== undefined && weight > 0 ? { version, weight } : null,
+  };
+}
+
+/** What to set an alias to. */
+export function targetOf({ main, additional }: Split): AliasTarget {
+  return {
+    versionId: main,
+    additionalVersionWeight: additional === null ? {} : { [additional.version]: additional.weight },
+  };
+}
+
+/** A service's settings as the API takes them. */
+export function serviceSettings({ name, description, internetAccess, role }: ManifestService): FcService {
+  return { serviceName: name, description, internetAccess, role };
+}
+
+/** True when nothing of the settings would change. */
+export function sameService(a: FcService, b: FcService): boolean {
+  return a.description === b.description && a.internetAccess === b.internetAccess && a.role === b.role;
+}
+
+/** The settings alone, without what the API adds to them. */
+export function functionSettings(config: FcFunctionConfig | ManifestFunctionConfig): FcFunctionConfig {
+  const { runtime, handler, description, memorySize, timeout, initializer } = config;
+  const { initializationTimeout, instanceConcurrency, environmentVariables } = config;
+  return {
+    runtime,
+    handler,
+    description,
+    memorySize,
+    timeout,
+    initializer,
+    initializationTimeout,
+    instanceConcurrency,
+    environmentVariables,
+  };
+}
+
+/** True when nothing of the settings would change. */
+export function sameFunction(a: FcFunctionConfig, b: FcFunctionConfig): boolean {
+  return JSON.stringify(comparable(a)) === JSON.stringify(comparable(b));
+}
+
+function comparable(config: FcFunctionConfig): object {
+  const { environmentVariables, ...rest } = functionSettings(config);
+  const variables = Object.entries(environmentVariables).sort(([x], [y]) => (x < y ? -1 : 1));
+  // An initializer that is not there has no time limit that matters.
+  return {
+    ...rest,
+    initializationTimeout: rest.initializer === '' ? 0 : rest.initializationTimeout,
+    variables,
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * The side effects of releases, one folder a stage; each idempotent. `createActivities` wires them to real parts;
+ * workflows know them by `contract.ts` alone.
+ */
+import { buildActivities } from './build/build.ts';
+import type { Activities } from './contract.ts';
+import { compareActivities } from './deploy/compare.ts';
+import { deployActivities } from './deploy/deploy.ts';
+import { lockActivities } from './deploy/lock.ts';
+import { publishActivities } from './deploy/publish.ts';
+import { smokeActivities } from './deploy/smoke.ts';
+import { packageActivities } from './package/package.ts';
+import type { Parts } from './parts.ts';
+import { recordActivities } from './record/record.ts';
+import { reportActivities } from './record/report.ts';
+import { sourceActivities } from './source/source.ts';
+import { moveActivities } from './traffic/move-alias.ts';
+import { restoreActivities } from './traffic/restore-latest.ts';
+import { rollBackActivities } from './traffic/roll-back-to.ts';
+import { watchActivities } from './watch/watch.ts';
+
+export type { Parts } from './parts.ts';
+
+/** Every activity, over the given parts. */
+export function createActivities(parts: Parts): Activities {
+  return {
+    ...recordActivities(parts),
+    ...reportActivities(parts),
+    ...sourceActivities(parts),
+    ...buildActivities(parts),
+    ...packageActivities(parts),
+    ...compareActivities(parts),
+    ...lockActivities(parts),
+    ...deployActivities(parts),
+    ...publishActivities(parts),
+    ...smokeActivities(parts),
+    ...moveActivities(parts),
+    ...restoreActivities(parts),
+    ...rollBackActivities(parts),
+    ...watchActivities(parts),
+  };
+}

@@ -1,0 +1,26 @@
+/** The real parts that activities work with; the worker makes them once and hands them in. */
+import type { Look } from '../domain/analysis/look.ts';
+import type { FcClient } from '../fc/client.ts';
+import type { Logger } from '../platform/log.ts';
+import type { SandboxState } from '../platform/sandbox.ts';
+import type { Db } from '../store/store.ts';
+
+export interface Parts {
+  readonly db: Db;
+  /** For what answers at once: aliases, versions, counters. Its time-out is short. */
+  readonly fc: FcClient;
+  /** For what may take as long as a function: code both ways, and calls. */
+  readonly slowFc: FcClient;
+  /** `SLUICE_HOME`: git mirrors, work folders, artifacts and caches lie below it. */
+  readonly home: string;
+  readonly sandbox: SandboxState;
+  /** Folders under which a project's repository may be a plain path. */
+  readonly localRepositories: readonly string[];
+  /** Values that no log line may show. */
+  readonly secrets: readonly string[];
+  /** Where this Sluice is reached: the builder's name in provenance statements. */
+  readonly publicUrl: string;
+  /** Tells the release's workflow of a look that is worth an event. */
+  readonly tellLook: (releaseId: string, look: Look) => Promise<void>;
+  readonly log: Logger;
+}

@@ -1,0 +1,123 @@
+/**
+ * The commit's files: one bare mirror per repository, and per release a clean checkout of the exact commit. Every
+ * activity that needs the files calls this; where they are there already it costs one stat.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensureError } from '../../platform/errors.ts';
+import { invalid } from '../failure.ts';
+import { makeFolder, workFolders } from '../folders.ts';
+import type { Parts } from '../parts.ts';
+import type { Subject } from '../release-subject.ts';
+import { inTurn } from '../turns.ts';
+import { gitIn } from './git.ts';
+import { checkRepository, sayRepository, secretsOf } from './repository-url.ts';
+
+export interface Checkout {
+  /** Absolute folder; nobody changes anything in it. */
+  readonly folder: string;
+  /** False where it was there already. */
+  readonly isNew: boolean;
+}
+
+/** @throws ApplicationFailure `Invalid` where the repository may not be read or has no such commit */
+export async function ensureCheckout(
+  { home, localRepositories }: Parts,
+  { release, project }: Subject,
+  signal: AbortSignal,
+): Promise<Checkout> {
+  const folder = workFolders(home, release.id).source;
+  if (existsSync(folder)) return { folder, isNew: false };
+  const checked = checkRepository(project.repository, localRepositories);
+  if (!checked.ok) throw invalid(`the repository of ${project.name} may not be read: ${checked.reason}`);
+  if (!/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(release.commit))
+    throw invalid(`${release.commit} is not a full commit id`);
+  const mirror = join(
+    home,
+    'git',
+    `${createHash('sha256').update(checked.address).digest('hex').slice(0, 24)}.git`,
+  );
+  await inTurn(mirror, async () => {
+    await ensureMirror(mirror, signal);
+    await ensureCommit(mirror, checked.address, release.commit, release.ref, signal);
+  });
+  await makeFolder(folder, async (draft) => {
+    await rm(draft, { recursive: true, force: true });
+    // Objects are shared with the mirror; nothing is ever pruned from it.
+    await gitIn(join(home, 'git'), signal).raw([
+      'clone',
+      '--quiet',
+      '--shared',
+      '--no-checkout',
+      '--template=',
+      mirror,
+      draft,
+    ]);
+    await gitIn(draft, signal).raw(['checkout', '--quiet', '--detach', release.commit]);
+  });
+  return { folder, isNew: true };
+}
+
+/** Who wrote the commit, and its first line. */
+export async function commitFacts(
+  folder: string,
+  commit: string,
+  signal: AbortSignal,
+): Promise<{ readonly author: string; readonly title: string }> {
+  const shown = await gitIn(folder, signal).raw(['show', '--no-patch', '--format=%an <%ae>%n%s', commit]);
+  const [author = '', title = ''] = shown.split('\n');
+  return { author, title };
+}
+
+async function ensureMirror(mirror: string, signal: AbortSignal): Promise<void> {
+  if (existsSync(mirror)) return;
+  await makeFolder(mirror, async (draft) => {
+    await gitIn(draft, signal).raw(['init', '--quiet', '--bare', '--template=', draft]);
+  });
+}
+
+async function ensureCommit(
+  mirror: string,
+  address: string,
+  commit: string,
+  ref: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await mkdir(mirror, { recursive: true });
+  const git = gitIn(mirror, signal);
+  if (await hasCommit(mirror, commit, signal)) return;
+  const everything = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+  await git
+    .raw(['fetch', '--quiet', '--force', '--no-recurse-submodules', '--', address, ...everything])
+    .catch((error: unknown) => {
+      signal.throwIfAborted();
+      // A network that is down comes back: retried by the activity's policy. git's own error may hold a password.
+      throw new Error(`${sayRepository(address)} cannot be fetched: ${withoutSecrets(error, address)}`);
+    });
+  if (await hasCommit(mirror, commit, signal)) return;
+  // A commit that no branch holds any more (force-pushed over): some servers still give it by its id.
+  await git.raw(['fetch', '--quiet', '--no-recurse-submodules', '--', address, commit]).catch(() => {
+    signal.throwIfAborted();
+  });
+  if (await hasCommit(mirror, commit, signal)) return;
+  throw invalid(
+    `${sayRepository(address)} has no commit ${commit} (pushed to ${ref}); was it removed by a forced push?`,
+  );
+}
+
+async function hasCommit(mirror: string, commit: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await gitIn(mirror, signal).raw(['cat-file', '-e', `${commit}^{commit}`]);
+    return true;
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+}
+
+function withoutSecrets(error: unknown, address: string): string {
+  const message = ensureError(error).message.trim();
+  return secretsOf(address).reduce((text, secret) => text.replaceAll(secret, '[secret]'), message);
+}

@@ -1,0 +1,43 @@
+/** The source stage: the exact commit on disk, and what it wants. Nothing outside Sluice is touched yet. */
+import type { Activities } from '../contract.ts';
+import { beating } from '../beating.ts';
+import { openLog } from '../build/log-sink.ts';
+import type { Parts } from '../parts.ts';
+import { subjectOf } from '../release-subject.ts';
+import { commitFacts, ensureCheckout } from './checkout.ts';
+import { sayFinding, readWanted } from './wanted.ts';
+
+const BEAT_MS = 5_000;
+
+export function sourceActivities(parts: Parts): Pick<Activities, 'prepareSource'> {
+  return {
+    prepareSource: ({ releaseId }) =>
+      beating(BEAT_MS, async (signal) => {
+        const subject = await subjectOf(parts.db, releaseId);
+        const { release } = subject;
+        const { folder, isNew } = await ensureCheckout(parts, subject, signal);
+        const { author, title } = await commitFacts(folder, release.commit, signal);
+        const { plan, manifest, warnings } = await readWanted(folder, subject);
+        const services = manifest.services.map(({ name, functions }) => ({
+          service: name,
+          functions: functions.map((one) => one.name),
+        }));
+        const log = await openLog(parts, subject, 'source');
+        try {
+          log.note(`commit ${release.commit} by ${author}: ${title}`);
+          for (const warning of warnings) log.note(`warning: ${sayFinding(warning)}`);
+        } finally {
+          await log.close();
+        }
+        const count = services.reduce((sum, { functions }) => sum + functions.length, 0);
+        const warned = warnings.length === 0 ? '' : `, ${warnings.length} warnings`;
+        return {
+          dryRun: release.dryRun,
+          author,
+          plan,
+          services,
+          summary: `${release.commit.slice(0, 8)} ${isNew ? 'checked out' : 'was checked out'}, ${manifest.file}: ${count} functions in ${services.length} services${warned}`,
+        };
+      }),
+  };
+}

@@ -1,0 +1,50 @@
+/** What the commit wants: its plan and its manifest, read from the checkout each time they are needed. */
+import { readdir } from 'node:fs/promises';
+import { chooseManifest } from '../../domain/manifest/choose.ts';
+import type { Finding, Manifest } from '../../domain/manifest/model.ts';
+import { parseManifest } from '../../domain/manifest/parse.ts';
+import { parsePlan } from '../../domain/plan/parse.ts';
+import type { ResolvedPlan } from '../../domain/plan/plan.ts';
+import { invalid } from '../failure.ts';
+import type { Subject } from '../release-subject.ts';
+import { readInside } from './inside.ts';
+
+export interface Wanted {
+  readonly plan: ResolvedPlan;
+  readonly manifest: Manifest;
+  /** What people should know although it does not stop the release. */
+  readonly warnings: readonly Finding[];
+}
+
+const PLAN_FILE = 'sluice.yml';
+
+/** @throws ApplicationFailure `Invalid` with every finding, each with file, line, and what is allowed */
+export async function readWanted(folder: string, { environment }: Subject): Promise<Wanted> {
+  const text = (await readInside(folder, PLAN_FILE)) ?? null;
+  const planned = parsePlan({ text, file: PLAN_FILE, environment });
+  if ('findings' in planned) throw findingsFailure(planned.findings);
+  const { plan } = planned;
+
+  const entries = await readdir(folder, { withFileTypes: true });
+  const paths = entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+  const chosen = chooseManifest(paths, plan.manifest);
+  if ('findings' in chosen) throw findingsFailure(chosen.findings);
+  const manifestText = await readInside(folder, chosen.file);
+  if (manifestText === undefined) throw invalid(`${chosen.file} is not in the repository`);
+  const parsed = parseManifest({ file: chosen.file, text: manifestText, variables: {} });
+  if ('findings' in parsed) throw findingsFailure(parsed.findings);
+  const { manifest } = parsed;
+  return { plan, manifest, warnings: [...planned.warnings, ...chosen.warnings, ...manifest.findings] };
+}
+
+/** `s.yml:12:5: message`, as compilers write it. */
+export function sayFinding({ at, message }: Finding): string {
+  return `${at.file}:${at.line}:${at.column}: ${message}`;
+}
+
+function findingsFailure(findings: readonly Finding[]): Error {
+  const errors = findings.filter(({ level }) => level === 'error');
+  const lines = errors.map(sayFinding);
+  const more = lines.length > 1 ? ` (and ${lines.length - 1} more)` : '';
+  return invalid(`${lines[0] ?? 'the plan or manifest cannot be used'}${more}`, lines);
+}

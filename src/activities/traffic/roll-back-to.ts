@@ -1,0 +1,57 @@
+/** A person's rollback of one service: the alias to a version that exists, whatever stands there, and who did it. */
+import { FAILURES } from '../../domain/release/failures.ts';
+import { alone } from '../../domain/release/split.ts';
+import { listAliasStates, saveAliasState } from '../../store/alias-states.ts';
+import { addOverride } from '../../store/overrides.ts';
+import type { Activities } from '../contract.ts';
+import { splitOf } from '../deploy/live.ts';
+import { engineCall, finalFailure } from '../failure.ts';
+import type { Parts } from '../parts.ts';
+import { setAlias } from './move-alias.ts';
+
+export function rollBackActivities({ db, fc }: Parts): Pick<Activities, 'rollBackTo'> {
+  return {
+    async rollBackTo({ project, environment, service, version, actor, comment }) {
+      const states = await listAliasStates(db, { project, environment });
+      const state = states.find((one) => one.service === service);
+      if (!state)
+        throw finalFailure(
+          FAILURES.invalid,
+          `${project}.${environment} has no service ${service}; it has ${states.map((one) => one.service).join(', ') || 'none'}`,
+        );
+      const { alias } = state;
+      const functions = await engineCall(async () => {
+        if ((await fc.getService(service, version)) === null) return null;
+        return (await fc.listFunctions(service, version)).map(({ functionName }) => functionName);
+      });
+      if (functions === null)
+        throw finalFailure(FAILURES.invalid, `service ${service} has no version ${version}`);
+      const before = await engineCall(() => fc.getAlias(service, alias));
+      await engineCall(() =>
+        setAlias(fc, { service, alias, target: alone(version), isExpected: () => true }),
+      );
+      await saveAliasState(db, {
+        service,
+        alias,
+        project,
+        environment,
+        stable: version,
+        canary: null,
+        weight: 0,
+        releaseId: null,
+      });
+      const from = before === null ? {} : splitOf(before.value);
+      await addOverride(db, {
+        project,
+        environment,
+        service,
+        alias,
+        from,
+        toVersion: version,
+        actor,
+        comment,
+      });
+      return { functions };
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import type { Look } from '../../domain/analysis/look.ts';
+import { nextTold, type Told } from './telling.ts';
+
+function look(number: number, verdict: Look['verdict'] = 'undecided'): Look {
+  return { number, verdict, cause: verdict === 'undecided' ? 'too-few' : null } as Look;
+}
+
+function toldOf(looks: readonly Look[]): number[] {
+  const numbers: number[] = [];
+  let told: Told | null = null;
+  for (const one of looks) {
+    const next = nextTold(told, one);
+    if (next !== told) numbers.push(one.number);
+    told = next;
+  }
+  return numbers;
+}
+
+test('the first look and every change of the verdict are told', () => {
+  expect(toldOf([look(1), look(2), look(3, 'healthy'), look(4, 'undecided')])).toEqual([1, 3, 4]);
+});
+
+test('a long wait costs few events — a day of looks every 5 s stays below 100', () => {
+  const day = Array.from({ length: 17_280 }, (_, index) => look(index + 1));
+  const told = toldOf(day);
+  expect(told.slice(0, 4)).toEqual([1, 4, 7, 10]);
+  expect(told.length).toBeLessThan(100);
+});

@@ -1,0 +1,22 @@
+/** Which looks become events: all are stored, but a history of events must stay short, however long a release waits. */
+import type { Look, UndecidedCause, Verdict } from '../../domain/analysis/look.ts';
+
+/** The newest look that became an event. */
+export interface Told {
+  readonly number: number;
+  readonly verdict: Verdict;
+  readonly cause: UndecidedCause | null;
+}
+
+/** Looks between two events at least; grows by a tenth of the looks so far: about 80 events for a day of 5 s looks. */
+const LEAST_GAP = 3;
+
+/** `told` itself when the look is not worth an event, else what is told by it. */
+export function nextTold(told: Told | null, look: Look): Told | null {
+  const { number, verdict, cause } = look;
+  if (told !== null && told.verdict === verdict && told.cause === cause) {
+    const gap = Math.max(LEAST_GAP, Math.ceil(told.number / 10));
+    if (number - told.number < gap) return told;
+  }
+  return { number, verdict, cause };
+}
