@@ -18,8 +18,13 @@ export interface Delivery {
 
 /** What came of a delivery: a reason why nothing did, or the releases, first the one that was asked for first. */
 export type DeliveryOutcome =
-  | { readonly ignored: true; readonly reason: string }
+  | { readonly ignored: true; readonly code: string; readonly reason: string }
   | { readonly ignored: false; readonly releases: readonly string[] };
+
+/** Why nothing follows (`code` is stable, `reason` a sentence), or the releases to start, at least one. */
+export type DeliveryEffect =
+  | { readonly code: string; readonly reason: string }
+  | { readonly releases: readonly NewRelease[] };
 
 export type DeliveryResult =
   | { readonly kind: 'stored' | 'repeated'; readonly outcome: DeliveryOutcome }
@@ -28,13 +33,11 @@ export type DeliveryResult =
 
 /**
  * Stores a delivery and what follows from it.
- *
- * @param effect why nothing follows, or the releases to start (at least one)
  */
 export async function acceptDelivery(
   db: Db,
   delivery: Delivery,
-  effect: { readonly reason: string } | { readonly releases: readonly NewRelease[] },
+  effect: DeliveryEffect,
 ): Promise<DeliveryResult> {
   return db.transaction().execute(async (tx) => {
     // The lock that numbers the project's releases; taken first, so that of five equal deliveries at once four
@@ -70,11 +73,8 @@ export async function acceptDelivery(
   });
 }
 
-async function carryOut(
-  tx: Db,
-  effect: { readonly reason: string } | { readonly releases: readonly NewRelease[] },
-): Promise<DeliveryOutcome> {
-  if ('reason' in effect) return { ignored: true, reason: effect.reason };
+async function carryOut(tx: Db, effect: DeliveryEffect): Promise<DeliveryOutcome> {
+  if ('reason' in effect) return { ignored: true, code: effect.code, reason: effect.reason };
   const releases: string[] = [];
   for (const release of effect.releases) releases.push((await createRelease(tx, release)).id);
   return { ignored: false, releases };

@@ -2,10 +2,11 @@
  * The event log. `recordEvent` is the only writer of a release's progress: event and fold in one transaction, once
  * per (release, sequence number), however often a worker repeats it.
  */
-import { sql } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { ReleaseEvent, StoredEvent } from '../domain/release/events.ts';
 import { applyEvent } from '../domain/release/record.ts';
 import type { Db } from './store.ts';
+import type { Tables } from './tables.ts';
 
 /** PostgreSQL channel; the payload is the event's id, readers fetch what they lack from the table. */
 export const EVENTS_CHANNEL = 'sluice_events';
@@ -78,11 +79,55 @@ export async function listEvents(
     .orderBy('id')
     .limit(filter.limit)
     .execute();
-  return rows.map((row) => ({
+  return rows.map(toStoredEvent);
+}
+
+/** An event with the project it belongs to: readers see only their own projects. */
+export interface ProjectEvent {
+  readonly project: string;
+  readonly stored: StoredEvent;
+}
+
+/** Events of all projects (or one release, or one project) after `afterId`, oldest first. */
+export async function listProjectEvents(
+  db: Db,
+  filter: {
+    readonly afterId: number;
+    readonly limit: number;
+    readonly releaseId?: string | undefined;
+    readonly project?: string | undefined;
+  },
+): Promise<ProjectEvent[]> {
+  const rows = await db
+    .selectFrom('release_events as e')
+    .innerJoin('releases as r', 'r.id', 'e.release_id')
+    .select(['e.id', 'e.release_id', 'e.seq', 'e.at', 'e.event', 'r.project'])
+    .where('e.id', '>', String(filter.afterId))
+    .$if(filter.releaseId !== undefined, (q) => q.where('e.release_id', '=', filter.releaseId ?? ''))
+    .$if(filter.project !== undefined, (q) => q.where('r.project', '=', filter.project ?? ''))
+    .orderBy('e.id')
+    .limit(filter.limit)
+    .execute();
+  return rows.map((row) => ({ project: row.project, stored: toStoredEvent(row) }));
+}
+
+/** Id of the newest event, 0 before the first. */
+export async function newestEventId(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('release_events')
+    .select((e) => e.fn.max('id').as('id'))
+    .executeTakeFirst();
+  return Number(row?.id ?? 0);
+}
+
+function toStoredEvent(
+  row: Pick<Selectable<Tables['release_events']>, 'id' | 'release_id' | 'seq' | 'at' | 'event'>,
+): StoredEvent {
+  return {
     id: Number(row.id),
     releaseId: row.release_id,
     seq: row.seq,
     at: row.at.getTime(),
     event: row.event,
-  }));
+  };
 }

@@ -143,6 +143,43 @@ export async function listReleases(db: Db, filter: ReleaseFilter): Promise<Relea
   return rows.map(toRelease);
 }
 
+/** States of releases to which something may still happen, as the partial index `releases_by_state` has them. */
+const ACTIVE_STATES = ['queued', 'running', 'waiting-approval', 'paused'] as const;
+
+interface Place {
+  readonly project?: string | undefined;
+  readonly environment?: string | undefined;
+}
+
+/** Releases that have not ended, oldest first. */
+export async function listActiveReleases(db: Db, place: Place): Promise<Release[]> {
+  const rows = await db
+    .selectFrom('releases')
+    .selectAll()
+    .where('state', 'in', ACTIVE_STATES)
+    .$if(place.project !== undefined, (q) => q.where('project', '=', place.project ?? ''))
+    .$if(place.environment !== undefined, (q) => q.where('environment', '=', place.environment ?? ''))
+    .orderBy('id')
+    .execute();
+  return rows.map(toRelease);
+}
+
+/** Of each environment the newest release that ended. */
+export async function listNewestEnded(db: Db, place: Place): Promise<Release[]> {
+  const rows = await db
+    .selectFrom('releases')
+    .selectAll()
+    .distinctOn(['project', 'environment'])
+    .where('state', 'not in', ACTIVE_STATES)
+    .$if(place.project !== undefined, (q) => q.where('project', '=', place.project ?? ''))
+    .$if(place.environment !== undefined, (q) => q.where('environment', '=', place.environment ?? ''))
+    .orderBy('project')
+    .orderBy('environment')
+    .orderBy('number', 'desc')
+    .execute();
+  return rows.map(toRelease);
+}
+
 function toRelease(row: Selectable<Tables['releases']>): Release {
   return {
     id: row.id,

@@ -1,0 +1,131 @@
+/** What people do to a running release: approve, reject, abort. Shared by the API's routes and the console's forms. */
+import { createHash } from 'node:crypto';
+import { hasEnded, type Role } from '../domain/release/states.ts';
+import type { Look } from '../domain/analysis/look.ts';
+import { listEvaluations } from '../store/evaluations.ts';
+import type { Release } from '../store/releases.ts';
+import { abortUpdate, approveUpdate, rejectUpdate, releaseWorkflowId } from '../workflows/messages.ts';
+import { audited } from './auth/audited.ts';
+import { actorOf, requireRole, type Principal } from './auth/principal.ts';
+import type { ApiParts } from './parts.ts';
+import { Problem, unreachable503 } from './problem.ts';
+import type { ActOutcomeView } from './schema/release.ts';
+import type { UpdateAnswer } from './workflows.ts';
+
+export type ReleaseAct =
+  | { readonly kind: 'approve' | 'reject'; readonly step: number; readonly look: number | undefined }
+  | { readonly kind: 'abort' };
+
+export interface ActRequest {
+  readonly act: ReleaseAct;
+  readonly comment: string;
+  /** From the client; equal keys of one person count once. */
+  readonly idempotencyKey: string | undefined;
+}
+
+/** How long the answer waits for the outcome, milliseconds; later it is `pending`. */
+export const OUTCOME_WAIT_MS = 5_000;
+
+/**
+ * Hands the act to the release's workflow, which decides.
+ *
+ * @throws Problem 403 and 409 when refused, 503 when Temporal does not answer (nothing was done then)
+ */
+export async function actOnRelease(
+  parts: ApiParts,
+  principal: Principal,
+  release: Release,
+  request: ActRequest,
+): Promise<ActOutcomeView> {
+  const { act, comment } = request;
+  const detail = { comment, ...(act.kind !== 'abort' && { step: act.step }) };
+  const target = `release:${release.id}`;
+  return audited(parts, { principal, action: `release.${act.kind}`, target, detail }, async () => {
+    requireRole(principal, roleFor(act, release));
+    if (hasEnded(release.progress.state)) throw ended(release.progress.state);
+    const answer = await handOver(parts, principal, release, request);
+    return outcomeOf(answer, release);
+  });
+}
+
+/** An id under which the same request by the same person counts once; `undefined` without a key. */
+export function updateIdOf(
+  principal: Principal,
+  target: string,
+  idempotencyKey: string | undefined,
+): string | undefined {
+  if (idempotencyKey === undefined) return undefined;
+  return createHash('sha256')
+    .update(JSON.stringify([principal.id, target, idempotencyKey]))
+    .digest('hex');
+}
+
+function roleFor(act: ReleaseAct, release: Release): Role {
+  if (act.kind === 'abort') return 'developer';
+  const open = release.progress.approvals.find((a) => a.outcome === null && a.step === act.step);
+  return open?.role ?? 'release-manager';
+}
+
+async function handOver(
+  parts: ApiParts,
+  principal: Principal,
+  release: Release,
+  { act, comment, idempotencyKey }: ActRequest,
+): Promise<UpdateAnswer> {
+  const common = {
+    workflowId: releaseWorkflowId(release.id),
+    updateId: updateIdOf(principal, `${release.id}/${act.kind}`, idempotencyKey),
+    acceptMs: OUTCOME_WAIT_MS,
+    outcomeMs: OUTCOME_WAIT_MS,
+    withdrawLate: false,
+  };
+  const actor = actorOf(principal);
+  if (act.kind === 'abort')
+    return parts.workflows.update({ ...common, update: abortUpdate, args: [{ actor, comment }] });
+  const update = act.kind === 'approve' ? approveUpdate : rejectUpdate;
+  const evidence = await seenLook(parts, release, act.look);
+  return parts.workflows.update({
+    ...common,
+    update,
+    args: [{ actor, comment, step: act.step, evidence }],
+  });
+}
+
+/** The look that stood on the person's screen, where the request says which; else the newest. */
+async function seenLook(parts: ApiParts, release: Release, number: number | undefined): Promise<Look | null> {
+  if (number === undefined) return release.progress.verdict;
+  const [look] = await listEvaluations(parts.db, release.id, { afterNumber: number - 1, limit: 1 });
+  return look?.number === number ? look : release.progress.verdict;
+}
+
+function outcomeOf(answer: UpdateAnswer, release: Release): ActOutcomeView {
+  const base = { release: release.id, environment: null };
+  switch (answer.kind) {
+    case 'done':
+      return { ...base, pending: false, outcome: answer.outcome };
+    case 'accepted':
+      return { ...base, pending: true, outcome: 'accepted; its outcome is still to come' };
+    case 'unanswered':
+      return { ...base, pending: true, outcome: 'handed over; no worker has answered yet' };
+    case 'unreachable':
+      throw unreachable503('temporal-unreachable', 'Temporal does not answer; nothing was done, try again');
+    case 'gone':
+      throw new Problem({
+        status: 409,
+        code: 'release-not-running',
+        detail:
+          release.progress.state === 'queued'
+            ? 'the release has not started yet'
+            : 'the release has ended meanwhile',
+      });
+  }
+}
+
+function ended(state: string): Problem {
+  return new Problem({
+    status: 409,
+    code: 'release-ended',
+    detail: `the release has ended: ${state}`,
+    extra: { state },
+  });
+}

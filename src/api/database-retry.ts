@@ -1,0 +1,38 @@
+/** What a lost database connection means to the API: try again for a moment, then say so. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { Problem, unreachable503 } from './problem.ts';
+
+/** SQLSTATE classes of a server that goes or comes (08, 57P, 53300) and Node's own codes of a broken connection. */
+const LOST = /^(?:08|57P|53300|ECONN|ENOENT|EPIPE|ETIMEDOUT)/;
+const LOST_MESSAGE =
+  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error/i;
+
+/** True when the statement did not fail by itself: the connection to PostgreSQL was lost or could not be had. */
+export function isDatabaseLost(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof Problem) return false;
+  const code = (error as { code?: unknown }).code;
+  return (typeof code === 'string' && LOST.test(code)) || LOST_MESSAGE.test(error.message);
+}
+
+export function databaseLost(cause: unknown): Problem {
+  return unreachable503('database-unreachable', 'the database does not answer; try again', cause);
+}
+
+/**
+ * Repeats `work` while the database is lost. Only for work that may run twice.
+ *
+ * @param forMs how long to go on, milliseconds
+ * @throws Problem 503 `database-unreachable`
+ */
+export async function retryWhileLost<T>(work: () => Promise<T>, forMs: number): Promise<T> {
+  const deadline = Date.now() + forMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isDatabaseLost(error)) throw error;
+      if (Date.now() > deadline) throw databaseLost(error);
+      await pause(100);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/** Whether this process lives (`/healthz`), and whether all that releases need answers (`/readyz`). */
+import { sql, type Kysely } from 'kysely';
+import { ensureError } from '../platform/errors.ts';
+import { listParts, PART_SILENCE_MS } from '../store/parts.ts';
+import type { Tables } from '../store/tables.ts';
+import type { Workflows } from './workflows.ts';
+
+export interface PartState {
+  readonly part: 'postgres' | 'temporal' | 'engine' | 'worker';
+  readonly state: 'up' | 'down';
+  /** One line for people. */
+  readonly detail: string;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly parts: readonly PartState[];
+}
+
+export interface HealthParts {
+  readonly db: Kysely<Tables>;
+  readonly workflows: Pick<Workflows, 'check'>;
+  readonly fcEndpoint: string;
+}
+
+/** Longest wait for one part, milliseconds. */
+const WAIT_MS = 2_000;
+/** How old an answer may be: whoever asks in a tight loop costs the parts nothing. Milliseconds. */
+const KEEP_MS = 300;
+
+/** A check of all parts side by side; those who ask at the same time share one. */
+export function createReadiness(parts: HealthParts): () => Promise<Readiness> {
+  let kept: { readonly at: number; readonly answer: Promise<Readiness> } | undefined;
+  return () => {
+    if (!kept || Date.now() - kept.at > KEEP_MS) kept = { at: Date.now(), answer: look(parts) };
+    return kept.answer;
+  };
+}
+
+async function look({ db, workflows, fcEndpoint }: HealthParts): Promise<Readiness> {
+  const states = await Promise.all([
+    tried('postgres', async () => {
+      await sql`select 1`.execute(db);
+      return 'answers';
+    }),
+    tried('temporal', async () => {
+      await workflows.check(WAIT_MS);
+      return 'answers';
+    }),
+    tried('engine', async () => {
+      const answer = await fetch(new URL('/healthz', fcEndpoint), { signal: AbortSignal.timeout(WAIT_MS) });
+      await answer.body?.cancel();
+      // The cloud has no such path and says 403 or 404: it is there.
+      if (answer.status >= 500) throw new Error(`answers ${answer.status}`);
+      return 'answers';
+    }),
+    tried('worker', async () => {
+      const beats = (await listParts(db)).filter((p) => p.part === 'worker');
+      const alive = beats.filter((p) => p.silentMs <= PART_SILENCE_MS);
+      if (alive.length > 0) return `${alive.length} at work`;
+      const last = Math.min(...beats.map((p) => p.silentMs));
+      throw new Error(beats.length > 0 ? `silent for ${Math.round(last / 1_000)} s` : 'none has come up yet');
+    }),
+  ]);
+  return { ready: states.every((s) => s.state === 'up'), parts: states };
+}
+
+async function tried(part: PartState['part'], check: () => Promise<string>): Promise<PartState> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${WAIT_MS / 1_000} s`)), WAIT_MS + 100);
+  });
+  try {
+    return { part, state: 'up', detail: await Promise.race([check(), late]) };
+  } catch (error) {
+    return { part, state: 'down', detail: reasonOf(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const fault = ensureError(error);
+  const cause = fault.cause instanceof Error ? fault.cause : fault;
+  return cause.message.split('\n')[0] || cause.name;
+}

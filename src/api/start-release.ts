@@ -1,0 +1,77 @@
+/** Starting a release by hand: what a webhook does for a push, with a person's name on it. */
+import { ulid } from 'ulid';
+import { releasesRef } from '../domain/plan/refs.ts';
+import type { Project } from '../store/projects.ts';
+import { createRelease, findRelease, type Release } from '../store/releases.ts';
+import { updateIdOf } from './acts.ts';
+import { audited } from './auth/audited.ts';
+import { requireRole, type Principal } from './auth/principal.ts';
+import type { ApiParts } from './parts.ts';
+import { notFound, Problem } from './problem.ts';
+import { resolveRef } from './resolve-ref.ts';
+
+export interface StartWish {
+  /** Full ref, or a branch's bare name. */
+  readonly ref: string | undefined;
+  readonly commit: string | undefined;
+  readonly environment: string;
+  readonly dryRun: boolean;
+  readonly idempotencyKey: string | undefined;
+}
+
+/** @throws Problem 403, 404, 422 */
+export async function startRelease(
+  parts: ApiParts,
+  principal: Principal,
+  project: Project,
+  wish: StartWish,
+): Promise<Release> {
+  const act = {
+    principal,
+    action: 'release.start',
+    target: `project:${project.name}`,
+    detail: { environment: wish.environment, ref: wish.ref, commit: wish.commit, dryRun: wish.dryRun },
+  };
+  return audited(parts, act, async (record) => {
+    requireRole(principal, 'developer');
+    const environment = project.environments.find((e) => e.name === wish.environment);
+    if (!environment) throw notFound(`environment ${wish.environment} of project ${project.name}`);
+    const ref = wish.ref === undefined ? '' : fullRef(wish.ref);
+    if (ref === '' && !wish.dryRun) {
+      // The record says which refs may go there; a bare commit says nothing of its branch.
+      requireRole(principal, 'release-manager');
+    } else if (ref !== '' && !releasesRef(environment, ref))
+      throw new Problem({
+        status: 422,
+        code: 'ref-not-released',
+        detail: `${wish.environment} of ${project.name} does not release ${ref}`,
+      });
+    const commit = wish.commit ?? (await resolveRef(project.repository, ref));
+    const key = updateIdOf(principal, `${project.name}/${wish.environment}/start`, wish.idempotencyKey);
+    return parts.db.transaction().execute(async (tx) => {
+      const { id } = await createRelease(tx, {
+        id: ulid(),
+        project: project.name,
+        environment: wish.environment,
+        ref,
+        commit,
+        before: '',
+        author: '',
+        message: '',
+        cause: 'manual',
+        startedBy: principal.name,
+        dryRun: wish.dryRun,
+        dedupeKey: `manual:${key ?? ulid()}`,
+        at: Date.now(),
+      });
+      await record(tx, { release: id, commit });
+      const release = await findRelease(tx, id);
+      if (!release) throw new Error(`release ${id} is gone in the transaction that made it`);
+      return release;
+    });
+  });
+}
+
+function fullRef(ref: string): string {
+  return ref.startsWith('refs/') ? ref : `refs/heads/${ref}`;
+}

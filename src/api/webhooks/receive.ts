@@ -1,0 +1,145 @@
+/**
+ * A signed webhook, from bytes to stored releases. One PostgreSQL transaction and nothing else: Temporal may be down,
+ * the outbox hands over later.
+ */
+import { createHash } from 'node:crypto';
+import { ulid } from 'ulid';
+import { releasesRef } from '../../domain/plan/refs.ts';
+import { addAudit } from '../../store/audit.ts';
+import { acceptDelivery, type DeliveryEffect, type DeliveryOutcome } from '../../store/deliveries.ts';
+import { findProjectForWebhook, type Project } from '../../store/projects.ts';
+import type { NewRelease } from '../../store/releases.ts';
+import { retryWhileLost } from '../database-retry.ts';
+import type { ApiParts } from '../parts.ts';
+import { notFound, Problem } from '../problem.ts';
+import { LATER_PROVIDERS } from '../schema/project.ts';
+import { generic } from './generic.ts';
+import { github } from './github.ts';
+import type { Push, WebhookMessage, WebhookProvider, WebhookRequest } from './provider.ts';
+
+const PROVIDERS: ReadonlyMap<string, WebhookProvider> = new Map([github, generic].map((p) => [p.name, p]));
+
+/** How long a delivery waits for a database that restarts; providers give up after 10 s. Milliseconds. */
+const PATIENCE_MS = 5_000;
+
+/** @throws Problem 404 */
+export function webhookProvider(name: string): WebhookProvider {
+  const provider = PROVIDERS.get(name);
+  if (provider) return provider;
+  const known = [...PROVIDERS.keys()].join(', ');
+  const later = (LATER_PROVIDERS as readonly string[]).includes(name);
+  throw new Problem({
+    status: 404,
+    code: later ? 'provider-unsupported' : 'not-found',
+    detail: later
+      ? `${name} webhooks are not read yet; use ${known}`
+      : `there is no webhook provider "${name}"; use ${known}`,
+  });
+}
+
+/** The project a webhook is for, with the secret that its signature is checked by. @throws Problem 404 */
+export async function webhookTarget(
+  parts: ApiParts,
+  name: string,
+): Promise<{ readonly project: Project; readonly webhookSecret: string }> {
+  const found = await retryWhileLost(() => findProjectForWebhook(parts.db, name), PATIENCE_MS);
+  if (!found) throw notFound(`project ${name}`);
+  return found;
+}
+
+/** Checks the signature, then stores what follows. @throws Problem 400, 401, 409 */
+export async function receiveWebhook(
+  parts: ApiParts,
+  provider: WebhookProvider,
+  { project, webhookSecret }: { readonly project: Project; readonly webhookSecret: string },
+  request: WebhookRequest,
+): Promise<DeliveryOutcome> {
+  const id = provider.deliveryId(request);
+  if (!provider.isSigned(request, webhookSecret)) {
+    await refuse(parts, provider, project, id);
+    throw new Problem({
+      status: 401,
+      code: 'signature-invalid',
+      detail: `the ${provider.name} signature is missing or was not made with this project's webhookSecret over these bytes`,
+    });
+  }
+  if (!id || id.length > 200)
+    throw new Problem({
+      status: 400,
+      code: 'delivery-id-missing',
+      detail: 'name the delivery by its header (X-GitHub-Delivery, X-Sluice-Delivery), 1–200 characters',
+    });
+  const message = provider.read(request);
+  const delivery = {
+    project: project.name,
+    provider: provider.name,
+    delivery: id,
+    event: message.kind === 'push' ? 'push' : message.event,
+    bodySha256: createHash('sha256').update(request.body).digest('hex'),
+  };
+  const effect = effectOf(project, message);
+  const result = await retryWhileLost(() => acceptDelivery(parts.db, delivery, effect), PATIENCE_MS);
+  if (result.kind === 'id-reused')
+    throw new Problem({
+      status: 409,
+      code: 'delivery-id-reused',
+      detail: `the delivery id ${id} came before with another body; give each delivery an id of its own`,
+    });
+  const outcome = result.outcome;
+  parts.metrics.webhooks.inc({
+    provider: provider.name,
+    outcome: result.kind === 'repeated' ? 'repeated' : outcome.ignored ? 'ignored' : 'stored',
+  });
+  return outcome;
+}
+
+/** Why nothing follows from a message, or the releases that do. */
+function effectOf(project: Project, message: WebhookMessage): DeliveryEffect {
+  if (message.kind === 'other') return { code: message.code, reason: message.reason };
+  const { push } = message;
+  const environments = project.environments.filter((e) => releasesRef(e, push.ref));
+  if (environments.length > 0)
+    return { releases: environments.map((e) => newRelease(project.name, e.name, push)) };
+  const rules = project.environments.map(
+    (e) => `${e.name}: ${[...e.branches, ...e.tags.map((tag) => `tag ${tag}`)].join(', ') || 'nothing'}`,
+  );
+  return {
+    code: 'ref-not-released',
+    reason: `no environment of ${project.name} releases ${push.ref} (${rules.join('; ')})`,
+  };
+}
+
+function newRelease(project: string, environment: string, push: Push): NewRelease {
+  return {
+    id: ulid(),
+    project,
+    environment,
+    ref: push.ref,
+    commit: push.commit,
+    before: push.before,
+    author: push.author,
+    message: push.message,
+    cause: 'push',
+    startedBy: '',
+    dryRun: false,
+    dedupeKey: JSON.stringify([push.ref, push.before, push.commit, push.pushedAt]),
+    at: Date.now(),
+  };
+}
+
+async function refuse(
+  parts: ApiParts,
+  provider: WebhookProvider,
+  project: Project,
+  deliveryId: string | undefined,
+): Promise<void> {
+  parts.metrics.webhooks.inc({ provider: provider.name, outcome: 'refused' });
+  await addAudit(parts.db, {
+    actor: 'anonymous',
+    role: 'none',
+    action: 'webhook.deliver',
+    target: `project:${project.name}`,
+    outcome: 'signature-invalid',
+    detail: { provider: provider.name, delivery: (deliveryId ?? '').slice(0, 200) },
+  });
+}

@@ -1,0 +1,82 @@
+/** What runs where: the projects' records joined with the aliases' states and the releases of each environment. */
+import type { EnvironmentRecord } from '../domain/plan/environment.ts';
+import { listAliasStates, type AliasState } from './alias-states.ts';
+import { findProject, listProjects } from './projects.ts';
+import { listActiveReleases, listNewestEnded, type Release } from './releases.ts';
+import type { Db } from './store.ts';
+
+export interface EnvironmentState {
+  readonly project: string;
+  readonly record: EnvironmentRecord;
+  readonly services: readonly AliasState[];
+  /** The release that holds the traffic; `null` when none does. */
+  readonly running: Release | null;
+  /** Oldest first. */
+  readonly queued: readonly Release[];
+  /** The newest release that ended. */
+  readonly last: Release | null;
+}
+
+/** Every environment, or those of one project, in the order of the projects' records. */
+export async function listEnvironments(
+  db: Db,
+  filter: { readonly project?: string | undefined },
+): Promise<EnvironmentState[]> {
+  const one = filter.project === undefined ? undefined : await findProject(db, filter.project);
+  const projects = filter.project === undefined ? await listProjects(db) : one ? [one] : [];
+  const [services, active, ended] = await Promise.all([
+    listAliasStates(db, filter),
+    listActiveReleases(db, filter),
+    listNewestEnded(db, filter),
+  ]);
+  return projects.flatMap(({ name: project, environments }) =>
+    environments.map((record) => {
+      const here = (thing: { readonly project: string; readonly environment: string }) =>
+        thing.project === project && thing.environment === record.name;
+      return {
+        project,
+        record,
+        services: services.filter(here),
+        running: active.find((r) => here(r) && r.progress.state !== 'queued') ?? null,
+        queued: active.filter((r) => here(r) && r.progress.state === 'queued'),
+        last: ended.find(here) ?? null,
+      };
+    }),
+  );
+}
+
+/** One environment, or `undefined`. */
+export async function findEnvironment(
+  db: Db,
+  project: string,
+  environment: string,
+): Promise<EnvironmentState | undefined> {
+  const all = await listEnvironments(db, { project });
+  return all.find((e) => e.record.name === environment);
+}
+
+/** A published version and the release that published it first. */
+export interface VersionOrigin {
+  readonly version: string;
+  readonly releaseId: string;
+  readonly commit: string;
+  readonly message: string;
+}
+
+/** Which releases published the versions of a service, newest first. */
+export async function listVersionOrigins(db: Db, service: string, limit: number): Promise<VersionOrigin[]> {
+  const rows = await db
+    .selectFrom('publications as p')
+    .innerJoin('releases as r', 'r.id', 'p.release_id')
+    .select(['p.version', 'r.id as release_id', 'r.commit', 'r.message'])
+    .where('p.service', '=', service)
+    .orderBy('p.published_at', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    version: row.version,
+    releaseId: row.release_id,
+    commit: row.commit,
+    message: row.message,
+  }));
+}
