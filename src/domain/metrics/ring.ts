@@ -19,6 +19,20 @@ export interface RingBucket {
   readonly coldStarts: number;
 }
 
+/** Length of a latency histogram's interval, milliseconds. */
+export const LATENCY_INTERVAL_MS = 60_000;
+
+/** Pairs of a bucket's number (see latency-bucket.ts) and its count, ascending. */
+export type LatencyCounts = readonly (readonly [bucket: number, count: number])[];
+
+export interface RingLatencies {
+  /** Start of the minute, Unix milliseconds, a multiple of LATENCY_INTERVAL_MS. */
+  readonly at: number;
+  readonly warm: LatencyCounts;
+  /** Calls that started an instance, apart: they say nothing about the code's speed. */
+  readonly cold: LatencyCounts;
+}
+
 export interface RingVersion {
   /** Version number as a string, or `LATEST`. */
   readonly version: string;
@@ -28,6 +42,8 @@ export interface RingVersion {
   readonly consecutiveFailures: number;
   /** Oldest first, empty buckets left out. */
   readonly buckets: readonly RingBucket[];
+  /** How long calls took as their callers saw it, oldest first; only when asked for with `latencies=true`. */
+  readonly latencies?: readonly RingLatencies[];
 }
 
 export interface RingAnswer {

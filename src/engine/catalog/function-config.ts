@@ -1,0 +1,173 @@
+/** What a function may be set to: the schema is the one source of its validation, type and defaults (fc-api.md §4). */
+import { z } from 'zod';
+import {
+  ENVIRONMENT_BYTES_MAX,
+  FUNCTION_RANGES,
+  isEnvironmentVariableName,
+  isFunctionName,
+  MEMORY_UNIT_MB,
+  NAME_RULE,
+} from '../../domain/names/fc.ts';
+import { RUNTIMES } from '../../domain/names/runtimes.ts';
+import { invalidArgument } from '../http/api-error.ts';
+import { Description, notServed } from './service-config.ts';
+
+/** runtimes.md §1; containers are refused by their own sentence. */
+const ACCEPTED_RUNTIMES: readonly string[] = RUNTIMES.filter(
+  (id) => !['dotnetcore3.1', 'go1', 'custom-container'].includes(id),
+);
+/** Only these take several requests at once in one instance. */
+const CONCURRENT_FAMILIES = ['nodejs', 'java', 'custom'];
+/** Names that the platform gives itself; runtimes.md §9. */
+const RESERVED_VARIABLES = ['accessKeyID', 'accessKeySecret', 'securityToken', 'topic'];
+
+const range = ({ min, max }: { readonly min: number; readonly max: number }) => z.int().min(min).max(max);
+
+const Hook = z.object({ handler: z.string().default(''), timeout: z.int().min(1).max(90).default(3) });
+
+const FunctionFields = {
+  description: Description.exactOptional(),
+  runtime: z.string().exactOptional(),
+  handler: z.string().min(1).max(256).exactOptional(),
+  code: z
+    .object({
+      zipFile: z.string().exactOptional(),
+      ossBucketName: z.string().exactOptional(),
+      ossObjectName: z.string().exactOptional(),
+    })
+    .exactOptional(),
+  initializer: z.string().max(256).exactOptional(),
+  initializationTimeout: range(FUNCTION_RANGES.initializationTimeout).exactOptional(),
+  timeout: range(FUNCTION_RANGES.timeout).exactOptional(),
+  memorySize: range(FUNCTION_RANGES.memorySize).multipleOf(MEMORY_UNIT_MB).exactOptional(),
+  cpu: z.number().positive().exactOptional(),
+  diskSize: z.literal([512, 10_240]).exactOptional(),
+  gpuMemorySize: z.int().exactOptional(),
+  instanceConcurrency: z.int().min(0).max(FUNCTION_RANGES.instanceConcurrency.max).exactOptional(),
+  instanceSoftConcurrency: z.int().min(0).exactOptional(),
+  instanceType: z.string().exactOptional(),
+  environmentVariables: z.record(z.string(), z.string()).exactOptional(),
+  layers: z.array(z.string()).exactOptional(),
+  caPort: z.int().min(1).max(65_535).exactOptional(),
+  customContainerConfig: z.record(z.string(), z.unknown()).exactOptional(),
+  customRuntimeConfig: z
+    .object({ command: z.array(z.string()).exactOptional(), args: z.array(z.string()).exactOptional() })
+    .exactOptional(),
+  customHealthCheckConfig: z.record(z.string(), z.unknown()).exactOptional(),
+  instanceLifecycleConfig: z
+    .object({ preFreeze: Hook.exactOptional(), preStop: Hook.exactOptional() })
+    .exactOptional(),
+  customDNS: z
+    .object({
+      nameServers: z.array(z.string()).default([]),
+      searches: z.array(z.string()).default([]),
+      dnsOptions: z.array(z.object({ name: z.string(), value: z.string().default('') })).default([]),
+    })
+    .exactOptional(),
+};
+
+export const UpdateFunctionInput = z.object(FunctionFields);
+export const CreateFunctionInput = z.object({
+  ...FunctionFields,
+  functionName: z.string().refine(isFunctionName, `must be ${NAME_RULE}`),
+  runtime: z.string(),
+  handler: z.string().min(1).max(256),
+});
+
+type FunctionSettings = Omit<z.infer<typeof UpdateFunctionInput>, 'code'>;
+
+/** Every member that has a default is there. */
+export type FunctionConfig = FunctionSettings &
+  Required<
+    Pick<
+      FunctionSettings,
+      | 'description'
+      | 'runtime'
+      | 'handler'
+      | 'initializer'
+      | 'initializationTimeout'
+      | 'timeout'
+      | 'memorySize'
+      | 'instanceConcurrency'
+      | 'instanceType'
+      | 'environmentVariables'
+      | 'layers'
+    >
+  >;
+
+type Defaulted = Omit<FunctionConfig, 'runtime' | 'handler'>;
+
+const DEFAULTS: Defaulted = {
+  description: '',
+  initializer: '',
+  initializationTimeout: FUNCTION_RANGES.initializationTimeout.default,
+  timeout: FUNCTION_RANGES.timeout.default,
+  memorySize: FUNCTION_RANGES.memorySize.default,
+  instanceConcurrency: FUNCTION_RANGES.instanceConcurrency.default,
+  instanceType: 'e1',
+  environmentVariables: {},
+  layers: [],
+};
+
+type StoredFunction = Partial<FunctionConfig> & Pick<FunctionConfig, 'runtime' | 'handler'>;
+
+/** Completes what an older engine stored, which did not know all members. */
+export function completeFunctionConfig(stored: StoredFunction): FunctionConfig {
+  return { ...DEFAULTS, ...stored };
+}
+
+/**
+ * The settings that hold after `changes`: members given replace those stored, whole.
+ *
+ * @throws ApiError `InvalidArgument` where members contradict each other, or ask for what this engine does not do
+ */
+export function functionConfig(stored: StoredFunction, changes: FunctionSettings): FunctionConfig {
+  const merged: FunctionConfig = { ...completeFunctionConfig(stored), ...changes };
+  // 0 is how clients say "not set".
+  const config = { ...merged, instanceConcurrency: merged.instanceConcurrency || 1 };
+  checkRuntime(stored.runtime, config);
+  checkEnvironment(config.environmentVariables);
+  if ((config.instanceSoftConcurrency ?? 0) > config.instanceConcurrency)
+    throw invalidArgument('instanceSoftConcurrency must not be above instanceConcurrency');
+  if (!['e1', 'c1'].includes(config.instanceType)) throw notServed(`instanceType '${config.instanceType}'`);
+  if (config.gpuMemorySize) throw notServed('gpuMemorySize');
+  if (config.layers.length > 0) throw notServed('layers');
+  if (Object.values(config.customContainerConfig ?? {}).some(Boolean))
+    throw notServed('customContainerConfig');
+  for (const hook of ['preFreeze', 'preStop'] as const)
+    if (config.instanceLifecycleConfig?.[hook]?.handler) throw notServed(`instanceLifecycleConfig.${hook}`);
+  const { nameServers = [], searches = [], dnsOptions = [] } = config.customDNS ?? {};
+  if (nameServers.length + searches.length + dnsOptions.length > 0) throw notServed('customDNS');
+  return config;
+}
+
+function checkRuntime(before: string, config: FunctionConfig): void {
+  const { runtime } = config;
+  if (runtime === 'custom-container') throw notServed("runtime 'custom-container'");
+  if (!ACCEPTED_RUNTIMES.includes(runtime))
+    throw invalidArgument(`runtime '${runtime}' is unknown; accepted are ${ACCEPTED_RUNTIMES.join(', ')}`);
+  if (family(before) !== family(runtime))
+    throw invalidArgument(`runtime cannot change from '${before}' to '${runtime}': another language`);
+  if (config.instanceConcurrency > 1 && !CONCURRENT_FAMILIES.includes(family(runtime)))
+    throw invalidArgument(`instanceConcurrency must be 1 for runtime '${runtime}'`);
+}
+
+function family(runtime: string): string {
+  return /^[a-z]+/.exec(runtime)?.[0] ?? runtime;
+}
+
+function checkEnvironment(variables: Readonly<Record<string, string>>): void {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(variables)) {
+    if (!isEnvironmentVariableName(name))
+      throw invalidArgument(`environmentVariables: '${name}' must be a letter, then letters, digits and _`);
+    if (name.startsWith('FC_') || RESERVED_VARIABLES.includes(name))
+      throw invalidArgument(`environmentVariables: '${name}' belongs to the platform`);
+    if (value.includes('\0')) throw invalidArgument(`environmentVariables: '${name}' has a zero byte`);
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
+  }
+  if (bytes > ENVIRONMENT_BYTES_MAX)
+    throw invalidArgument(
+      `environmentVariables: ${bytes} bytes in all; at most ${ENVIRONMENT_BYTES_MAX} are allowed`,
+    );
+}

@@ -1,0 +1,171 @@
+/** Functions: the operations (fc-api.md §3); what may be set is in `function-config.ts`. */
+import { randomUUID } from 'node:crypto';
+import { ApiError, functionNotFound, invalidArgument } from '../http/api-error.ts';
+import { json, nothing, type Operation } from '../http/operation.ts';
+import { pageOfNames } from '../http/paging.ts';
+import type { Catalog, Draft } from './catalog.ts';
+import type { CodeLinks } from './code-links.ts';
+import type { CodePackage, CodeStore } from './code-store.ts';
+import { CreateFunctionInput, functionConfig, UpdateFunctionInput } from './function-config.ts';
+import { apiTime, type FunctionRecord } from './records.ts';
+import { deploymentOf, type ServiceState } from './service-state.ts';
+
+export function functionOperations(catalog: Catalog, codeStore: CodeStore, links: CodeLinks): Operation[] {
+  return [
+    {
+      name: 'CreateFunction',
+      method: 'POST',
+      path: '/services/{service}/functions',
+      async run(call) {
+        const service = call.service;
+        catalog.find(service);
+        const { functionName: name, code: given, runtime, handler, ...rest } = call.body(CreateFunctionInput);
+        const config = functionConfig({ runtime, handler }, rest);
+        if (!given) throw invalidArgument('code: a zip as base64 in code.zipFile is required');
+        const checkFree = (state: ServiceState): void => {
+          if (state.functions.has(name))
+            throw new ApiError(
+              409,
+              'FunctionAlreadyExists',
+              `function '${name}' of service '${service}' already exists`,
+            );
+        };
+        checkFree(catalog.find(service));
+        const code = await storeCode(codeStore, given);
+        const state = await catalog.change(service, (current) => {
+          checkFree(current);
+          return (stamp) => put(current, { id: randomUUID(), name, config, code, ...stamp });
+        });
+        return answer(findFunction(state, name));
+      },
+    },
+    {
+      name: 'ListFunctions',
+      method: 'GET',
+      path: '/services/{service}/functions',
+      run(call) {
+        const { service, qualifier } = call.serviceAndQualifier;
+        const { functions } = deploymentOf(catalog.find(service), qualifier);
+        const { items, ...rest } = pageOfNames(call, functions.keys());
+        const found = items.map((name) => functions.get(name)).filter((record) => record !== undefined);
+        return json({ functions: found.map(functionView), ...rest });
+      },
+    },
+    {
+      name: 'GetFunction',
+      method: 'GET',
+      path: '/services/{service}/functions/{function}',
+      run(call) {
+        const { service, qualifier } = call.serviceAndQualifier;
+        return answer(findFunction(catalog.find(service), call.param('function'), qualifier));
+      },
+    },
+    {
+      name: 'GetFunctionCode',
+      method: 'GET',
+      path: '/services/{service}/functions/{function}/code',
+      run(call) {
+        const { service, qualifier } = call.serviceAndQualifier;
+        const { code } = findFunction(catalog.find(service), call.param('function'), qualifier);
+        return json({ url: links.urlOf(code.sha256, call.origin), checksum: code.checksum });
+      },
+    },
+    {
+      name: 'UpdateFunction',
+      method: 'PUT',
+      path: '/services/{service}/functions/{function}',
+      async run(call) {
+        const service = call.service;
+        const name = call.param('function');
+        const first = findFunction(catalog.find(service), name);
+        const { code: given, ...changes } = call.body(UpdateFunctionInput);
+        functionConfig(first.config, changes);
+        call.requireMatch(first.etag, `function '${name}'`);
+        const code = given && (await storeCode(codeStore, given));
+        const state = await catalog.change(service, (current) => {
+          const record = findFunction(current, name);
+          const config = functionConfig(record.config, changes);
+          call.requireMatch(record.etag, `function '${name}'`);
+          return ({ etag, modifiedAt }) =>
+            put(current, { ...record, config, code: code ?? record.code, etag, modifiedAt });
+        });
+        return answer(findFunction(state, name));
+      },
+    },
+    {
+      name: 'DeleteFunction',
+      method: 'DELETE',
+      path: '/services/{service}/functions/{function}',
+      async run(call) {
+        const service = call.service;
+        const name = call.param('function');
+        await catalog.change(service, (state) => {
+          call.requireMatch(findFunction(state, name).etag, `function '${name}'`);
+          return () => {
+            const functions = new Map(state.functions);
+            functions.delete(name);
+            return {
+              parts: { ...state, functions },
+              write: (rows) =>
+                rows
+                  .deleteFrom('functions')
+                  .where('service', '=', service)
+                  .where('name', '=', name)
+                  .execute(),
+            };
+          };
+        });
+        return nothing;
+      },
+    },
+  ];
+}
+
+function put(state: ServiceState, record: FunctionRecord): Draft {
+  const service = state.service.name;
+  return {
+    parts: { ...state, functions: new Map(state.functions).set(record.name, record) },
+    write: (rows) =>
+      rows
+        .insertInto('functions')
+        .values({ service, name: record.name, record: JSON.stringify(record) })
+        .onConflict((conflict) =>
+          conflict.columns(['service', 'name']).doUpdateSet({ record: JSON.stringify(record) }),
+        )
+        .execute(),
+  };
+}
+
+function findFunction(state: ServiceState, name: string, qualifier = 'LATEST'): FunctionRecord {
+  const record = deploymentOf(state, qualifier).functions.get(name);
+  if (!record) throw functionNotFound(state.service.name, name);
+  return record;
+}
+
+function storeCode(
+  store: CodeStore,
+  code: { readonly zipFile?: string; readonly ossBucketName?: string; readonly ossObjectName?: string },
+): Promise<CodePackage> {
+  if (code.ossBucketName || code.ossObjectName)
+    throw invalidArgument(
+      'code: packages from object storage are not supported by this engine; send the zip as base64 in code.zipFile',
+    );
+  if (!code.zipFile) throw invalidArgument('code.zipFile: the zip as base64 is required');
+  return store.put(Buffer.from(code.zipFile, 'base64'));
+}
+
+function answer(record: FunctionRecord): ReturnType<typeof json> {
+  return json(functionView(record), record.etag);
+}
+
+function functionView(record: FunctionRecord): Record<string, unknown> {
+  return {
+    functionName: record.name,
+    functionId: record.id,
+    ...record.config,
+    codeSize: record.code.sizeBytes,
+    codeChecksum: record.code.checksum,
+    createdTime: apiTime(record.createdAt),
+    lastModifiedTime: apiTime(record.modifiedAt),
+  };
+}

@@ -1,0 +1,43 @@
+/** What the catalog keeps of each resource, the same in memory and in PostgreSQL. */
+import type { AliasConfig } from './aliases.ts';
+import type { CodePackage } from './code-store.ts';
+import type { FunctionConfig } from './function-config.ts';
+import type { ServiceConfig } from './service-config.ts';
+
+/** What every resource has. Times are Unix milliseconds. */
+export interface Stamp {
+  /** Changed by every successful write; opaque to callers. */
+  readonly etag: string;
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+}
+
+export interface ServiceRecord extends Stamp {
+  readonly id: string;
+  readonly name: string;
+  readonly config: ServiceConfig;
+}
+
+export interface FunctionRecord extends Stamp {
+  readonly id: string;
+  readonly name: string;
+  readonly config: FunctionConfig;
+  readonly code: CodePackage;
+}
+
+export interface VersionRecord extends Stamp {
+  readonly versionId: string;
+  readonly description: string;
+  readonly service: ServiceRecord;
+  readonly functions: readonly FunctionRecord[];
+}
+
+export interface AliasRecord extends Stamp {
+  readonly name: string;
+  readonly config: AliasConfig;
+}
+
+/** Unix milliseconds as the API writes times: UTC, whole seconds. */
+export function apiTime(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}

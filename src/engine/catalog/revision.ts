@@ -1,0 +1,49 @@
+/** From a stored function to the immutable revision that runs: made when something is written, never on a call. */
+import { createHash } from 'node:crypto';
+import type { Revision } from '../invoke/contract.ts';
+import type { FunctionRecord, ServiceRecord } from './records.ts';
+import { stableJson } from './stable-json.ts';
+
+/**
+ * The revision of one function.
+ *
+ * @param versionId version number, or empty for LATEST
+ * @param codeFolder absolute folder with the unpacked code
+ */
+export function revisionOf(
+  service: ServiceRecord,
+  record: FunctionRecord,
+  versionId: string,
+  codeFolder: string,
+): Revision {
+  const { config, code } = record;
+  // What an instance is started with. A new description must not cost a cold start; a service that was deleted and
+  // made again must not meet the old one's instances.
+  const identity = {
+    serviceId: service.id,
+    role: service.config.role,
+    logConfig: service.config.logConfig,
+    functionId: record.id,
+    config: { ...config, description: '' },
+    code: code.sha256,
+  };
+  const digest = createHash('sha256').update(stableJson(identity)).digest('hex').slice(0, 24);
+  return Object.freeze({
+    key: `${service.name}/${record.name}@${versionId || 'LATEST'}:${digest}`,
+    service: service.name,
+    function: record.name,
+    versionId,
+    runtime: config.runtime,
+    handler: config.handler,
+    initializer: config.initializer,
+    timeoutMs: config.timeout * 1_000,
+    initializationTimeoutMs: config.initializationTimeout * 1_000,
+    memoryMb: config.memorySize,
+    instanceConcurrency: config.instanceConcurrency,
+    environment: Object.freeze({ ...config.environmentVariables }),
+    codeChecksum: code.checksum,
+    codeFolder,
+    logProject: service.config.logConfig.project,
+    logStore: service.config.logConfig.logstore,
+  });
+}

@@ -1,0 +1,105 @@
+/** What a service may be set to: the schema is the one source of its validation, type and defaults (fc-api.md §4). */
+import { z } from 'zod';
+import { DESCRIPTION_MAX, isRoleArn, isServiceName, NAME_RULE } from '../../domain/names/fc.ts';
+import { invalidArgument } from '../http/api-error.ts';
+
+export const Description = z.string().max(DESCRIPTION_MAX);
+
+const LogConfig = z.object({
+  project: z.string().default(''),
+  logstore: z.string().default(''),
+  enableRequestMetrics: z.boolean().default(false),
+  enableInstanceMetrics: z.boolean().default(false),
+  logBeginRule: z.enum(['None', 'DefaultRegex']).exactOptional(),
+});
+
+const VpcConfig = z.object({
+  vpcId: z.string().default(''),
+  vSwitchIds: z.array(z.string()).default([]),
+  securityGroupId: z.string().default(''),
+});
+
+const NasId = z.int().min(-1).max(65_534);
+const NasConfig = z.object({
+  userId: NasId.default(-1),
+  groupId: NasId.default(-1),
+  mountPoints: z
+    .array(z.object({ serverAddr: z.string(), mountDir: z.string(), enableTLS: z.boolean().exactOptional() }))
+    .max(5)
+    .default([]),
+});
+
+const TracingConfig = z.object({
+  type: z.enum(['', 'Jaeger']).default(''),
+  params: z.record(z.string(), z.unknown()).default({}),
+});
+
+const OssMountConfig = z.object({ mountPoints: z.array(z.record(z.string(), z.unknown())).default([]) });
+
+const ServiceFields = {
+  description: Description.exactOptional(),
+  role: z
+    .string()
+    .refine((role) => role === '' || isRoleArn(role), "must be empty or 'acs:ram::{account}:role/{name}'")
+    .exactOptional(),
+  logConfig: LogConfig.exactOptional(),
+  vpcConfig: VpcConfig.exactOptional(),
+  nasConfig: NasConfig.exactOptional(),
+  internetAccess: z.boolean().exactOptional(),
+  tracingConfig: TracingConfig.exactOptional(),
+  ossMountConfig: OssMountConfig.exactOptional(),
+  vendorConfig: z.record(z.string(), z.unknown()).exactOptional(),
+  useSLRAuthentication: z.boolean().exactOptional(),
+};
+
+export const UpdateServiceInput = z.object(ServiceFields);
+export const CreateServiceInput = z.object({
+  serviceName: z.string().refine(isServiceName, `must be ${NAME_RULE}`),
+  ...ServiceFields,
+});
+
+type ServiceSettings = z.infer<typeof UpdateServiceInput>;
+
+/** Every member that has a default is there. */
+export type ServiceConfig = ServiceSettings &
+  Required<Omit<ServiceSettings, 'ossMountConfig' | 'vendorConfig' | 'useSLRAuthentication'>>;
+
+const DEFAULTS: ServiceConfig = {
+  description: '',
+  role: '',
+  logConfig: LogConfig.parse({}),
+  vpcConfig: VpcConfig.parse({}),
+  nasConfig: NasConfig.parse({}),
+  internetAccess: true,
+  tracingConfig: TracingConfig.parse({}),
+};
+
+/** Completes what an older engine stored, which did not know all members. */
+export function completeServiceConfig(stored: Partial<ServiceConfig>): ServiceConfig {
+  return { ...DEFAULTS, ...stored };
+}
+
+/**
+ * The settings that hold after `changes`: members given replace those stored, whole.
+ *
+ * @throws ApiError `InvalidArgument` where members contradict each other, or ask for what this engine does not do
+ */
+export function serviceConfig(stored: Partial<ServiceConfig>, changes: ServiceSettings): ServiceConfig {
+  const config: ServiceConfig = { ...completeServiceConfig(stored), ...changes };
+  const { project, logstore } = config.logConfig;
+  if ((project === '') !== (logstore === ''))
+    throw invalidArgument('logConfig: project and logstore must be set together, or both be empty');
+  if (project !== '' && config.role === '')
+    throw invalidArgument('logConfig: the service needs a role that may write to the log store');
+  const { vpcId, vSwitchIds, securityGroupId } = config.vpcConfig;
+  if (vpcId !== '' || vSwitchIds.length > 0 || securityGroupId !== '') throw notServed('vpcConfig');
+  if (config.nasConfig.mountPoints.length > 0) throw notServed('nasConfig.mountPoints');
+  if ((config.ossMountConfig?.mountPoints.length ?? 0) > 0) throw notServed('ossMountConfig.mountPoints');
+  if (config.tracingConfig.type !== '') throw notServed('tracingConfig');
+  return config;
+}
+
+/** What would change how functions run must not be accepted and then left undone. */
+export function notServed(member: string): Error {
+  return invalidArgument(`${member} is not supported by this engine; leave it out or empty`);
+}

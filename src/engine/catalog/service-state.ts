@@ -1,0 +1,133 @@
+/**
+ * One service with everything in it, immutable: a write makes the next state and the catalog swaps it in, so that a
+ * call in flight never sees half a change.
+ */
+import type { Revision } from '../invoke/contract.ts';
+import type { Series } from '../metrics/series.ts';
+import { aliasNotFound, functionNotFound, versionNotFound } from '../http/api-error.ts';
+import { isVersionId, LATEST } from '../../domain/names/fc.ts';
+import { splitOf } from './aliases.ts';
+import type { AliasRecord, FunctionRecord, ServiceRecord, VersionRecord } from './records.ts';
+import { revisionOf } from './revision.ts';
+import { drawVersion } from './split.ts';
+
+/** What is stored of a service. */
+export interface ServiceParts {
+  /** Number of the newest write, decimal. */
+  readonly generation: string;
+  readonly nextVersion: number;
+  readonly service: ServiceRecord;
+  readonly functions: ReadonlyMap<string, FunctionRecord>;
+  readonly versions: ReadonlyMap<string, VersionRecord>;
+  readonly aliases: ReadonlyMap<string, AliasRecord>;
+}
+
+/** A function as a call finds it. */
+export interface Target {
+  readonly revision: Revision;
+  /** Version number, or LATEST: what `X-Fc-Invocation-Service-Version` says. */
+  readonly version: string;
+  /** Counters by qualifier, opened at the first call. */
+  readonly series: Map<string, Series>;
+}
+
+/** A version, or LATEST, ready to be called. */
+export interface Deployment {
+  readonly version: string;
+  readonly service: ServiceRecord;
+  readonly functions: ReadonlyMap<string, FunctionRecord>;
+  readonly targets: ReadonlyMap<string, Target>;
+}
+
+export interface ServiceState extends ServiceParts {
+  readonly latest: Deployment;
+  readonly deployments: ReadonlyMap<string, Deployment>;
+}
+
+/** Prepares what changed against `before`; the rest is taken over, with its warm instances and counters. */
+export function buildState(
+  parts: ServiceParts,
+  before: ServiceState | undefined,
+  folderOf: (sha256: string) => string,
+): ServiceState {
+  const isLatestSame = before?.functions === parts.functions && before.service === parts.service;
+  const deployments = new Map<string, Deployment>();
+  for (const [id, version] of parts.versions) {
+    const known = before?.versions.get(id) === version ? before.deployments.get(id) : undefined;
+    const functions = new Map(version.functions.map((record) => [record.name, record]));
+    deployments.set(id, known ?? deploy(id, version.service, functions, undefined, folderOf));
+  }
+  const latest = isLatestSame
+    ? before.latest
+    : deploy(LATEST, parts.service, parts.functions, before?.latest, folderOf);
+  return { ...parts, latest, deployments };
+}
+
+function deploy(
+  version: string,
+  service: ServiceRecord,
+  functions: ReadonlyMap<string, FunctionRecord>,
+  before: Deployment | undefined,
+  folderOf: (sha256: string) => string,
+): Deployment {
+  const targets = new Map<string, Target>();
+  for (const [name, record] of functions) {
+    const versionId = version === LATEST ? '' : version;
+    const revision = revisionOf(service, record, versionId, folderOf(record.code.sha256));
+    const known = before?.targets.get(name);
+    targets.set(
+      name,
+      known?.revision.key === revision.key
+        ? known
+        : { revision, version, series: known?.series ?? new Map() },
+    );
+  }
+  return { version, service, functions, targets };
+}
+
+/** What a qualifier names; for an alias with a weight its main version. */
+export function deploymentOf(state: ServiceState, qualifier: string): Deployment {
+  const alias = state.aliases.get(qualifier);
+  return deploymentNamed(state, alias ? alias.config.versionId : qualifier);
+}
+
+/** What answers a call: an alias draws between its versions. */
+export function targetOf(
+  state: ServiceState,
+  qualifier: string,
+  functionName: string,
+  random: () => number,
+): Target {
+  let deployment: Deployment;
+  if (qualifier === LATEST) deployment = state.latest;
+  else {
+    const alias = state.aliases.get(qualifier);
+    deployment = deploymentNamed(state, alias ? drawVersion(splitOf(alias.config), random) : qualifier);
+  }
+  const target = deployment.targets.get(functionName);
+  if (!target) throw functionNotFound(state.service.name, functionName);
+  return target;
+}
+
+function deploymentNamed(state: ServiceState, qualifier: string): Deployment {
+  if (qualifier === LATEST) return state.latest;
+  const deployment = state.deployments.get(qualifier);
+  if (deployment) return deployment;
+  const { name } = state.service;
+  throw isVersionId(qualifier) ? versionNotFound(name, qualifier) : aliasNotFound(name, qualifier);
+}
+
+/** Keys of all revisions that a state can run. */
+export function revisionKeys(state: ServiceState | undefined): Set<string> {
+  const keys = new Set<string>();
+  if (!state) return keys;
+  for (const { targets } of [state.latest, ...state.deployments.values()])
+    for (const { revision } of targets.values()) keys.add(revision.key);
+  return keys;
+}
+
+/** SHA-256 of every code package that a state refers to. */
+export function* codePackages(state: ServiceState): Generator<string> {
+  for (const { functions } of [state.latest, ...state.deployments.values()])
+    for (const { code } of functions.values()) yield code.sha256;
+}

@@ -1,0 +1,110 @@
+/** Services: the operations (fc-api.md §3); what may be set is in `service-config.ts`. */
+import { ApiError } from '../http/api-error.ts';
+import { json, nothing, type Operation } from '../http/operation.ts';
+import { pageOfNames } from '../http/paging.ts';
+import type { Catalog } from './catalog.ts';
+import { apiTime, type ServiceRecord } from './records.ts';
+import { CreateServiceInput, serviceConfig, UpdateServiceInput } from './service-config.ts';
+import { deploymentOf, type ServiceState } from './service-state.ts';
+
+const nameOf = (record: ServiceRecord): string => `service '${record.name}'`;
+
+export function serviceOperations(catalog: Catalog): Operation[] {
+  return [
+    {
+      name: 'CreateService',
+      method: 'POST',
+      path: '/services',
+      async run(call) {
+        const { serviceName, ...settings } = call.body(CreateServiceInput);
+        const { service } = await catalog.create(serviceName, serviceConfig({}, settings));
+        return json(serviceView(service), service.etag);
+      },
+    },
+    {
+      name: 'ListServices',
+      method: 'GET',
+      path: '/services',
+      run(call) {
+        // No operation sets tags yet, so nothing has the tag that is asked for.
+        const asksForTags = [...call.query.keys()].some((key) => key.startsWith('tag_'));
+        const { items, ...rest } = pageOfNames(call, asksForTags ? [] : catalog.services.keys());
+        return json({ services: items.map((name) => serviceView(catalog.find(name).service)), ...rest });
+      },
+    },
+    {
+      name: 'GetService',
+      method: 'GET',
+      path: '/services/{service}',
+      run(call) {
+        const { service: name, qualifier } = call.serviceAndQualifier;
+        const state = catalog.find(name);
+        const { service, version } = deploymentOf(state, qualifier);
+        return json(serviceView(service), state.versions.get(version)?.etag ?? service.etag);
+      },
+    },
+    {
+      name: 'UpdateService',
+      method: 'PUT',
+      path: '/services/{service}',
+      async run(call) {
+        const name = call.service;
+        const check = (state: ServiceState): void =>
+          call.requireMatch(state.service.etag, nameOf(state.service));
+        catalog.find(name);
+        const changes = call.body(UpdateServiceInput);
+        const { service } = await catalog.change(name, (state) => {
+          const config = serviceConfig(state.service.config, changes);
+          check(state);
+          return ({ etag, modifiedAt }) => {
+            const record: ServiceRecord = { ...state.service, config, etag, modifiedAt };
+            return {
+              parts: { ...state, service: record },
+              write: (rows) =>
+                rows
+                  .updateTable('services')
+                  .set({ record: JSON.stringify(record) })
+                  .where('name', '=', name)
+                  .execute(),
+            };
+          };
+        });
+        return json(serviceView(service), service.etag);
+      },
+    },
+    {
+      name: 'DeleteService',
+      method: 'DELETE',
+      path: '/services/{service}',
+      async run(call) {
+        await catalog.remove(call.service, (state) => {
+          call.requireMatch(state.service.etag, nameOf(state.service));
+          const left = [
+            [state.functions.size, 'functions'],
+            [state.versions.size, 'versions'],
+            [state.aliases.size, 'aliases'],
+          ] as const;
+          const found = left.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+          if (found.length > 0)
+            throw new ApiError(
+              409,
+              'ServiceNotEmpty',
+              `service '${state.service.name}' still has ${found.join(', ')}; delete them first`,
+            );
+        });
+        return nothing;
+      },
+    },
+  ];
+}
+
+function serviceView(record: ServiceRecord): Record<string, unknown> {
+  return {
+    serviceName: record.name,
+    serviceId: record.id,
+    ...record.config,
+    tags: {},
+    createdTime: apiTime(record.createdAt),
+    lastModifiedTime: apiTime(record.modifiedAt),
+  };
+}

@@ -1,0 +1,54 @@
+/** The engine's own schema in PostgreSQL. Records are whole in their JSON; columns are what queries need. */
+import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { AliasRecord, FunctionRecord, ServiceRecord, VersionRecord } from './records.ts';
+
+/** A `bigint`: arrives as text, because JavaScript's numbers end at 2^53. */
+type BigInteger = ColumnType<string, string | number, string | number>;
+
+export interface EngineTables {
+  readonly services: {
+    readonly name: string;
+    readonly generation: BigInteger;
+    readonly next_version: Generated<number>;
+    readonly record: JSONColumnType<ServiceRecord>;
+  };
+  readonly functions: {
+    readonly service: string;
+    readonly name: string;
+    readonly record: JSONColumnType<FunctionRecord>;
+  };
+  readonly versions: {
+    readonly service: string;
+    readonly version_id: number;
+    readonly record: JSONColumnType<VersionRecord>;
+  };
+  readonly aliases: {
+    readonly service: string;
+    readonly name: string;
+    readonly record: JSONColumnType<AliasRecord>;
+  };
+  readonly series: {
+    readonly id: Generated<number>;
+    readonly service: string;
+    readonly function: string;
+    readonly qualifier: string;
+    readonly version: string;
+    readonly requests: BigInteger;
+    readonly failures: BigInteger;
+    readonly cold_starts: BigInteger;
+    readonly consecutive_failures: BigInteger;
+  };
+  readonly series_counts: {
+    readonly series_id: number;
+    readonly at: Date;
+    readonly requests: number;
+    readonly failures: number;
+    readonly cold_starts: number;
+  };
+  readonly series_latencies: {
+    readonly series_id: number;
+    readonly at: Date;
+    readonly warm: JSONColumnType<Record<string, number>>;
+    readonly cold: JSONColumnType<Record<string, number>>;
+  };
+}

@@ -1,0 +1,96 @@
+/** `GET /metrics`: what the series counted since this process started, in Prometheus' text form. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { RunnerStats } from '../invoke/contract.ts';
+import { DURATION_BOUNDS_S } from './series.ts';
+import type { SeriesRegistry } from './series-registry.ts';
+
+const LABELS = ['service', 'function', 'version', 'qualifier'] as const;
+
+/** A registry that reads the counters when it is scraped: calls pay nothing for it. */
+export function createPrometheus(series: SeriesRegistry, stats: () => RunnerStats): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const metrics = [
+    new Counter({
+      name: 'sluice_engine_requests_total',
+      help: 'Calls that reached a version, refusals left out',
+      labelNames: LABELS,
+      registers: [],
+      collect() {
+        this.reset();
+        for (const { key, process } of series.all()) this.inc({ ...key }, process.requests);
+      },
+    }),
+    new Counter({
+      name: 'sluice_engine_cold_starts_total',
+      help: 'Calls that started an instance',
+      labelNames: LABELS,
+      registers: [],
+      collect() {
+        this.reset();
+        for (const { key, process } of series.all()) this.inc({ ...key }, process.coldStarts);
+      },
+    }),
+    new Counter({
+      name: 'sluice_engine_errors_total',
+      help: 'Failed and refused calls by type',
+      labelNames: [...LABELS, 'type'],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const { key, process } of series.all())
+          for (const [type, count] of process.errors) this.inc({ ...key, type }, count);
+      },
+    }),
+    new DurationHistogram(series),
+    new Gauge({
+      name: 'sluice_engine_instances',
+      help: 'Instances that run',
+      registers: [],
+      collect() {
+        this.set(stats().instances);
+      },
+    }),
+    new Gauge({
+      name: 'sluice_engine_instances_busy',
+      help: 'Instances with a call in them',
+      registers: [],
+      collect() {
+        this.set(stats().busy);
+      },
+    }),
+  ];
+  for (const metric of metrics) registry.registerMetric(metric);
+  return registry;
+}
+
+const DURATION = {
+  name: 'sluice_engine_invocation_duration_seconds',
+  help: 'Time of a call as its caller sees it',
+};
+
+/** prom-client's histogram cannot take counts that were made elsewhere, so its reading is replaced. */
+class DurationHistogram extends Histogram {
+  readonly #series: SeriesRegistry;
+
+  constructor(series: SeriesRegistry) {
+    super({ ...DURATION, labelNames: [...LABELS], registers: [], buckets: DURATION_BOUNDS_S });
+    this.#series = series;
+  }
+
+  /** Scrapes ask for this one, not for `get`. */
+  getForPromString(): Promise<object> {
+    const values: { metricName: string; labels: object; value: number }[] = [];
+    for (const { key, process } of this.#series.all()) {
+      let count = 0;
+      for (const [index, inBucket] of process.durations.entries()) {
+        count += inBucket;
+        const le = DURATION_BOUNDS_S[index] ?? '+Inf';
+        values.push({ metricName: `${DURATION.name}_bucket`, labels: { ...key, le }, value: count });
+      }
+      values.push({ metricName: `${DURATION.name}_sum`, labels: { ...key }, value: process.durationSumS });
+      values.push({ metricName: `${DURATION.name}_count`, labels: { ...key }, value: count });
+    }
+    return Promise.resolve({ ...DURATION, type: 'histogram', values });
+  }
+}

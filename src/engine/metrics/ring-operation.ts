@@ -1,0 +1,38 @@
+/** `GET /2016-08-15/_sluice/ring`: the judge's reading of a function as called through one qualifier. */
+import { RING_KEEP_MS, type RingAnswer } from '../../domain/metrics/ring.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { invalidArgument } from '../http/api-error.ts';
+import { json, type Operation } from '../http/operation.ts';
+import type { SeriesRegistry } from './series-registry.ts';
+
+export function ringOperations(catalog: Catalog, registry: SeriesRegistry, now: () => number): Operation[] {
+  return [
+    {
+      name: 'ReadRing',
+      method: 'GET',
+      path: '/_sluice/ring',
+      run(call) {
+        const service = call.required('service');
+        const name = call.required('function');
+        const qualifier = call.optional('qualifier') ?? 'LATEST';
+        const from = call.optional('from');
+        if (from !== undefined && !/^\d{1,15}$/.test(from))
+          throw invalidArgument(`from must be Unix milliseconds, not '${from}'`);
+        catalog.find(service);
+        const at = now();
+        const fromMs = from === undefined ? at - RING_KEEP_MS : Number(from);
+        const withLatencies = call.optional('latencies') === 'true';
+        const answer: RingAnswer = {
+          now: at,
+          service,
+          function: name,
+          qualifier,
+          versions: registry
+            .of(service, name, qualifier)
+            .map((series) => series.read(fromMs, at, withLatencies)),
+        };
+        return json(answer);
+      },
+    },
+  ];
+}
