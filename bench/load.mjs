@@ -1,0 +1,78 @@
+/**
+ * A load generator light enough to share two cores with what it measures: raw sockets, prepared requests in turn, one
+ * request at a time per connection. Bounded by count.
+ */
+import { connect } from 'node:net';
+
+/**
+ * @param {{port: number, connections: number, requests: Buffer[], total: number}} options
+ * @returns {Promise<{seconds: number, perSecond: number, latencies: Float64Array, statuses: Map<number, number>}>} latencies in milliseconds, sorted
+ */
+export async function drive({ port, connections, requests, total }) {
+  const latencies = new Float64Array(total);
+  const statuses = new Map();
+  let next = 0;
+  let done = 0;
+  const began = performance.now();
+  await Promise.all(Array.from({ length: connections }, () => connection()));
+  const seconds = (performance.now() - began) / 1_000;
+  return { seconds, perSecond: done / seconds, latencies: latencies.subarray(0, done).sort(), statuses };
+
+  function connection() {
+    return new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.setNoDelay(true);
+      let sentAt = 0;
+      let pending = Buffer.alloc(0);
+      const send = () => {
+        if (next >= total) {
+          socket.end();
+          resolve(undefined);
+          return;
+        }
+        const request = requests[next++ % requests.length];
+        sentAt = performance.now();
+        socket.write(request);
+      };
+      socket.on('connect', send);
+      socket.on('error', reject);
+      socket.on('data', (chunk) => {
+        pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+        const size = answerSize(pending);
+        if (size === -1 || pending.length < size) return;
+        const status = Number(pending.toString('latin1', 9, 12));
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        latencies[done++] = performance.now() - sentAt;
+        pending = pending.subarray(size);
+        send();
+      });
+    });
+  }
+}
+
+/** Bytes of the first answer in `buffer`, head included; -1 while the head is not whole. */
+function answerSize(buffer) {
+  const end = buffer.indexOf('\r\n\r\n');
+  if (end === -1) return -1;
+  const match = /content-length: *(\d+)/i.exec(buffer.toString('latin1', 0, end));
+  if (!match) throw new Error('an answer without Content-Length cannot be measured here');
+  return end + 4 + Number(match[1]);
+}
+
+/** Value below which the share `q` of sorted `values` lies. */
+export function quantile(values, q) {
+  return values.length === 0
+    ? Number.NaN
+    : values[Math.min(values.length - 1, Math.floor(values.length * q))];
+}
+
+/** A prepared HTTP/1.1 request. */
+export function request(method, path, headers, body) {
+  const head = [
+    `${method} ${path} HTTP/1.1`,
+    ...Object.entries({ ...headers, 'content-length': body.length }).map(
+      ([name, value]) => `${name}: ${value}`,
+    ),
+  ];
+  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]);
+}

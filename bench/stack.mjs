@@ -1,0 +1,69 @@
+/** A Sluice of its own for the measurements: temporary home, free ports, no sample. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '..');
+
+export async function startStack() {
+  const home = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+  const [port, enginePort, logPort, ossPort] = await Promise.all([
+    freePort(),
+    freePort(),
+    freePort(),
+    freePort(),
+  ]);
+  const env = {
+    ...process.env,
+    SLUICE_HOME: home,
+    SLUICE_PORT: port,
+    SLUICE_ENGINE_PORT: enginePort,
+    SLUICE_LOG_PORT: logPort,
+    SLUICE_OSS_PORT: ossPort,
+    SLUICE_DEMO: '0',
+  };
+  const began = performance.now();
+  const process_ = spawn(process.execPath, [join(ROOT, 'dist/cli/main.js'), 'up'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await new Promise((resolve, reject) => {
+    process_.on('exit', (code) => reject(new Error(`sluice up ended with ${code}`)));
+    process_.stdout.on('data', (chunk) => String(chunk).includes('sluice ready') && resolve(undefined));
+  });
+  const credentials = JSON.parse(readFileSync(join(home, 'credentials.json'), 'utf8'));
+  return {
+    home,
+    port,
+    enginePort,
+    credentials,
+    readyMs: performance.now() - began,
+    supervisorPid: process_.pid,
+    /** name → pid of each part */
+    parts: () =>
+      Object.fromEntries(
+        readdirSync(join(home, 'run'))
+          .filter((name) => name.endsWith('.pid'))
+          .map((name) => [
+            name.slice(0, -4),
+            Number.parseInt(readFileSync(join(home, 'run', name), 'utf8'), 10),
+          ]),
+      ),
+    stop: async () => {
+      process_.kill('SIGTERM');
+      await new Promise((resolve) => process_.once('exit', resolve));
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}

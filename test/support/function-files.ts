@@ -1,0 +1,54 @@
+/** The files of a small function for a test's repository. */
+
+const HANDLERS = {
+  /** Answers every call. */
+  good: (tag: string) => `exports.handler = async () => ({ tag: ${JSON.stringify(tag)} });\n`,
+  /** Fails every fifth call, by the customer's number; a smoke call without a number passes. */
+  fifthFails: (tag: string) => `exports.handler = async (event) => {
+  const { number = 1 } = JSON.parse(event.toString() || '{}');
+  if (number % 5 === 0) throw new Error('no price for item ' + number);
+  return { tag: ${JSON.stringify(tag)} };
+};\n`,
+  /** Does not even load. */
+  broken: () => `exports.handler = require('./is-not-there');\n`,
+} as const;
+
+export interface FunctionFiles {
+  readonly service: string;
+  readonly handler: keyof typeof HANDLERS;
+  readonly tag: string;
+  /** Steps of `sluice.yml`, in its own words. */
+  readonly steps: readonly string[];
+}
+
+export function functionFiles({ service, handler, tag, steps }: FunctionFiles): Record<string, string> {
+  return {
+    's.yml': `edition: 1.0.0
+name: ${service}
+services:
+  ${service}:
+    component: fc
+    props:
+      region: cn-local
+      service:
+        name: ${service}
+      function:
+        name: greet
+        runtime: nodejs20
+        handler: index.handler
+        codeUri: ./code
+        memorySize: 128
+        timeout: 5
+        instanceConcurrency: 10
+`,
+    'sluice.yml': `version: 1
+environments:
+  production:
+    branches: [main]
+    alias: PROD
+    steps:
+${steps.map((step) => `      - ${step}\n`).join('')}    analysis: {interval: 1s, falseRollback: 1%, errors: {ratio: 1.25, floor: 0.1%}}
+`,
+    'code/index.js': HANDLERS[handler](tag),
+  };
+}
