@@ -5,6 +5,22 @@ import { delimiter, join } from 'node:path';
 
 const KEPT_BYTES = 64 * 1024;
 
+/** Commands at work. Each leads a process group: a compiler's own children must not go on when the bootstrap is stopped. */
+const atWork = new Set();
+
+function stopAll(signal) {
+  for (const child of atWork) killGroup(child);
+  process.exit(signal === 'SIGINT' ? 130 : 143);
+}
+
+function killGroup(child) {
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // Ended already.
+  }
+}
+
 /**
  * Runs a command to its end.
  *
@@ -20,14 +36,23 @@ export function run(file, args, options = {}) {
       cwd: options.cwd,
       env: options.env ?? process.env,
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
     });
+    if (atWork.size === 0) for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stopAll);
+    atWork.add(child);
+    const settle = (result) => {
+      clearTimeout(timer);
+      atWork.delete(child);
+      if (atWork.size === 0) for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, stopAll);
+      resolve(result);
+    };
     let output = '';
     let rest = '';
     let timedOut = false;
     const timer = options.timeoutMs
       ? setTimeout(() => {
           timedOut = true;
-          child.kill('SIGKILL');
+          killGroup(child);
         }, options.timeoutMs)
       : undefined;
     const take = (chunk) => {
@@ -39,14 +64,10 @@ export function run(file, args, options = {}) {
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
-    child.on('error', (error) => {
-      clearTimeout(timer);
-      resolve({ code: 127, output: error.message });
-    });
+    child.on('error', (error) => settle({ code: 127, output: error.message }));
     child.on('close', (code, signal) => {
-      clearTimeout(timer);
       if (timedOut) output += `\nno end within ${options.timeoutMs / 1000} s`;
-      resolve({ code: timedOut ? 124 : (code ?? (signal ? 128 : 1)), output: output.trim() });
+      settle({ code: timedOut ? 124 : (code ?? (signal ? 128 : 1)), output: output.trim() });
     });
   });
 }

@@ -17,6 +17,7 @@ export async function* releaseEvents(
   client: ApiClient,
   releaseId: string,
   signal: AbortSignal,
+  retryMs: number = RETRY_MS,
 ): AsyncGenerator<EventView, void, undefined> {
   let lastId = 0;
   let lostAt = 0;
@@ -41,7 +42,7 @@ export async function* releaseEvents(
       lostAt ||= Date.now();
       if (Date.now() - lostAt > PATIENCE_MS) throw error;
     }
-    await pause(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    await pause(retryMs, undefined, { signal }).catch(() => undefined);
   }
 }
 

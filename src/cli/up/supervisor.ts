@@ -31,8 +31,10 @@ export interface Running {
 export interface Supervisor {
   /** Resolves when all is up. @throws StartError after which `stop` is still to be called */
   start(): Promise<Running>;
-  /** Takes everything down and gives the home free. Calling it again while it runs kills what is left. */
+  /** Takes everything down in order and gives the home free; later calls wait for the same stop. */
   stop(): Promise<void>;
+  /** Ends what still runs at once: for a person who presses Ctrl-C a second time. */
+  kill(): void;
 }
 
 export function createSupervisor(config: Config, screen: Screen): Supervisor {
@@ -154,9 +156,9 @@ export function createSupervisor(config: Config, screen: Screen): Supervisor {
 
   return {
     start,
-    stop: () => {
-      if (stopping) for (const part of parts) part.kill();
-      return (stopping ??= stopAll());
+    stop: () => (stopping ??= stopAll()),
+    kill: () => {
+      for (const part of parts) part.kill();
     },
   };
 }

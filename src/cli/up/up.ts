@@ -26,7 +26,8 @@ export async function up(options: { readonly sample: boolean }): Promise<number>
     return fail(screen, error);
   }
   const signalled = onSignal((count) => {
-    if (count === 1) screen.say('\nstopping …');
+    if (count > 1) return supervisor.kill();
+    screen.say('\nstopping …');
     void supervisor.stop();
   });
   try {
