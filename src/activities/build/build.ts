@@ -22,8 +22,6 @@ import { installDependencies } from './dependencies.ts';
 import { openLog, type StageLog } from './log-sink.ts';
 import { requireSandbox, runBuildCommand } from './run-in-sandbox.ts';
 
-const BEAT_MS = 5_000;
-
 interface Job {
   readonly subject: Subject;
   readonly wanted: Wanted;
@@ -54,7 +52,7 @@ export function withJob<T>(
   work: (job: Job) => Promise<T>,
   stage = 'build',
 ): Promise<T> {
-  return beating(BEAT_MS, async (signal) => {
+  return beating(async (signal) => {
     const subject = await subjectOf(parts.db, releaseId);
     const { folder: checkout } = await ensureCheckout(parts, subject, signal);
     const wanted = await readWanted(checkout, subject);

@@ -15,13 +15,11 @@ import { ensureCheckout } from '../source/checkout.ts';
 import { readWanted } from '../source/wanted.ts';
 import { functionSettings, sameFunction, sameService, serviceSettings } from './live.ts';
 
-const BEAT_MS = 5_000;
-
 export function deployActivities(parts: Parts): Pick<Activities, 'deployService'> {
   const { db, slowFc: fc, home } = parts;
   return {
     deployService: ({ releaseId, service: packaged }) =>
-      beating(BEAT_MS, async (signal) => {
+      beating(async (signal) => {
         const subject = await subjectOf(db, releaseId);
         const { folder } = await ensureCheckout(parts, subject, signal);
         const { manifest } = await readWanted(folder, subject);

@@ -5,13 +5,12 @@ import { beating } from '../beating.ts';
 import type { Activities } from '../contract.ts';
 import type { Parts } from '../parts.ts';
 
-const BEAT_MS = 5_000;
 const POLL_MS = 300;
 
 export function lockActivities({ db }: Parts): Pick<Activities, 'takeLock' | 'giveLocksBack'> {
   return {
     takeLock: ({ holder, service, waitMs }) =>
-      beating(BEAT_MS, async (signal) => {
+      beating(async (signal) => {
         const deadline = Date.now() + waitMs;
         for (;;) {
           const lock = await takeServiceLock(db, service, holder);

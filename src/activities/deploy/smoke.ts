@@ -13,7 +13,6 @@ import { subjectOf } from '../release-subject.ts';
 
 const TRIES = 3;
 const PAUSE_MS = 300;
-const BEAT_MS = 5_000;
 /** Characters of the function's own error document that are shown. */
 const SHOWN = 1_000;
 
@@ -22,7 +21,7 @@ export function smokeActivities(parts: Parts): Pick<Activities, 'smoke'> {
   const mask = masker(secrets);
   return {
     smoke: ({ releaseId, service, function: name, version }) =>
-      beating(BEAT_MS, async (signal) => {
+      beating(async (signal) => {
         const log = await openLog(parts, await subjectOf(db, releaseId), 'verify');
         const faults: string[] = [];
         try {

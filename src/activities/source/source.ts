@@ -7,12 +7,10 @@ import { subjectOf } from '../release-subject.ts';
 import { commitFacts, ensureCheckout } from './checkout.ts';
 import { sayFinding, readWanted } from './wanted.ts';
 
-const BEAT_MS = 5_000;
-
 export function sourceActivities(parts: Parts): Pick<Activities, 'prepareSource'> {
   return {
     prepareSource: ({ releaseId }) =>
-      beating(BEAT_MS, async (signal) => {
+      beating(async (signal) => {
         const subject = await subjectOf(parts.db, releaseId);
         const { release } = subject;
         const { folder, isNew } = await ensureCheckout(parts, subject, signal);

@@ -1,10 +1,12 @@
 /** What the commit wants: its plan and its manifest, read from the checkout each time they are needed. */
 import { readdir } from 'node:fs/promises';
 import { chooseManifest } from '../../domain/manifest/choose.ts';
-import type { Finding, Manifest } from '../../domain/manifest/model.ts';
+import type { Finding } from '../../domain/finding.ts';
+import type { Manifest } from '../../domain/manifest/model.ts';
 import { parseManifest } from '../../domain/manifest/parse.ts';
 import { parsePlan } from '../../domain/plan/parse.ts';
 import type { ResolvedPlan } from '../../domain/plan/plan.ts';
+import { planTakesRef } from '../../domain/plan/refs.ts';
 import { invalid } from '../failure.ts';
 import type { Subject } from '../release-subject.ts';
 import { readInside } from './inside.ts';
@@ -19,11 +21,13 @@ export interface Wanted {
 const PLAN_FILE = 'sluice.yml';
 
 /** @throws ApplicationFailure `Invalid` with every finding, each with file, line, and what is allowed */
-export async function readWanted(folder: string, { environment }: Subject): Promise<Wanted> {
+export async function readWanted(folder: string, { environment, release }: Subject): Promise<Wanted> {
   const text = (await readInside(folder, PLAN_FILE)) ?? null;
   const planned = parsePlan({ text, file: PLAN_FILE, environment });
   if ('findings' in planned) throw findingsFailure(planned.findings);
-  const { plan } = planned;
+  const { plan, refs } = planned;
+  if (refs !== null && !planTakesRef(refs, release.ref))
+    throw invalid(`${PLAN_FILE} of this commit does not release ${release.ref} to ${environment.name}`);
 
   const entries = await readdir(folder, { withFileTypes: true });
   const paths = entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);

@@ -12,12 +12,10 @@ import { engineCall } from '../failure.ts';
 import { readArtifact } from '../package/artifact-store.ts';
 import type { Parts } from '../parts.ts';
 
-const BEAT_MS = 5_000;
-
 export function restoreActivities(parts: Parts): Pick<Activities, 'restoreLatest'> {
   return {
     restoreLatest: (restore) =>
-      beating(BEAT_MS, async (signal) => {
+      beating(async (signal) => {
         const { service, functions, stable } = restore;
         if (stable === null) return { summary: `${service} had no live version; LATEST stays` };
         const restored: string[] = [];

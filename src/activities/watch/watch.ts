@@ -22,8 +22,6 @@ import {
   type WatchState,
 } from './watch-state.ts';
 
-/** Time-out is 10 s: a dead worker's watch goes on elsewhere within 20 s. */
-const BEAT_MS = 1_000;
 /** Intervals of stable's past that the judge is taught by. */
 const HISTORY_INTERVALS = 60;
 
@@ -39,7 +37,7 @@ interface Watching {
 export function watchActivities(parts: Parts): Pick<Activities, 'watch'> {
   return {
     watch: (input) =>
-      beating(BEAT_MS, async (signal) => {
+      beating(async (signal) => {
         const { intervalMs } = input.analysis;
         const newest = await newestEvaluation<WatchState>(parts.db, input.releaseId, METRIC);
         // The worker died between storing this look and saying so.

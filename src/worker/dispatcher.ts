@@ -1,0 +1,108 @@
+/**
+ * Hands stored releases to their lanes: woken by PostgreSQL, and once a second in case a notification was lost. At
+ * least once; the lane ignores what it knows. While Temporal is away the rows wait, and nothing is lost.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { ensureError } from '../platform/errors.ts';
+import type { Logger } from '../platform/log.ts';
+import { listen } from '../store/listen.ts';
+import {
+  claimOutbox,
+  finishOutbox,
+  OUTBOX_CHANNEL,
+  postponeOutbox,
+  type OutboxEntry,
+} from '../store/outbox.ts';
+import type { Db } from '../store/store.ts';
+import {
+  laneWorkflowId,
+  pushSignal,
+  TASK_QUEUES,
+  WORKFLOW_TYPES,
+  type LaneInput,
+  type QueuedRelease,
+} from '../workflows/messages.ts';
+
+export interface DispatcherParts {
+  readonly db: Db;
+  readonly databaseUrl: string;
+  readonly client: Client;
+  readonly log: Logger;
+}
+
+const POLL_MS = 1_000;
+/** Hand-overs at once; each is of another environment. */
+const BATCH = 20;
+/** Another worker takes a row over when this one died with it. */
+const LEASE_MS = 15_000;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** Starts handing over; `close` waits for what is under way. */
+export function startDispatcher(parts: DispatcherParts): { close(): Promise<void> } {
+  const ended = new AbortController();
+  let wake = (): void => undefined;
+  const listening = listen(
+    {
+      databaseUrl: parts.databaseUrl,
+      channel: OUTBOX_CHANNEL,
+      applicationName: 'sluice-dispatcher',
+      onNotify: () => wake(),
+      onConnect: () => wake(),
+    },
+    parts.log,
+  );
+
+  async function run(): Promise<void> {
+    while (!ended.signal.aborted) {
+      const nap = new AbortController();
+      // Set before the table is read: what is stored meanwhile ends the nap at once.
+      wake = () => nap.abort();
+      try {
+        while ((await handOverSome(parts)) > 0);
+      } catch (error) {
+        parts.log.warn({ err: ensureError(error) }, 'the outbox could not be read');
+      }
+      await pause(POLL_MS, undefined, { signal: AbortSignal.any([nap.signal, ended.signal]) }).catch(
+        () => undefined,
+      );
+    }
+  }
+  const running = run();
+  return {
+    close: async () => {
+      ended.abort();
+      await Promise.all([running, listening.close()]);
+    },
+  };
+}
+
+/** @returns how many were handed over */
+async function handOverSome(parts: DispatcherParts): Promise<number> {
+  const entries = await claimOutbox(parts.db, { limit: BATCH, leaseMs: LEASE_MS });
+  const handed = await Promise.all(entries.map((entry) => handOver(parts, entry)));
+  return handed.filter(Boolean).length;
+}
+
+async function handOver({ db, client, log }: DispatcherParts, entry: OutboxEntry): Promise<boolean> {
+  const { id, releaseId, project, environment, storedAt, attempts } = entry;
+  try {
+    const lane: LaneInput = { schema: 1, project, environment, waiting: [], running: null, known: [] };
+    const queued: QueuedRelease = { releaseId, storedAt };
+    await client.workflow.signalWithStart(WORKFLOW_TYPES.lane, {
+      workflowId: laneWorkflowId(project, environment),
+      taskQueue: TASK_QUEUES.main,
+      args: [lane],
+      signal: pushSignal,
+      signalArgs: [queued],
+    });
+    await finishOutbox(db, id);
+    return true;
+  } catch (error) {
+    const delayMs = Math.min(250 * 2 ** Math.min(attempts, 10), LONGEST_PAUSE_MS);
+    log.warn({ err: ensureError(error), releaseId, attempts, delayMs }, 'a release could not be handed over');
+    // Where even that fails, the lease runs out by itself.
+    await postponeOutbox(db, id, delayMs).catch(() => undefined);
+    return false;
+  }
+}
