@@ -29,9 +29,26 @@ export function parseValue<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 function readJson(body: Buffer): unknown {
+  const text = body.toString('utf8');
+  let value: unknown;
   try {
-    return JSON.parse(body.toString('utf8'));
+    value = JSON.parse(text);
   } catch (error) {
     throw invalidArgument(`the body is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
+  // Only an escape can bring them in, and few bodies have one.
+  if (text.includes('\\u')) refuseUnstorable(value);
+  return value;
+}
+
+/** PostgreSQL's text knows neither the zero character nor half a surrogate pair. */
+function refuseUnstorable(value: unknown): void {
+  if (typeof value === 'string') {
+    if (/\0|\p{Surrogate}/u.test(value))
+      throw invalidArgument('the body has a zero character or half a surrogate pair in a string');
+  } else if (typeof value === 'object' && value !== null)
+    for (const [key, member] of Object.entries(value)) {
+      refuseUnstorable(key);
+      refuseUnstorable(member);
+    }
 }

@@ -93,6 +93,12 @@ describe('bodies', () => {
     expect(read('')).toEqual({});
   });
 
+  test('text that PostgreSQL cannot hold is refused, other escapes are not', () => {
+    expect(() => read('{"environment":{"A":"\\u0000"}}')).toThrow('zero character');
+    expect(() => read('{"environment":{"A":"\\ud83d"}}')).toThrow('surrogate');
+    expect(read('{"environment":{"A":"\\ud83d\\ude00\\u4e2d"}}')).toEqual({ environment: { A: '😀中' } });
+  });
+
   test('what does not fit is named', () => {
     expect(() => read('{"certConfig":{"certName":5}}')).toThrow('certConfig.certName');
     expect(() => read('{')).toThrow('the body is not JSON');

@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest';
+import { parseValue } from '../http/json-body.ts';
+import { CreateFunctionInput, functionConfig, UpdateFunctionInput } from './function-config.ts';
+import { CreateServiceInput, serviceConfig, UpdateServiceInput } from './service-config.ts';
+
+const service = (settings: object) => serviceConfig({}, parseValue(UpdateServiceInput, settings));
+const node = { runtime: 'nodejs12', handler: 'index.handler' };
+function fn(settings: object, stored = node) {
+  const { code: _, ...changes } = parseValue(UpdateFunctionInput, settings);
+  return functionConfig(stored, changes);
+}
+
+describe('services', () => {
+  test('have every default filled in', () => {
+    expect(service({})).toEqual({
+      description: '',
+      role: '',
+      logConfig: { project: '', logstore: '', enableRequestMetrics: false, enableInstanceMetrics: false },
+      vpcConfig: { vpcId: '', vSwitchIds: [], securityGroupId: '' },
+      nasConfig: { userId: -1, groupId: -1, mountPoints: [] },
+      internetAccess: true,
+      tracingConfig: { type: '', params: {} },
+    });
+  });
+
+  test('take what the Go SDK sends for nothing — nulls and empty members', () => {
+    const sent = {
+      description: null,
+      logConfig: null,
+      vpcConfig: { vpcId: '', vSwitchIds: [], securityGroupId: '' },
+    };
+    expect(service(sent)).toEqual(service({}));
+  });
+
+  test.each<[object, string]>([
+    [{ vpcConfig: { vpcId: 'v', vSwitchIds: ['s'], securityGroupId: 'g' } }, 'vpcConfig is not supported'],
+    [{ nasConfig: { mountPoints: [{ serverAddr: 'h:/d', mountDir: '/mnt/x' }] } }, 'nasConfig.mountPoints'],
+    [{ tracingConfig: { type: 'Jaeger', params: {} } }, 'tracingConfig is not supported'],
+    [{ logConfig: { project: 'p' } }, 'must be set together'],
+    [{ logConfig: { project: 'p', logstore: 'l' } }, 'needs a role'],
+    [{ role: 'me' }, 'role'],
+    [{ description: 'd'.repeat(257) }, 'description'],
+    [{ internetAccess: 'yes' }, 'internetAccess'],
+  ])('%j is refused by name — never accepted and left undone', (settings, says) => {
+    expect(() => service(settings)).toThrow(says);
+  });
+
+  test.each(['', '1a', 'a.b', 'a b', 'a'.repeat(129), 'ä'])('the name %j is refused', (serviceName) => {
+    expect(() => parseValue(CreateServiceInput, { serviceName })).toThrow('serviceName');
+  });
+
+  test('a nested member that is given replaces the stored one whole', () => {
+    const stored = service({
+      role: 'acs:ram::1:role/r',
+      logConfig: { project: 'p', logstore: 'l', enableRequestMetrics: true },
+    });
+    const next = serviceConfig(
+      stored,
+      parseValue(UpdateServiceInput, { logConfig: { project: 'q', logstore: 'm' } }),
+    );
+    expect(next.logConfig).toEqual({
+      project: 'q',
+      logstore: 'm',
+      enableRequestMetrics: false,
+      enableInstanceMetrics: false,
+    });
+    expect(next.role).toBe('acs:ram::1:role/r');
+  });
+});
+
+describe('functions', () => {
+  test('have every default filled in', () => {
+    expect(fn({})).toEqual({
+      ...node,
+      description: '',
+      initializer: '',
+      initializationTimeout: 3,
+      timeout: 3,
+      memorySize: 128,
+      instanceConcurrency: 1,
+      instanceType: 'e1',
+      environmentVariables: {},
+      layers: [],
+    });
+    expect(fn({ instanceConcurrency: 0 }).instanceConcurrency).toBe(1);
+  });
+
+  test.each<[object, string]>([
+    [{ memorySize: 100 }, 'memorySize'],
+    [{ memorySize: 192 + 32 }, 'memorySize'],
+    [{ memorySize: 3_136 }, 'memorySize'],
+    [{ timeout: 0 }, 'timeout'],
+    [{ timeout: 601 }, 'timeout'],
+    [{ initializationTimeout: 301 }, 'initializationTimeout'],
+    [{ instanceConcurrency: 101 }, 'instanceConcurrency'],
+    [{ handler: '' }, 'handler'],
+    [{ runtime: 'nodejs7' }, "runtime 'nodejs7' is unknown; accepted are nodejs6"],
+    [{ runtime: 'python3' }, 'another language'],
+    [{ runtime: 'custom-container' }, 'not supported'],
+    [{ layers: ['arn'] }, 'layers is not supported'],
+    [{ instanceType: 'fc.gpu.tesla.1' }, 'instanceType'],
+    [{ instanceLifecycleConfig: { preStop: { handler: 'a.b' } } }, 'instanceLifecycleConfig.preStop'],
+    [{ customDNS: { nameServers: ['1.1.1.1'] } }, 'customDNS'],
+    [{ customContainerConfig: { image: 'i' } }, 'customContainerConfig'],
+    [{ instanceConcurrency: 2, instanceSoftConcurrency: 3 }, 'instanceSoftConcurrency'],
+    [{ environmentVariables: { '1A': 'x' } }, "'1A'"],
+    [{ environmentVariables: { FC_REGION: 'x' } }, 'belongs to the platform'],
+    [{ environmentVariables: { accessKeyID: 'x' } }, 'belongs to the platform'],
+    [{ environmentVariables: { A: 'x'.repeat(4_096) } }, '4097 bytes'],
+    [{ environmentVariables: { A: 5 } }, 'environmentVariables.A'],
+  ])('%j is refused by name', (settings, says) => {
+    expect(() => fn(settings)).toThrow(says);
+  });
+
+  test('only runtimes that can take several requests at once may ask for it', () => {
+    expect(fn({ instanceConcurrency: 10 }).instanceConcurrency).toBe(10);
+    expect(() => fn({ instanceConcurrency: 10 }, { runtime: 'python3', handler: 'a.b' })).toThrow(
+      'instanceConcurrency',
+    );
+  });
+
+  test('may move within a family, and limits themselves are allowed', () => {
+    expect(fn({ runtime: 'nodejs20', memorySize: 3_072, timeout: 600 })).toMatchObject({
+      runtime: 'nodejs20',
+    });
+    expect(fn({ environmentVariables: { A: 'x'.repeat(4_095) } }).environmentVariables['A']).toHaveLength(
+      4_095,
+    );
+  });
+
+  test('need name, runtime and handler', () => {
+    expect(() => parseValue(CreateFunctionInput, {})).toThrow(
+      /functionName.*runtime.*handler|runtime.*handler.*functionName/,
+    );
+  });
+});

@@ -1,0 +1,164 @@
+/** Puts the engine together: catalog and counters from PostgreSQL, the runner, the front. `main.ts` is its process. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../platform/config.ts';
+import type { Credentials } from '../platform/credentials.ts';
+import { createDatabase, createPool } from '../platform/database.ts';
+import { ensureError } from '../platform/errors.ts';
+import type { Lifecycle } from '../platform/lifecycle.ts';
+import type { Logger } from '../platform/log.ts';
+import { migrate } from '../platform/migrate.ts';
+import type { SandboxState } from '../platform/sandbox.ts';
+import { aliasOperations } from './catalog/aliases.ts';
+import { Catalog } from './catalog/catalog.ts';
+import { codeLinkOperations, CodeLinks } from './catalog/code-links.ts';
+import { CodeStore } from './catalog/code-store.ts';
+import { functionOperations } from './catalog/functions.ts';
+import { codePackages, revisionKeys, type ServiceState } from './catalog/service-state.ts';
+import { serviceOperations } from './catalog/services.ts';
+import type { EngineTables } from './catalog/tables.ts';
+import { versionOperations } from './catalog/versions.ts';
+import { createFront } from './http/front.ts';
+import { createInvocations } from './http/invocations.ts';
+import { createPages } from './http/pages.ts';
+import { createVerifier } from './http/signature.ts';
+import type { Runner } from './invoke/contract.ts';
+import { createPrometheus } from './metrics/prometheus.ts';
+import { ringOperations } from './metrics/ring-operation.ts';
+import type { SeriesKey } from './metrics/series.ts';
+import { SeriesRegistry } from './metrics/series-registry.ts';
+import { loadSeries, startSeriesStore } from './metrics/series-store.ts';
+
+const SCHEMA = 'engine';
+/** The `.sql` files stay in `src/`, also when the compiled code runs from `dist/`. */
+const MIGRATIONS = fileURLToPath(new URL('../../src/engine/catalog/migrations', import.meta.url));
+const DATABASE_WAIT_MS = 30_000;
+/** How long calls in flight may take to end; the supervisor gives all of us 10 s. */
+const DRAIN_MS = 4_000;
+const RUNNER_GRACE_MS = 1_000;
+/** Largest event and answer of a synchronous call. */
+const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
+/** A package that nothing refers to stays this long: an upload may be on its way into the catalog. */
+const CODE_MIN_AGE_MS = 60 * 60 * 1_000;
+
+export interface EngineOptions {
+  readonly config: Config;
+  readonly credentials: Credentials;
+  readonly log: Logger;
+  readonly lifecycle: Lifecycle;
+  readonly runner: Runner;
+  readonly sandbox: () => SandboxState;
+  /** Runtime id → how this host serves it. */
+  readonly runtimes: () => Readonly<Record<string, unknown>>;
+}
+
+/** Starts the engine and returns once it accepts calls. What it opened is closed by `lifecycle`. */
+export async function startEngine(options: EngineOptions): Promise<void> {
+  const { config, credentials, log, lifecycle, runner } = options;
+  if (config.databaseUrl === undefined)
+    throw new Error(
+      'DATABASE_URL is not set: the engine keeps its catalog in PostgreSQL; run "sluice up" or set it',
+    );
+  const now = (): number => Date.now();
+
+  await migrate({
+    databaseUrl: config.databaseUrl,
+    folder: MIGRATIONS,
+    schema: SCHEMA,
+    log,
+    waitMs: DATABASE_WAIT_MS,
+  });
+  const pool = createPool(
+    { url: config.databaseUrl, schema: SCHEMA, maxConnections: 8, applicationName: 'sluice-engine' },
+    log,
+  );
+  const db = createDatabase<EngineTables>(pool);
+  lifecycle.onClose('database', () => db.destroy());
+
+  const series = new SeriesRegistry(await loadSeries(db, now()));
+  const codeStore = await CodeStore.open(join(config.home, 'engine', 'code'));
+  const catalog = await Catalog.load({
+    db,
+    log,
+    now,
+    folderOf: (sha256) => codeStore.folder(sha256),
+    onReplaced(before, after) {
+      const kept = revisionKeys(after);
+      for (const key of revisionKeys(before)) if (!kept.has(key)) runner.retire(key);
+      const name = (before ?? after)?.service.name;
+      if (name !== undefined) series.retain(name, (key) => isThere(after, key));
+    },
+  });
+  // A kill between a deletion and the next flush leaves counters of what is gone.
+  for (const service of series.services)
+    series.retain(service, (key) => isThere(catalog.services.get(service), key));
+  await restoreCode(catalog, codeStore, log);
+  const sweep = setInterval(() => {
+    const used = new Set(usedCode(catalog));
+    codeStore
+      .sweep((sha256) => used.has(sha256), CODE_MIN_AGE_MS)
+      .catch((error: unknown) => log.warn({ err: error }, 'unused code could not be removed'));
+  }, CODE_MIN_AGE_MS);
+  sweep.unref();
+  lifecycle.onClose('code sweep', () => clearInterval(sweep));
+
+  const store = startSeriesStore(db, series, now, log);
+  lifecycle.onClose('counters', () => store.close());
+  lifecycle.onClose('runner', () => runner.close(RUNNER_GRACE_MS));
+
+  const links = new CodeLinks(now);
+  const front = createFront({
+    log,
+    verify: createVerifier({ id: credentials.accessKeyId, secret: credentials.accessKeySecret }, now),
+    operations: [
+      ...serviceOperations(catalog),
+      ...functionOperations(catalog, codeStore, links),
+      ...versionOperations(catalog),
+      ...aliasOperations(catalog),
+      ...codeLinkOperations(links, codeStore),
+      ...ringOperations(catalog, series, now),
+    ],
+    invoke: createInvocations({
+      catalog,
+      runner,
+      series,
+      now,
+      random: Math.random,
+      maxPayloadBytes: MAX_PAYLOAD_BYTES,
+    }),
+    pages: createPages({
+      pool,
+      sandbox: options.sandbox,
+      runtimes: options.runtimes,
+      metrics: createPrometheus(series, () => runner.stats),
+    }),
+  });
+  await new Promise<void>((resolve, reject) => {
+    front.server.once('error', reject);
+    front.server.listen(config.enginePort, config.listenHost, () => {
+      front.server.off('error', reject);
+      resolve();
+    });
+  });
+  lifecycle.onClose('front', () => front.drain(DRAIN_MS));
+}
+
+/** Whether what a series counts still exists; calls through a deleted alias stay, their version answers for them. */
+function isThere(state: ServiceState | undefined, { version, function: name }: SeriesKey): boolean {
+  const deployment = version === 'LATEST' ? state?.latest : state?.deployments.get(version);
+  return deployment?.targets.has(name) ?? false;
+}
+
+function* usedCode(catalog: Catalog): Generator<string> {
+  for (const state of catalog.services.values()) yield* codePackages(state);
+}
+
+/** Unpacks packages whose folder was lost. One that cannot be is said; the other functions must not wait for it. */
+async function restoreCode(catalog: Catalog, store: CodeStore, log: Logger): Promise<void> {
+  for (const sha256 of new Set(usedCode(catalog)))
+    try {
+      await store.restore(sha256);
+    } catch (error) {
+      log.error({ err: ensureError(error), sha256 }, 'a code package is lost; its functions cannot start');
+    }
+}

@@ -1,0 +1,177 @@
+/**
+ * The engine's front on bare `node:http`: authenticates, routes, turns errors into the API's error documents. The
+ * invocation path branches off before anything that only the control plane needs.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { ensureError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/log.ts';
+import { RefusedError } from '../invoke/contract.ts';
+import { ApiError, pathNotSupported } from './api-error.ts';
+import { invocationAddress, type InvocationRequest } from './invocations.ts';
+import { Call, type Operation } from './operation.ts';
+import { readBody, RequestAborted } from './read-body.ts';
+import { readRequestHead, type RequestHead } from './request-head.ts';
+import { rawBadRequest, sendAnswer, sendError } from './respond.ts';
+import { createRouter } from './router.ts';
+import type { Verifier } from './signature.ts';
+
+const API_PREFIX = '/2016-08-15';
+/** Largest JSON body: a package of 50 MB is 67 MB in base64. */
+const MAX_JSON_BYTES = 72 * 1024 * 1024;
+/** Above the idle time of common clients, so that we are not the one who hangs up just then. */
+const KEEP_ALIVE_MS = 75_000;
+/** How long a caller may go on sending what was refused, so that it gets to read the answer. */
+const DISCARD_MS = 2_000;
+
+/** A page beside the API, e.g. `/healthz`; needs no signature. */
+export type Page = () => Promise<{
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}>;
+
+export interface FrontOptions {
+  readonly verify: Verifier;
+  readonly operations: readonly Operation[];
+  readonly invoke: (call: InvocationRequest) => Promise<void>;
+  readonly pages: ReadonlyMap<string, Page>;
+  readonly log: Logger;
+}
+
+export interface Front {
+  readonly server: Server;
+  /** Stops accepting, lets calls finish for up to `graceMs` milliseconds, then cuts what is left. */
+  drain(graceMs: number): Promise<void>;
+}
+
+export function createFront(options: FrontOptions): Front {
+  const { verify, invoke, pages, log } = options;
+  const route = createRouter(options.operations);
+  let isDraining = false;
+
+  async function serveApi(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    url: string,
+  ): Promise<void> {
+    const method = request.method ?? '';
+    const mark = url.indexOf('?');
+    const path = mark < 0 ? url : url.slice(0, mark);
+    const query = mark < 0 ? '' : url.slice(mark + 1);
+    const head = readRequestHead(request.rawHeaders);
+    const signed = { method, path, query, head };
+    const inner = path.slice(API_PREFIX.length);
+
+    if (method === 'POST' && inner.endsWith('/invocations')) {
+      verify(signed);
+      const address = invocationAddress(inner);
+      if (address) return invoke({ requestId, address, head, request, response });
+    }
+    const found = findOpen(method, inner);
+    if (!found) verify(signed);
+    const { operation, params } = found ?? route(method, inner);
+    const body = await readBody(request, head, MAX_JSON_BYTES);
+    const call = new Call({
+      params,
+      query: new URLSearchParams(query),
+      body,
+      contentType: head.contentType,
+      ifMatch: head.ifMatch,
+      origin: originOf(request, head),
+    });
+    return sendAnswer(response, requestId, await operation.run(call));
+  }
+
+  /** Operations without a signature are found first; whoever is not known learns nothing about other paths. */
+  function findOpen(method: string, path: string): ReturnType<typeof route> | undefined {
+    if (!path.startsWith('/_sluice/')) return undefined;
+    const found = route(method, path);
+    return found.operation.signed === false ? found : undefined;
+  }
+
+  async function servePage(response: ServerResponse, requestId: string, page: Page): Promise<void> {
+    const { status, contentType, body } = await page();
+    response.writeHead(status, ['Content-Type', contentType, 'X-Fc-Request-Id', requestId]).end(body);
+  }
+
+  function refuse(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    thrown: unknown,
+  ): void {
+    if (thrown instanceof RequestAborted) {
+      response.destroy();
+      return;
+    }
+    if (!request.complete) {
+      // The rest of the body is not wanted; without this the connection would be stuck on it.
+      response.shouldKeepAlive = false;
+      request.resume();
+      const cut = setTimeout(() => request.destroy(), DISCARD_MS);
+      request.once('close', () => clearTimeout(cut));
+    }
+    if (thrown instanceof ApiError || thrown instanceof RefusedError) {
+      if (thrown.status >= 500) log.warn({ err: thrown, requestId, url: request.url }, 'a request failed');
+      sendError(response, requestId, thrown);
+      return;
+    }
+    log.error({ err: ensureError(thrown), requestId, url: request.url }, 'a request met an error of ours');
+    sendError(response, requestId, {
+      status: 500,
+      code: 'InternalServerError',
+      message: `the engine met an error of its own; its log has it under request id ${requestId}`,
+    });
+  }
+
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    const requestId = randomUUID();
+    if (isDraining) response.shouldKeepAlive = false;
+    const url = request.url ?? '';
+    const page = pages.get(url);
+    let served: Promise<void>;
+    if (url.startsWith(`${API_PREFIX}/`)) served = serveApi(request, response, requestId, url);
+    else if (page && request.method === 'GET') served = servePage(response, requestId, page);
+    else served = Promise.reject(pathNotSupported(request.method ?? '', url));
+    served.catch((error: unknown) => refuse(request, response, requestId, error));
+  });
+
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy();
+      return;
+    }
+    const [status, message] =
+      error.code === 'HPE_HEADER_OVERFLOW'
+        ? ['431 Request Header Fields Too Large', 'the headers are too large']
+        : ['400 Bad Request', 'this is not an HTTP/1.1 request'];
+    socket.end(rawBadRequest(randomUUID(), status, 'InvalidArgument', message));
+  });
+
+  async function drain(graceMs: number): Promise<void> {
+    isDraining = true;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    // Connections become idle one by one; each is closed then, not after its keep-alive time.
+    const sweep = setInterval(() => server.closeIdleConnections(), 50);
+    const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    await closed;
+    clearInterval(sweep);
+    clearTimeout(cut);
+  }
+
+  return { server, drain };
+}
+
+/**
+ * Where the caller reached us. The Node.js SDK leaves the port out of `Host`, so the port is that of the connection
+ * unless `Host` names one.
+ */
+function originOf(request: IncomingMessage, head: RequestHead): string {
+  const host = head.host ?? '';
+  const { localPort = 80 } = request.socket;
+  if (/^[A-Za-z0-9.-]+:\d{1,5}$|^\[[0-9A-Fa-f:]+\]:\d{1,5}$/.test(host)) return `http://${host}`;
+  if (/^[A-Za-z0-9.-]+$|^\[[0-9A-Fa-f:]+\]$/.test(host)) return `http://${host}:${localPort}`;
+  return `http://127.0.0.1:${localPort}`;
+}

@@ -1,0 +1,157 @@
+/**
+ * `POST …/invocations`, the hot path: find the revision, call it, count it, answer. Everything that can be prepared
+ * was, when the function or alias was written; what is left is a few lookups and one draw.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Catalog } from '../catalog/catalog.ts';
+import { targetOf, type Target } from '../catalog/service-state.ts';
+import { RefusedError, type InvocationResult, type Runner } from '../invoke/contract.ts';
+import type { Series } from '../metrics/series.ts';
+import type { SeriesRegistry } from '../metrics/series-registry.ts';
+import { invalidArgument } from './api-error.ts';
+import { readBody } from './read-body.ts';
+import type { RequestHead } from './request-head.ts';
+import { decodeSegment } from './router.ts';
+
+export interface InvocationOptions {
+  readonly catalog: Catalog;
+  readonly runner: Runner;
+  readonly series: SeriesRegistry;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Uniform in [0, 1): draws the version behind an alias. */
+  readonly random: () => number;
+  /** Largest event, bytes. */
+  readonly maxPayloadBytes: number;
+}
+
+export interface InvocationAddress {
+  readonly service: string;
+  readonly qualifier: string;
+  readonly function: string;
+}
+
+export interface InvocationRequest {
+  readonly requestId: string;
+  readonly address: InvocationAddress;
+  readonly head: RequestHead;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+const EXPOSED =
+  'X-Fc-Request-Id,X-Fc-Invocation-Duration,X-Fc-Max-Memory-Usage,X-Fc-Code-Checksum,' +
+  'X-Fc-Invocation-Service-Version,X-Fc-Instance-Id,X-Fc-Error-Type,X-Fc-Log-Result';
+
+const ERROR_TYPES = {
+  'handled-error': 'HandledInvocationError',
+  'unhandled-error': 'UnhandledInvocationError',
+} as const;
+
+/** `/services/{service}[.{qualifier}]/functions/{function}/invocations`, or `undefined` for another path. */
+export function invocationAddress(path: string): InvocationAddress | undefined {
+  const [, services, segment, functions, name, invocations, ...rest] = path.split('/');
+  if (services !== 'services' || functions !== 'functions' || invocations !== 'invocations') return undefined;
+  if (!segment || !name || rest.length > 0) return undefined;
+  const service = decodeSegment(segment);
+  const dot = service.indexOf('.');
+  return {
+    service: dot < 0 ? service : service.slice(0, dot),
+    qualifier: dot < 0 ? 'LATEST' : service.slice(dot + 1),
+    function: decodeSegment(name),
+  };
+}
+
+/** Answers a signed request; throws `ApiError`, `RefusedError` or `RequestAborted`. */
+export function createInvocations(options: InvocationOptions): (call: InvocationRequest) => Promise<void> {
+  const { catalog, runner, random, now } = options;
+
+  function find({ service, qualifier, function: name }: InvocationAddress): Target {
+    return targetOf(catalog.find(service), qualifier, name, random);
+  }
+
+  function seriesOf(target: Target, qualifier: string): Series {
+    let series = target.series.get(qualifier);
+    if (!series) {
+      const { service, function: name } = target.revision;
+      series = options.series.open({ service, function: name, qualifier, version: target.version });
+      target.series.set(qualifier, series);
+    }
+    return series;
+  }
+
+  return async ({ requestId, address, head, request, response }) => {
+    const before = catalog.services.get(address.service);
+    let target = find(address);
+    const wantsLog = checkHeaders(head);
+    const payload = await readBody(request, head, options.maxPayloadBytes);
+    // A slow upload must not bring a call to a version that lost its traffic meanwhile.
+    if (catalog.services.get(address.service) !== before) target = find(address);
+
+    const { revision } = target;
+    const series = seriesOf(target, address.qualifier);
+    const startedAt = performance.now();
+    let result: InvocationResult;
+    try {
+      result = await runner.invoke(revision, {
+        requestId,
+        qualifier: address.qualifier,
+        payload,
+        wantsLog: wantsLog && revision.instanceConcurrency === 1,
+        retryCount: 0,
+      });
+    } catch (error) {
+      countRefused(series, error, now());
+      throw error;
+    }
+    const error = result.outcome === 'ok' ? null : ERROR_TYPES[result.outcome];
+    series.count({ error, coldStart: result.coldStart, latencyMs: performance.now() - startedAt }, now());
+
+    const headers = [
+      'Content-Type',
+      error === null ? 'application/octet-stream' : 'application/json',
+      'Content-Length',
+      String(result.body.length),
+      'X-Fc-Request-Id',
+      requestId,
+      'X-Fc-Invocation-Duration',
+      String(Math.round(result.durationMs * 100) / 100),
+      'X-Fc-Max-Memory-Usage',
+      result.maxMemoryMb.toFixed(2),
+      'X-Fc-Code-Checksum',
+      revision.codeChecksum,
+      'X-Fc-Invocation-Service-Version',
+      target.version,
+      'X-Fc-Instance-Id',
+      result.instanceId,
+      'Access-Control-Expose-Headers',
+      EXPOSED,
+    ];
+    if (error !== null) headers.push('X-Fc-Error-Type', error);
+    if (wantsLog && revision.instanceConcurrency === 1)
+      headers.push('X-Fc-Log-Result', result.log.toString('base64'));
+    response.writeHead(200, headers).end(result.body);
+  };
+}
+
+/** Whether the caller wants the log; throws for what the API or this engine does not know. */
+function checkHeaders(head: RequestHead): boolean {
+  if (head.invocationType !== 'sync')
+    throw invalidArgument(
+      head.invocationType === 'async'
+        ? 'asynchronous invocation is not supported by this engine; send X-Fc-Invocation-Type: Sync'
+        : `X-Fc-Invocation-Type must be Sync or Async, not '${head.invocationType}'`,
+    );
+  if (head.logType !== 'none' && head.logType !== 'tail')
+    throw invalidArgument(`X-Fc-Log-Type must be None or Tail, not '${head.logType}'`);
+  return head.logType === 'tail';
+}
+
+/** What the platform lost is the version's failure; what it did not let in (limits, 4xx) is nobody's. */
+function countRefused(series: Series, error: unknown, now: number): void {
+  if (error instanceof RefusedError && error.status < 500) series.countRefusal(error.code);
+  else {
+    const code = error instanceof RefusedError ? error.code : 'InternalServerError';
+    series.count({ error: code, coldStart: false, latencyMs: null }, now);
+  }
+}

@@ -1,0 +1,70 @@
+/** `/healthz`, `/readyz` and `/metrics` of the engine. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import type { Registry } from 'prom-client';
+import { ensureError } from '../../platform/errors.ts';
+import type { SandboxState } from '../../platform/sandbox.ts';
+import type { Page } from './front.ts';
+
+const PING_LIMIT_MS = 1_500;
+
+export interface PageOptions {
+  readonly pool: Pool;
+  readonly sandbox: () => SandboxState;
+  /** Runtime id → how this host serves it. */
+  readonly runtimes: () => Readonly<Record<string, unknown>>;
+  readonly metrics: Registry;
+}
+
+/**
+ * The pages by path. Ready (200) means that the catalog can be written. A missing sandbox or runtime is shown, but
+ * does not make the engine unready: the rest of it works.
+ */
+export function createPages(options: PageOptions): Map<string, Page> {
+  const json = (status: number, body: unknown) => ({
+    status,
+    contentType: 'application/json',
+    body: JSON.stringify(body),
+  });
+  return new Map<string, Page>([
+    ['/healthz', () => Promise.resolve(json(200, { status: 'alive' }))],
+    [
+      '/readyz',
+      async () => {
+        const postgres = await pingDatabase(options.pool);
+        const sandbox = options.sandbox();
+        return json(postgres.state === 'up' ? 200 : 503, {
+          ready: postgres.state === 'up',
+          parts: {
+            postgres,
+            sandbox: sandbox.available
+              ? { state: sandbox.mode }
+              : { state: 'missing', reason: sandbox.reason, mend: sandbox.mend },
+            runtimes: options.runtimes(),
+          },
+        });
+      },
+    ],
+    [
+      '/metrics',
+      async () => ({
+        status: 200,
+        contentType: options.metrics.contentType,
+        body: await options.metrics.metrics(),
+      }),
+    ],
+  ]);
+}
+
+async function pingDatabase(pool: Pool): Promise<{ readonly state: string; readonly reason?: string }> {
+  const timer = new AbortController();
+  const late = pause(PING_LIMIT_MS, `no answer within ${PING_LIMIT_MS} ms`, { signal: timer.signal });
+  try {
+    const reason = await Promise.race([pool.query('select 1').then(() => null), late.catch(() => null)]);
+    return reason === null ? { state: 'up' } : { state: 'down', reason };
+  } catch (error) {
+    return { state: 'down', reason: ensureError(error).message };
+  } finally {
+    timer.abort();
+  }
+}
