@@ -1,0 +1,189 @@
+/** `props.function` of edition 1.0.0 (manifests §2.2): FC's names, units and ranges, every default filled in. */
+import {
+  DESCRIPTION_MAX,
+  ENVIRONMENT_BYTES_MAX,
+  FUNCTION_RANGES,
+  isEnvironmentVariableName,
+  isFunctionName,
+  MEMORY_UNIT_MB,
+  NAME_RULE,
+} from '../names/fc.ts';
+import { isRuntime, isSupportedRuntime, SUPPORTED_RUNTIMES } from '../names/runtimes.ts';
+import { folderOf, repositoryPath } from '../repository-path.ts';
+import { utf8Length } from '../utf8-length.ts';
+import { describe } from '../yaml/node.ts';
+import type { Findings } from './findings.ts';
+import type { MapReader } from './map-reader.ts';
+import type { ManifestFunction, ManifestFunctionConfig } from './model.ts';
+
+const UNSUPPORTED = [
+  'asyncConfiguration',
+  'caPort',
+  'cpu',
+  'customContainerConfig',
+  'customDNS',
+  'customHealthCheckConfig',
+  'customRuntimeConfig',
+  'diskSize',
+  'gpuMemorySize',
+  'instanceLifecycleConfig',
+  'instanceSoftConcurrency',
+  'instanceType',
+  'layers',
+  'ossBucket',
+  'ossKey',
+  'provisionConfig',
+];
+
+/** What Serverless Devs leaves out of every package. */
+const ALWAYS_IGNORED = [
+  '.git',
+  '.svn',
+  '.env',
+  '.DS_Store',
+  'template.packaged.yml',
+  '.nas.yml',
+  '.s/nas',
+  '.s/tmp',
+  '.s/package',
+];
+
+const HANDLER = {
+  rule: 'file.function, for example index.handler',
+  allows: (text: string) => /^[^\s.][^\s]*\.[^\s.]+$/.test(text) && text.length <= 128,
+};
+
+const ARCHIVE = /\.(zip|war|jar)$/i;
+
+/** The function, or `null` when an error was reported without which it makes no sense. */
+export function readFunction(
+  map: MapReader,
+  module: string,
+  file: string,
+  findings: Findings,
+): ManifestFunction | null {
+  const name = map.text('name', { rule: NAME_RULE, allows: isFunctionName });
+  const config = readConfig(map, findings);
+  const path = readCodePath(map, file, findings);
+  map.refuse(UNSUPPORTED, { instanceType: 'e1', diskSize: '512' });
+  map.rest();
+  if (name === null || config === null || path === null) return null;
+  return { name, module, config, code: { path, ignore: ALWAYS_IGNORED }, at: map.node.at };
+}
+
+function readConfig(map: MapReader, findings: Findings): ManifestFunctionConfig | null {
+  const runtime = readRuntime(map, findings);
+  const handler =
+    map.get('handler') || !map.get('Handler') ? map.text('handler', HANDLER) : map.text('Handler', HANDLER);
+  const description = map.textOr('description', '', {
+    rule: `a text of ${DESCRIPTION_MAX} characters at most`,
+    allows: (text) => text.length <= DESCRIPTION_MAX,
+  });
+  const { memorySize, timeout, initializationTimeout, instanceConcurrency } = FUNCTION_RANGES;
+  const config = {
+    description,
+    memorySize: map.whole('memorySize', memorySize, MEMORY_UNIT_MB),
+    timeout: map.whole('timeout', timeout),
+    initializer: map.textOr('initializer', '', HANDLER),
+    initializationTimeout: map.whole('initializationTimeout', initializationTimeout),
+    // FC takes 0 for "not said".
+    instanceConcurrency: map.whole('instanceConcurrency', { ...instanceConcurrency, min: 0 }) || 1,
+    environmentVariables: readEnvironment(map, findings),
+  };
+  return runtime === null || handler === null ? null : { runtime, handler, ...config };
+}
+
+function readRuntime(map: MapReader, findings: Findings): string | null {
+  const runtime = map.text('runtime', {
+    rule: `a runtime: ${SUPPORTED_RUNTIMES.join(', ')}`,
+    allows: isRuntime,
+  });
+  const node = map.get('runtime');
+  if (runtime !== null && node && !isSupportedRuntime(runtime)) {
+    findings.error(
+      'unsupported',
+      [...map.path, 'runtime'],
+      node,
+      `the runtime ${runtime} is not supported yet; allowed: ${SUPPORTED_RUNTIMES.join(', ')}`,
+    );
+  }
+  return runtime;
+}
+
+/** Scalars become texts as they are written; values are never quoted in a message, for they may be secrets. */
+function readEnvironment(map: MapReader, findings: Findings): Record<string, string> {
+  const variables = map.map('environmentVariables');
+  if (variables?.node.kind !== 'map') return {};
+  const result: Record<string, string> = {};
+  for (const { key, keyAt, value } of variables.node.entries) {
+    const path = [...variables.path, key];
+    if (!isEnvironmentVariableName(key)) {
+      findings.error(
+        'value',
+        path,
+        keyAt,
+        'the name of a variable begins with a letter; letters, digits and _ follow',
+      );
+    } else if (value.kind !== 'scalar') {
+      findings.error(
+        'value',
+        path,
+        value,
+        `found ${describe(value)}; allowed: a text, a number, true or false`,
+      );
+    } else if (value.value === null) {
+      findings.error('value', path, value, 'found nothing; write "" for an empty text');
+    } else {
+      result[key] = value.source;
+    }
+  }
+  const bytes = Object.entries(result).reduce(
+    (sum, [key, value]) => sum + utf8Length(key) + utf8Length(value),
+    0,
+  );
+  if (bytes > ENVIRONMENT_BYTES_MAX) {
+    findings.error(
+      'value',
+      variables.path,
+      variables.node,
+      `the variables have ${bytes} bytes together; allowed: ${ENVIRONMENT_BYTES_MAX}`,
+    );
+  }
+  return result;
+}
+
+function readCodePath(map: MapReader, file: string, findings: Findings): string | null {
+  const written = map.text('codeUri', {
+    rule: 'a folder, as seen from the manifest',
+    allows: (text) => text.trim() !== '' && text.length <= 500,
+  });
+  const node = map.get('codeUri');
+  if (written === null || !node) return null;
+  const at = [...map.path, 'codeUri'];
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written)) {
+    findings.error(
+      'unsupported',
+      at,
+      node,
+      `code from ${written.slice(0, written.indexOf(':'))}:// is not supported yet; allowed: a folder of the repository`,
+    );
+    return null;
+  }
+  const path = repositoryPath(folderOf(file), written);
+  if (path === null) {
+    findings.error(
+      'path',
+      at,
+      node,
+      `found ${describe(node)}; allowed: a folder inside the repository, relative to the manifest`,
+    );
+  } else if (ARCHIVE.test(path)) {
+    findings.error(
+      'unsupported',
+      at,
+      node,
+      `a ready-made archive (${path}) is not supported yet; allowed: a folder`,
+    );
+  }
+  return path;
+}
