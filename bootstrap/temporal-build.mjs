@@ -24,7 +24,7 @@ export async function buildTemporal({ version, draft, binary, report }) {
   const begun = Date.now();
   const env = await goEnvironment(go, draft);
 
-  report(`download refused, building ${version} with Go: fetching modules`);
+  report(`building ${version} with Go: fetching modules`);
   const modules = await run(go, ['mod', 'download'], { cwd: MODULE, env, timeoutMs: DOWNLOAD_MS });
   if (modules.code !== 0)
     return { ok: false, said: `build: go mod download: ${lastLines(modules.output, 3)}` };

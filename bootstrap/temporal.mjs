@@ -45,7 +45,7 @@ async function obtain({ version, folder, binary, tried, report }) {
   for (const way of [downloadTemporal, buildTemporal]) {
     const outcome = await way({ version, draft, binary, report });
     rmSync(draft, { recursive: true, force: true });
-    if (outcome.ok) return `${version}, ${outcome.said}`;
+    if (outcome.ok) return [`${version}, ${outcome.said}`, ...tried].join('; ');
     tried.push(outcome.said);
   }
   throw new StepError(

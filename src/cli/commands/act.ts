@@ -1,6 +1,6 @@
 /** What people do to a release or an environment: approve, reject, abort, roll back. Each act is audited with its comment. */
 import { InvalidArgumentError, type Command } from 'commander';
-import type { ActOutcomeView, EnvironmentDetailView, ReleaseView } from '../../api/views.ts';
+import type { ActOutcomeView, ReleaseView } from '../../api/views.ts';
 import { CommandError } from '../client/command-error.ts';
 import { EXIT } from '../exit-codes.ts';
 import { openApprovals } from '../output/release-text.ts';
@@ -70,9 +70,8 @@ export function addRollbackCommand(parent: Command): void {
     )
     .action(async (environment: string, options: RollbackOptions, command: Command) => {
       const context = contextOf(command);
-      const path = `/api/v1/environments/${encodeURIComponent(environment)}`;
-      const targets = await resolveTargets(context, path, options.to);
-      await send(context, `${path}/rollback`, { targets, comment: options.message });
+      const path = `/api/v1/environments/${encodeURIComponent(environment)}/rollback`;
+      await send(context, path, { ...versionsOf(options.to), comment: options.message });
     });
 }
 
@@ -94,22 +93,13 @@ async function openStep({ client }: CommandContext, id: string): Promise<number>
     : new CommandError(EXIT.refused, `release ${id} is ${release.state} and asks for no approval`);
 }
 
-/** A bare version is enough where the environment has one service. */
-async function resolveTargets(
-  { client }: CommandContext,
-  path: string,
-  to: RollbackOptions['to'],
-): Promise<{ service: string; version: string }[]> {
-  if (to.every((target) => target.service !== undefined))
-    return to.map(({ service = '', version }) => ({ service, version }));
-  const { services } = await client.get<EnvironmentDetailView>(path);
-  const only = services[0];
-  if (to.length !== 1 || services.length !== 1 || !only)
-    throw new CommandError(
-      EXIT.usage,
-      `write --to service=version; services here: ${services.map((s) => s.service).join(', ') || 'none'}`,
-    );
-  return to.map(({ version }) => ({ service: only.service, version }));
+/** A bare version is for environments with one service; the API refuses it elsewhere and names the services. */
+function versionsOf(to: RollbackOptions['to']): { version: string } | { versions: Record<string, string> } {
+  const [first] = to;
+  if (first && to.length === 1 && first.service === undefined) return { version: first.version };
+  if (to.some((target) => target.service === undefined))
+    throw new CommandError(EXIT.usage, 'with several --to, write each as service=version');
+  return { versions: Object.fromEntries(to.map(({ service = '', version }) => [service, version])) };
 }
 
 function collectVersion(value: string, previous: RollbackOptions['to']): RollbackOptions['to'] {

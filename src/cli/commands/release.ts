@@ -1,10 +1,10 @@
 /** Reading and starting releases: `release list`, `show`, `logs`, `start`. */
 import type { Command } from 'commander';
-import type { LogLineView, ReleaseList, ReleaseSummary, ReleaseView } from '../../api/views.ts';
+import type { LogLineView, ProjectView, ReleaseList, ReleaseSummary, ReleaseView } from '../../api/views.ts';
 import { CommandError } from '../client/command-error.ts';
 import { EXIT } from '../exit-codes.ts';
 import { releaseListText, releaseText } from '../output/release-text.ts';
-import { contextOf, releaseId, releasePath } from './context.ts';
+import { contextOf, releaseId, releasePath, type CommandContext } from './context.ts';
 import { watchRelease } from './watch.ts';
 
 export function addListCommand(parent: Command): void {
@@ -18,7 +18,9 @@ export function addListCommand(parent: Command): void {
     .option('-n, --limit <count>', 'at most this many', '20')
     .action(async (options: Record<string, string>, command: Command) => {
       const { client, print } = contextOf(command);
-      const list = await client.get<ReleaseList>('/api/v1/releases', options);
+      const { project, environment, state, commit, limit } = options;
+      const query = { project, environment, state, commit, limit };
+      const list = await client.get<ReleaseList>('/api/v1/releases', query);
       print(list.releases, releaseListText(list.releases));
     });
 }
@@ -46,18 +48,19 @@ export function addLogsCommand(parent: Command): void {
       const path = releasePath(await releaseId(client, given), '/logs');
       // Page by page: a build may have written more than one answer carries.
       for (let after = 0; ;) {
-        const { lines } = await client.get<{ lines: LogLineView[] }>(path, { after, stage: options.stage });
+        const { lines } = await client.get<{ lines: LogLineView[] }>(path, { after });
         for (const line of lines)
-          console.log(
-            json
-              ? JSON.stringify(line)
-              : `${line.stage.padEnd(8)} ${line.stream === 'stderr' ? '!' : ' '} ${line.line}`,
-          );
+          if (options.stage === undefined || options.stage === line.stage)
+            console.log(json ? JSON.stringify(line) : logText(line));
         const last = lines.at(-1);
         if (!last) return;
         after = last.id;
       }
     });
+}
+
+function logText({ stage, stream, line }: LogLineView): string {
+  return `${stage.padEnd(8)} ${stream === 'stderr' ? '!' : ' '} ${line}`;
 }
 
 interface StartOptions {
@@ -83,13 +86,29 @@ export function addStartCommand(parent: Command): void {
       if (!options.ref && !options.commit)
         throw new CommandError(EXIT.usage, 'say what to release: --ref or --commit');
       const context = contextOf(command);
-      const { watch, ...body } = options;
-      const { json: _json, ...request } = body as StartOptions & { json?: boolean };
-      const release = await context.client.post<ReleaseSummary>(
-        `/api/v1/projects/${encodeURIComponent(project)}/releases`,
-        request,
-      );
+      const { ref, commit, dryRun = false, watch } = options;
+      const environment = options.environment ?? (await onlyEnvironment(context, project));
+      const release = await context.client.post<ReleaseSummary>(`${projectPath(project)}/releases`, {
+        ref,
+        commit,
+        environment,
+        dryRun,
+      });
       if (watch) await watchRelease(context, release.id);
       else context.print(release, `release ${release.id} is ${release.state}: ${release.url}`);
     });
+}
+
+async function onlyEnvironment({ client }: CommandContext, project: string): Promise<string> {
+  const { environments } = await client.get<ProjectView>(projectPath(project));
+  const only = environments[0];
+  if (only && environments.length === 1) return only.name;
+  throw new CommandError(
+    EXIT.usage,
+    `${project} has several environments: ${environments.map((e) => e.name).join(', ')}; choose with --environment`,
+  );
+}
+
+function projectPath(project: string): string {
+  return `/api/v1/projects/${encodeURIComponent(project)}`;
 }

@@ -2,7 +2,7 @@
  * The local supervisor: brings up PostgreSQL, Temporal, engine, worker and api in this order, keeps them up, and takes
  * them down in the reverse one. It holds no state of its own: everything that matters is in the home.
  */
-import { existsSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../platform/config.ts';
 import { loadCredentials } from '../../platform/config.ts';
@@ -24,7 +24,7 @@ const ERROR = 50;
 
 export interface Running {
   readonly credentials: Credentials;
-  /** True when this home had no data before. */
+  /** True when this home was never up before. */
   readonly isFresh: boolean;
 }
 
@@ -50,7 +50,6 @@ export function createSupervisor(config: Config, screen: Screen): Supervisor {
       { port: config.port, purpose: 'API and console', variable: 'SLUICE_PORT' },
       { port: config.enginePort, purpose: 'Function Compute API', variable: 'SLUICE_ENGINE_PORT' },
     ]);
-    const isFresh = !existsSync(join(config.home, 'postgres')) && !existsSync(join(config.home, 'temporal'));
     ensureCredentials(config.home);
     const credentials = loadCredentials(config);
     const table = createProcessTable(config.home);
@@ -80,7 +79,7 @@ export function createSupervisor(config: Config, screen: Screen): Supervisor {
     });
     await Promise.all(waits);
     await waitUntilReady(config, abort.signal);
-    return { credentials, isFresh };
+    return { credentials, isFresh: markStarted(config.home) };
   }
 
   function begin(part: Part): void {
@@ -161,6 +160,17 @@ export function createSupervisor(config: Config, screen: Screen): Supervisor {
       for (const part of parts) part.kill();
     },
   };
+}
+
+/** Leaves a mark in a home that came up, and answers whether this was the first time. */
+function markStarted(home: string): boolean {
+  try {
+    writeFileSync(join(home, 'first-start'), `${new Date().toISOString()}\n`, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 function titleOf(name: string): string {
