@@ -143,7 +143,8 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
       return {
         ...record,
         steps: [
-          ...record.steps,
+          // A step that starts again (after a retry) is the same step.
+          ...record.steps.filter((s) => s.step !== event.step),
           {
             step: event.step,
             weight: event.weight,
@@ -164,7 +165,7 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
     case 'approval-requested':
       return {
         ...record,
-        ...enter('waiting-approval', at, 'approval', `waits for ${event.role}`),
+        ...(record.state === 'paused' ? {} : waitFor(event.role, at)),
         approvals: [...record.approvals, requestApproval(event, at)],
       };
     case 'approval-decided':
@@ -177,7 +178,8 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
     case 'approval-closed':
       return {
         ...record,
-        ...enter('running', at),
+        // A pause outlasts the approval, and a rollback that overtook it goes on.
+        ...(record.state === 'waiting-approval' ? enter('running', at) : {}),
         approvals: record.approvals.map((a) =>
           isOpen(a, event.step) ? { ...a, outcome: event.outcome } : a,
         ),
@@ -185,11 +187,11 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
     case 'paused':
       return { ...record, ...enter('paused', at, event.reason, `paused by ${event.actor.name}`) };
     case 'resumed':
-      return { ...record, ...enter(waitsForApproval(record) ? 'waiting-approval' : 'running', at) };
+      return { ...record, ...goOn(record, at) };
     case 'blocked':
       return { ...record, reason: event.reason, message: event.message, since: at };
     case 'cleared':
-      return record.reason === event.reason ? { ...record, reason: null, message: null, since: at } : record;
+      return record.reason === event.reason ? { ...record, ...unblock(record, at) } : record;
     case 'verdict':
       return { ...record, verdict: event.look };
     case 'promoted':
@@ -281,6 +283,17 @@ function isOpen(approval: ApprovalRecord, step: number): boolean {
   return approval.step === step && approval.outcome === null;
 }
 
-function waitsForApproval(record: ReleaseProgress): boolean {
-  return record.approvals.some((a) => a.outcome === null);
+function waitFor(role: Role, at: number) {
+  return enter('waiting-approval', at, 'approval', `waits for ${role}`);
+}
+
+/** Running, or still waiting for the approval that was open before. */
+function goOn(record: ReleaseProgress, at: number) {
+  const open = record.approvals.find((a) => a.outcome === null);
+  return open ? waitFor(open.role, at) : enter('running', at);
+}
+
+/** The same state without the reason that is gone; what it waited for before is what it waits for again. */
+function unblock(record: ReleaseProgress, at: number) {
+  return record.state === 'waiting-approval' ? goOn(record, at) : enter(record.state, at);
 }
