@@ -52,14 +52,12 @@ export async function watchRelease({ client, json, exitWith }: CommandContext, i
   const stop = new AbortController();
   try {
     // Asked first: an unknown id must be an answer and not an endless wait.
-    const before = await client.get<ReleaseView>(releasePath(id));
-    const known = END[before.state] !== undefined && before.endedAt ? Date.parse(before.endedAt) : Infinity;
+    await client.get<ReleaseView>(releasePath(id));
     for await (const view of releaseEvents(client, id, stop.signal)) {
       console.log(json ? JSON.stringify(view) : eventLine(view));
       if (!json && view.event.type === 'approval-requested')
         console.log(`          approve it: sluice approve ${id}    or: sluice reject ${id}`);
       if (!MAY_END.has(view.event.type)) continue;
-      if (Date.parse(view.at) > known) return;
       const { state } = await client.get<ReleaseView>(releasePath(id));
       const code = END[state];
       if (code === undefined) continue;
