@@ -13,7 +13,7 @@ export const ReleaseActs: FC<{ release: ReleaseView; viewer: Viewer }> = ({ rele
       {open && !decides && <p class="quiet">Waits for a {open.role}.</p>}
       {open && decides && (
         <form method="post" class="act">
-          <Hidden viewer={viewer} step={open.step} />
+          <Hidden viewer={viewer} step={open.step} look={release.verdict?.number} />
           <label for="decision-comment">Why (kept in the record)</label>
           <input id="decision-comment" name="comment" type="text" maxlength={1000} autocomplete="off" />
           <div class="buttons">
@@ -83,9 +83,11 @@ export const RollbackForm: FC<{
   );
 };
 
-const Hidden: FC<{ viewer: Viewer; step?: number }> = ({ viewer, step }) => (
+/** `look` says which evidence was on the screen when the person decided. */
+const Hidden: FC<{ viewer: Viewer; step?: number; look?: number | undefined }> = ({ viewer, step, look }) => (
   <>
     <input type="hidden" name="csrf" value={viewer.csrf} />
     {step !== undefined && <input type="hidden" name="step" value={String(step)} />}
+    {look !== undefined && <input type="hidden" name="look" value={String(look)} />}
   </>
 );

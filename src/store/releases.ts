@@ -117,6 +117,8 @@ export async function findRelease(db: Db, id: string): Promise<Release | undefin
 
 export interface ReleaseFilter {
   readonly project?: string | undefined;
+  /** Only releases of these projects; `undefined` = of all. */
+  readonly projects?: readonly string[] | undefined;
   readonly environment?: string | undefined;
   readonly state?: ReleaseState | undefined;
   readonly commit?: string | undefined;
@@ -131,6 +133,7 @@ export async function listReleases(db: Db, filter: ReleaseFilter): Promise<Relea
     .selectFrom('releases')
     .selectAll()
     .$if(filter.project !== undefined, (q) => q.where('project', '=', filter.project ?? ''))
+    .$if(filter.projects !== undefined, (q) => q.where('project', 'in', filter.projects ?? []))
     .$if(filter.environment !== undefined, (q) => q.where('environment', '=', filter.environment ?? ''))
     .$if(filter.state !== undefined, (q) => q.where('state', '=', filter.state ?? 'queued'))
     .$if(filter.commit !== undefined, (q) =>

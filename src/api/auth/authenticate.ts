@@ -57,6 +57,16 @@ export function requireOwnPage(
   csrf: string | undefined,
   publicUrl: string,
 ): void {
+  if (!isFromElsewhere(c, publicUrl) && csrf !== undefined && sameText(csrf, session.csrf)) return;
+  throw new Problem({
+    status: 403,
+    code: 'csrf',
+    detail: 'this request did not come from a page of this console; load the page again and repeat',
+  });
+}
+
+/** True when the browser says that another site's page made the request. */
+export function isFromElsewhere(c: Context, publicUrl: string): boolean {
   const site = c.req.header('sec-fetch-site');
   const origin = c.req.header('origin');
   const own = [
@@ -64,15 +74,10 @@ export function requireOwnPage(
     `https://${c.req.header('host')}`,
     new URL(publicUrl).origin,
   ];
-  const fromElsewhere =
+  return (
     (site !== undefined && site !== 'same-origin' && site !== 'none') ||
-    (origin !== undefined && !own.includes(origin));
-  if (!fromElsewhere && csrf !== undefined && sameText(csrf, session.csrf)) return;
-  throw new Problem({
-    status: 403,
-    code: 'csrf',
-    detail: 'this request did not come from a page of this console; load the page again and repeat',
-  });
+    (origin !== undefined && !own.includes(origin))
+  );
 }
 
 async function bearer(parts: ApiParts, header: string): Promise<Principal> {
