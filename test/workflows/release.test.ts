@@ -58,15 +58,18 @@ async function refusal(call: Promise<unknown>): Promise<ApplicationFailure> {
 }
 
 /** The result of a release; its lane needs a moment to start it. */
-async function ended(releaseId: string) {
+async function ended(releaseId: string, fixture?: string) {
   await server.world.until(releaseId, ({ startedAt }) => startedAt !== null);
-  return server.release(releaseId).result();
+  const handle = server.release(releaseId);
+  const result = await handle.result();
+  if (fixture !== undefined) await server.keepHistory(fixture, handle.workflowId);
+  return result;
 }
 
 describe.concurrent('a release that goes well', () => {
   test('sets exactly the weights of its plan and then the new version alone', async () => {
     const { releaseId, service } = await begin();
-    expect(await ended(releaseId)).toMatchObject({ ended: 'promoted' });
+    expect(await ended(releaseId, 'promoted')).toMatchObject({ ended: 'promoted' });
     expect(movesOf(service)).toEqual([
       'version 1, 5 % to version new',
       'version 1, 25 % to version new',
@@ -92,21 +95,21 @@ describe.concurrent('a release that goes well', () => {
 
   test('creates the alias at 100 % on the first release — there is nothing to compare with', async () => {
     const { releaseId, service } = await begin({}, { isLive: false });
-    expect(await ended(releaseId)).toMatchObject({ ended: 'promoted' });
+    expect(await ended(releaseId, 'first')).toMatchObject({ ended: 'promoted' });
     expect(movesOf(service)).toEqual(['version new alone']);
     expect(server.world.types(releaseId)).not.toContain('step-started');
   });
 
   test('touches nothing when nothing changed', async () => {
     const { releaseId, service } = await begin({ unchanged: true });
-    expect(await ended(releaseId)).toMatchObject({ ended: 'unchanged' });
+    expect(await ended(releaseId, 'unchanged')).toMatchObject({ ended: 'unchanged' });
     expect(server.world.progress(releaseId).state).toBe('unchanged');
     expect(server.world.done.filter((line) => line.includes(service))).toEqual([]);
   });
 
   test('touches nothing on a dry run, and says what it would do', async () => {
     const { releaseId, service } = await begin({ dryRun: true });
-    expect(await ended(releaseId)).toMatchObject({ ended: 'dry-run-finished' });
+    expect(await ended(releaseId, 'planned')).toMatchObject({ ended: 'dry-run-finished' });
     expect(server.world.progress(releaseId)).toMatchObject({ state: 'planned' });
     expect(server.world.progress(releaseId).message).toContain('3 gray steps');
     expect(server.world.done.filter((line) => line.includes(service))).toEqual([]);
@@ -114,7 +117,7 @@ describe.concurrent('a release that goes well', () => {
 
   test('waits through an engine that does not answer, says so, and skips nothing', async () => {
     const { releaseId, service } = await begin({ unreachable: 4, plan: plan([step(0.05)]) });
-    expect(await ended(releaseId)).toMatchObject({ ended: 'promoted' });
+    expect(await ended(releaseId, 'promoted.engine-away')).toMatchObject({ ended: 'promoted' });
     expect(server.world.find(releaseId, 'blocked')).toMatchObject({ reason: 'engine-unreachable' });
     expect(server.world.find(releaseId, 'cleared')).toMatchObject({ reason: 'engine-unreachable' });
     expect(movesOf(service)).toEqual(['version 1, 5 % to version new', 'version new alone']);
@@ -126,7 +129,7 @@ describe.concurrent('harm', () => {
     const { releaseId, service } = await begin({ plan: plan([step(0.05, 60_000)]) });
     await server.world.until(releaseId, ({ traffic }) => traffic.length > 0);
     server.world.harm(releaseId);
-    expect(await ended(releaseId)).toMatchObject({ ended: 'rolled-back' });
+    expect(await ended(releaseId, 'rolled-back')).toMatchObject({ ended: 'rolled-back' });
     expect(movesOf(service)).toEqual(['version 1, 5 % to version new', 'version 1 alone']);
     expect(server.world.progress(releaseId)).toMatchObject({
       state: 'rolled-back',
@@ -182,7 +185,7 @@ describe.concurrent('people', () => {
       actor: { name: 'bob', role: 'release-manager' },
       comment: 'looks fine',
     });
-    expect(await ended(releaseId)).toMatchObject({ ended: 'promoted' });
+    expect(await ended(releaseId, 'approved')).toMatchObject({ ended: 'promoted' });
   });
 
   test('cannot approve with a role that is too low, nor a step that does not ask', async () => {
@@ -204,7 +207,7 @@ describe.concurrent('people', () => {
     const { releaseId, service } = await begin(asking);
     await server.world.until(releaseId, ({ state }) => state === 'waiting-approval');
     await server.release(releaseId).executeUpdate(rejectUpdate, { args: [decision(0, 'eve')] });
-    expect(await ended(releaseId)).toMatchObject({ ended: 'rejected' });
+    expect(await ended(releaseId, 'rejected')).toMatchObject({ ended: 'rejected' });
     expect(movesOf(service).at(-1)).toBe('version 1 alone');
     expect(server.world.progress(releaseId)).toMatchObject({
       state: 'rejected',
@@ -264,7 +267,7 @@ describe.concurrent('abort', () => {
       const { releaseId, service } = await begin({ plan: plan(steps) });
       await server.world.until(releaseId, ({ traffic }) => traffic.length > 0);
       await server.release(releaseId).executeUpdate(abortUpdate, { args: [act] });
-      expect(await ended(releaseId)).toMatchObject({ ended: 'aborted' });
+      expect(await ended(releaseId, 'aborted')).toMatchObject({ ended: 'aborted' });
       expect(movesOf(service)).toEqual(['version 1, 5 % to version new', 'version 1 alone']);
     }
   });
@@ -289,7 +292,9 @@ describe.concurrent('failure', () => {
   ] as const)
     test(`of ${activity} fails the release before any traffic moves`, async () => {
       const { releaseId, service } = await begin({ fails: { activity, type: FAILURES.buildFailed } });
-      expect(await ended(releaseId)).toMatchObject({ ended: 'failed' });
+      expect(await ended(releaseId, activity === 'smoke' ? 'failed' : undefined)).toMatchObject({
+        ended: 'failed',
+      });
       expect(movesOf(service)).toEqual([]);
       const failed = server.world.find(releaseId, 'stage-failed');
       expect(failed).toMatchObject({ logTail: ['the last line'] });
@@ -305,7 +310,7 @@ describe.concurrent('failure', () => {
     await server
       .release(releaseId)
       .executeUpdate(abortUpdate, { args: [{ actor: person('ann'), comment: '' }] });
-    expect(await ended(releaseId)).toMatchObject({ ended: 'aborted' });
+    expect(await ended(releaseId, 'changed-outside')).toMatchObject({ ended: 'aborted' });
     expect(server.world.aliases.get(service)).toMatchObject({ additional: { weight: 0.8 } });
   });
 });
@@ -326,6 +331,7 @@ describe.concurrent('lane', () => {
     expect(await server.lane(project).query(laneQuery)).toEqual({ running: a, waiting: [c] });
     expect(await ended(a)).toMatchObject({ ended: 'promoted' });
     await server.world.until(c, ({ state }) => state === 'promoted');
+    await server.keepHistory('lane.superseded', server.lane(project).workflowId);
     expect(server.world.done.filter((line) => line.includes(b))).toEqual([]);
   });
 
@@ -351,6 +357,7 @@ describe.concurrent('lane', () => {
     expect(server.world.aliases.get(service)).toEqual({ main: '7', additional: null });
     await server.push(project, next);
     await server.world.until(next, ({ state }) => state === 'promoted');
+    await server.keepHistory('lane.rolled-back', server.lane(project).workflowId);
     expect(server.world.done.some((line) => line.startsWith(`restore ${service} to 7`))).toBe(true);
   });
 

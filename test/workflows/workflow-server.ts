@@ -2,7 +2,6 @@
  * A real Temporal server for workflow tests, with workers for all task queues in this process and a fake world behind
  * them. Time is real: plans in these tests have holds of milliseconds.
  */
-import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -13,9 +12,13 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { laneWorkflowId, pushSignal, releaseWorkflowId, TASK_QUEUES } from '../../src/workflows/messages.ts';
 import type { lane } from '../../src/workflows/lane.ts';
 import type { release } from '../../src/workflows/release/release.ts';
+import { keepHistory } from './histories.ts';
+import { findTemporal } from '../../src/cli/up/temporal-executable.ts';
 import { World } from './fake-world.ts';
 
 export const WORKFLOWS = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
+
+const CACHE = process.env['SLUICE_CACHE'] ?? join(homedir(), '.cache', 'sluice');
 
 export interface WorkflowServer {
   readonly client: Client;
@@ -24,6 +27,8 @@ export interface WorkflowServer {
   push(project: string, releaseId?: string): Promise<string>;
   release(releaseId: string): WorkflowHandle<typeof release>;
   lane(project: string): WorkflowHandle<typeof lane>;
+  /** Keeps the history of an ended release as a fixture, when asked to by SLUICE_RECORD_HISTORIES. */
+  keepHistory(name: string, workflowId: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -31,8 +36,9 @@ export interface WorkflowServer {
 export async function startWorkflowServer(): Promise<WorkflowServer> {
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   const env = await TestWorkflowEnvironment.createLocal({
+    client: { identity: 'client' },
     server: {
-      executable: { type: 'existing-path', path: temporalBinary() },
+      executable: { type: 'existing-path', path: await findTemporal(CACHE, process.env['PATH'] ?? '') },
       log: { format: 'json', level: 'error' },
       // The server looks a second ahead for timers; these tests hold for milliseconds.
       extraArgs: ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
@@ -47,6 +53,7 @@ export async function startWorkflowServer(): Promise<WorkflowServer> {
     Object.values(TASK_QUEUES).map((taskQueue) =>
       Worker.create({
         connection: env.nativeConnection,
+        identity: 'worker',
         taskQueue,
         activities: world.activities(),
         maxHeartbeatThrottleInterval: '20 milliseconds',
@@ -72,22 +79,11 @@ export async function startWorkflowServer(): Promise<WorkflowServer> {
     },
     release: (releaseId) => client.workflow.getHandle(releaseWorkflowId(releaseId)),
     lane: (project) => client.workflow.getHandle(laneWorkflowId(project, 'production')),
+    keepHistory: (name, workflowId) => keepHistory(client, name, workflowId),
     close: async () => {
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);
       await env.teardown();
     },
   };
-}
-
-/** The server that the bootstrap has put into the cache, or one that the operator names. */
-function temporalBinary(): string {
-  const cache = join(process.env['SLUICE_CACHE'] ?? join(homedir(), '.cache', 'sluice'), 'temporal');
-  const built = existsSync(cache)
-    ? readdirSync(cache).map((version) => join(cache, version, 'temporal'))
-    : [];
-  const found = [process.env['SLUICE_TEST_TEMPORAL'] ?? '', ...built].find((path) => existsSync(path));
-  if (!found)
-    throw new Error(`no Temporal server in ${cache}: run npm start once, or set SLUICE_TEST_TEMPORAL`);
-  return found;
 }

@@ -3,7 +3,7 @@ import { DEFAULT_JUDGE_SETTINGS } from '../../domain/analysis/settings.ts';
 import type { PlanAnalysis } from '../../domain/plan/plan.ts';
 import { beginWatch, takeLook, type Reading, type WatchState } from './watch-state.ts';
 
-const ANALYSIS: PlanAnalysis = { intervalMs: 5_000, errors: DEFAULT_JUDGE_SETTINGS };
+const ANALYSIS: PlanAnalysis = { intervalMs: 5_000, errors: DEFAULT_JUDGE_SETTINGS, latency: null };
 
 /** Totals of stable (version 1) and canary (version 2) as the engine would say them. */
 function reading(at: number, stable: [number, number], canary: [number, number]): Reading {
