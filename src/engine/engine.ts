@@ -8,7 +8,6 @@ import { ensureError } from '../platform/errors.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
 import type { Logger } from '../platform/log.ts';
 import { migrate } from '../platform/migrate.ts';
-import type { SandboxState } from '../platform/sandbox.ts';
 import { aliasOperations } from './catalog/aliases.ts';
 import { Catalog } from './catalog/catalog.ts';
 import { codeLinkOperations, CodeLinks } from './catalog/code-links.ts';
@@ -22,7 +21,7 @@ import { createFront } from './http/front.ts';
 import { createInvocations } from './http/invocations.ts';
 import { createPages } from './http/pages.ts';
 import { createVerifier } from './http/signature.ts';
-import type { Runner } from './invoke/contract.ts';
+import type { EngineRunner } from './invoke/runner.ts';
 import { createPrometheus } from './metrics/prometheus.ts';
 import { ringOperations } from './metrics/ring-operation.ts';
 import type { SeriesKey } from './metrics/series.ts';
@@ -46,10 +45,7 @@ export interface EngineOptions {
   readonly credentials: Credentials;
   readonly log: Logger;
   readonly lifecycle: Lifecycle;
-  readonly runner: Runner;
-  readonly sandbox: () => SandboxState;
-  /** Runtime id → how this host serves it. */
-  readonly runtimes: () => Readonly<Record<string, unknown>>;
+  readonly runner: EngineRunner;
 }
 
 /** Starts the engine and returns once it accepts calls. What it opened is closed by `lifecycle`. */
@@ -128,8 +124,8 @@ export async function startEngine(options: EngineOptions): Promise<void> {
     }),
     pages: createPages({
       pool,
-      sandbox: options.sandbox,
-      runtimes: options.runtimes,
+      sandbox: () => runner.sandbox,
+      runtimes: () => runner.runtimes(),
       metrics: createPrometheus(series, () => runner.stats),
     }),
   });

@@ -147,9 +147,12 @@ function checkHeaders(head: RequestHead): boolean {
   return head.logType === 'tail';
 }
 
-/** What the platform lost is the version's failure; what it did not let in (limits, 4xx) is nobody's. */
+/**
+ * Callers' own faults never get here. What the runner refuses for lack of room (429) is nobody's failure; the rest is
+ * the version's: an instance that does not start (412), an answer that is too large (413), a lost call (5xx).
+ */
 function countRefused(series: Series, error: unknown, now: number): void {
-  if (error instanceof RefusedError && error.status < 500) series.countRefusal(error.code);
+  if (error instanceof RefusedError && error.status === 429) series.countRefusal(error.code);
   else {
     const code = error instanceof RefusedError ? error.code : 'InternalServerError';
     series.count({ error: code, coldStart: false, latencyMs: null }, now);

@@ -1,0 +1,189 @@
+/** A real engine process for a test, on a free port with a home of its own, and signed ways to speak to it. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { request, type Agent, type IncomingHttpHeaders } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import FC from '@alicloud/fc2';
+import { ZipArchive } from 'archiver';
+import { freePorts } from './stack.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/engine/main.js', import.meta.url));
+
+export const KEY = { id: 'LTAItest', secret: 'test-secret' };
+export const ACCOUNT = '1234567890123456';
+
+/** Methods of the public SDK that these tests use; the package has no types of its own. */
+type SdkCall = (...args: readonly unknown[]) => Promise<{ headers: Record<string, string>; data: unknown }>;
+type SdkMethod =
+  | 'createService'
+  | 'getService'
+  | 'updateService'
+  | 'deleteService'
+  | 'listServices'
+  | 'createFunction'
+  | 'getFunction'
+  | 'getFunctionCode'
+  | 'updateFunction'
+  | 'deleteFunction'
+  | 'listFunctions'
+  | 'publishVersion'
+  | 'listVersions'
+  | 'deleteVersion'
+  | 'createAlias'
+  | 'getAlias'
+  | 'updateAlias'
+  | 'deleteAlias'
+  | 'listAliases'
+  | 'invokeFunction'
+  | 'get'
+  | 'createTrigger';
+export type Sdk = Record<SdkMethod, SdkCall>;
+
+export interface EngineProcess {
+  readonly port: number;
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** Resolves with the exit code, or the signal's name. */
+  readonly ended: Promise<number | string>;
+  output(): string;
+  end(signal: NodeJS.Signals): Promise<number | string>;
+}
+
+export interface EngineSettings {
+  readonly home: string;
+  readonly databaseUrl: string;
+  readonly port?: number;
+}
+
+/** Starts `dist/engine/main.js`; resolves when it says that it is ready, or rejects with its output when it ends. */
+export async function startEngineProcess(settings: EngineSettings): Promise<EngineProcess> {
+  const [free = 0] = settings.port === undefined ? await freePorts(1) : [settings.port];
+  const { PATH = '' } = process.env;
+  const child = fork(MAIN, [], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: ['--enable-source-maps'],
+    env: {
+      PATH,
+      SLUICE_HOME: settings.home,
+      SLUICE_ENGINE_PORT: String(free),
+      SLUICE_ACCOUNT_ID: ACCOUNT,
+      SLUICE_ACCESS_KEY_ID: KEY.id,
+      SLUICE_ACCESS_KEY_SECRET: KEY.secret,
+      SLUICE_ADMIN_TOKEN: 'unused',
+      DATABASE_URL: settings.databaseUrl,
+    },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
+  const ready = once(child, 'message');
+  const first = await Promise.race([ready, ended]);
+  if (!Array.isArray(first)) throw new Error(`the engine ended with ${first}:\n${output}`);
+  return {
+    port: free,
+    url: `http://127.0.0.1:${free}`,
+    child,
+    ended,
+    output: () => output,
+    end: (signal) => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+export function sdkFor(engine: { readonly url: string }, key = KEY): Sdk {
+  const client: unknown = new FC(ACCOUNT, {
+    accessKeyID: key.id,
+    accessKeySecret: key.secret,
+    region: 'cn-local',
+    endpoint: engine.url,
+    timeout: 20_000,
+  });
+  return client as Sdk;
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  json(): { ErrorCode?: string; ErrorMessage?: string } & Record<string, unknown>;
+}
+
+export interface RawRequest {
+  readonly method?: string;
+  /** After the port, with `/2016-08-15` and query. */
+  readonly path: string;
+  readonly body?: Buffer | string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Left out on purpose by some tests. */
+  readonly isSigned?: boolean;
+  readonly agent?: Agent;
+}
+
+/** One request without the SDK, signed unless told otherwise. */
+export async function send(engine: { readonly port: number }, options: RawRequest): Promise<RawAnswer> {
+  const { method = 'GET', path, body, isSigned = true } = options;
+  const headers: Record<string, string> = { date: new Date().toUTCString(), ...options.headers };
+  if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body));
+  if (isSigned) headers['authorization'] = authorization(method, path.split('?')[0] ?? '', headers);
+  return new Promise((resolve, reject) => {
+    const call = request({
+      host: '127.0.0.1',
+      port: engine.port,
+      method,
+      path,
+      headers,
+      ...(options.agent && { agent: options.agent }),
+    });
+    call.on('error', reject);
+    call.on('response', (response) => {
+      buffer(response).then(
+        (bytes) =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: bytes,
+            json: () => JSON.parse(bytes.toString()) as ReturnType<RawAnswer['json']>,
+          }),
+        reject,
+      );
+    });
+    call.end(body);
+  });
+}
+
+function authorization(method: string, path: string, headers: Readonly<Record<string, string>>): string {
+  const fcLines = Object.keys(headers)
+    .filter((name) => name.startsWith('x-fc-'))
+    .sort()
+    .map((name) => `${name}:${headers[name]}\n`)
+    .join('');
+  const text = `${method}\n${headers['content-md5'] ?? ''}\n${headers['content-type'] ?? ''}\n${headers['date'] ?? ''}\n${fcLines}${path}`;
+  return `FC ${KEY.id}:${createHmac('sha256', KEY.secret).update(text).digest('base64')}`;
+}
+
+/** A code package as the SDK takes it. */
+export async function zipOf(files: Readonly<Record<string, string>>): Promise<Buffer> {
+  const archive = new ZipArchive({ zlib: { level: 1 } });
+  for (const [name, content] of Object.entries(files)) archive.append(content, { name, date: new Date(0) });
+  const [bytes] = await Promise.all([buffer(archive), archive.finalize()]);
+  return bytes;
+}
+
+/** A function whose handler answers `text`. */
+export async function functionAnswering(name: string, text: string): Promise<object> {
+  const zip = await zipOf({ 'index.js': `exports.handler = async () => ${JSON.stringify(text)};\n` });
+  return {
+    functionName: name,
+    runtime: 'nodejs20',
+    handler: 'index.handler',
+    timeout: 10,
+    code: { zipFile: zip.toString('base64') },
+  };
+}
