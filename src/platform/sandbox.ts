@@ -5,6 +5,9 @@
  * Started by root, bubblewrap sets up the mounts itself and `setpriv` drops to the plain user inside: a user
  * namespace made by root would map the inner user to host root, and a plain user outside cannot reach folders below
  * a closed home. Started by anybody else, a user namespace gives the inner user.
+ *
+ * The command's environment is set after that drop. Before it, `LD_PRELOAD` or `GCONV_PATH` of a function would be
+ * code that runs inside `setpriv` as root.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -26,10 +29,23 @@ export interface SandboxSpec {
   readonly writable: readonly Mount[];
   /** Empty writable folders in memory; `/tmp` is always one. */
   readonly scratch: readonly string[];
-  /** The whole environment of the command. */
+  /** The whole environment of the command. It shows in the host's process list: no secrets. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly command: readonly [string, ...string[]];
+  /** Most bytes in each folder of `scratch` and in `/tmp`; left out, the kernel's own limit (half of the memory). */
+  readonly scratchBytes?: number;
+  readonly descriptors?: SandboxDescriptors;
+}
+
+/** File descriptors that the caller hands to bubblewrap; none of them reaches the command. */
+export interface SandboxDescriptors {
+  /** Gets JSON documents; the first names `child-pid`, the host's number of the sandbox's first process. */
+  readonly status?: number;
+  /** The sandbox waits until this one has a byte to read. */
+  readonly block?: number;
+  /** A seccomp program to read to its end. */
+  readonly seccomp?: number;
 }
 
 export interface SandboxCommand {
@@ -57,7 +73,7 @@ const SYSTEM_FILES = [
 ];
 const NETWORK_FILES = ['/etc/resolv.conf', '/etc/hosts', '/etc/services'];
 
-/** The command line that runs `spec.command` in a sandbox; with `mode: off` the bare command, folders unmapped. */
+/** The command line that runs `spec.command` in a sandbox. */
 export function sandboxCommand(spec: SandboxSpec): SandboxCommand {
   const isRoot = process.getuid?.() === 0;
   const args = [
@@ -83,17 +99,23 @@ export function sandboxCommand(spec: SandboxSpec): SandboxCommand {
   else args.push('--unshare-user', '--uid', String(spec.uid), '--gid', String(spec.gid));
 
   args.push('--ro-bind', '/usr', '/usr');
+  // Folders that bubblewrap makes for mount points are closed to everybody but root.
+  args.push('--perms', '0755', '--dir', '/etc');
   for (const path of SYSTEM_LINKS) args.push('--ro-bind-try', path, path);
   for (const path of [...SYSTEM_FILES, ...(spec.network === 'host' ? NETWORK_FILES : [])])
     args.push('--ro-bind-try', path, path);
   args.push('--proc', '/proc', '--dev', '/dev');
-  for (const path of new Set(['/tmp', ...spec.scratch])) args.push('--perms', '1777', '--tmpfs', path);
+  const size = spec.scratchBytes ? ['--size', String(spec.scratchBytes)] : [];
+  for (const path of new Set(['/tmp', ...spec.scratch]))
+    args.push('--perms', '1777', ...size, '--tmpfs', path);
+  // Bubblewrap makes missing parents for its root alone (0700).
+  for (const folder of parentsOf([...spec.readOnly, ...spec.writable])) args.push('--dir', folder);
   for (const { from, to } of spec.readOnly) args.push('--ro-bind', from, to);
   for (const { from, to } of spec.writable) args.push('--bind', from, to);
-  args.push('--clearenv');
-  for (const [name, value] of Object.entries(spec.env)) args.push('--setenv', name, value);
+  args.push(...descriptorArguments(spec.descriptors), '--clearenv', '--hostname', 'sandbox');
   args.push('--chdir', spec.cwd, '--');
   if (isRoot) args.push(...dropTo(spec.uid, spec.gid));
+  args.push('/usr/bin/env', '-i', ...Object.entries(spec.env).map(([name, value]) => `${name}=${value}`));
   args.push(...spec.command);
   return {
     file: 'bwrap',
@@ -103,9 +125,25 @@ export function sandboxCommand(spec: SandboxSpec): SandboxCommand {
   };
 }
 
+/** Every folder above a mount, each once, outer ones first. */
+function parentsOf(mounts: readonly Mount[]): Set<string> {
+  const folders = new Set<string>();
+  for (const { to } of mounts)
+    for (let end = to.indexOf('/', 1); end > 0; end = to.indexOf('/', end + 1)) folders.add(to.slice(0, end));
+  return folders;
+}
+
+function descriptorArguments(descriptors: SandboxDescriptors = {}): string[] {
+  const args: string[] = [];
+  if (descriptors.status !== undefined) args.push('--json-status-fd', String(descriptors.status));
+  if (descriptors.block !== undefined) args.push('--block-fd', String(descriptors.block));
+  if (descriptors.seccomp !== undefined) args.push('--seccomp', String(descriptors.seccomp));
+  return args;
+}
+
 function dropTo(uid: number, gid: number): string[] {
   return [
-    'setpriv',
+    '/usr/bin/setpriv',
     '--reuid',
     String(uid),
     '--regid',

@@ -1,0 +1,36 @@
+/** One invocation on its way through the running side: waiting, written to an instance, answered. */
+import type { Invocation, InvocationResult, Revision } from '../invoke/contract.ts';
+import { CallTail } from '../logs/tail.ts';
+import type { Instance } from './instance.ts';
+
+export class Call {
+  readonly revision: Revision;
+  readonly invocation: Invocation;
+  readonly resolve: (result: InvocationResult) => void;
+  readonly reject: (error: Error) => void;
+  /** `performance.now()` when it was handed to an instance. */
+  startedMs = 0;
+  coldStart = false;
+  /** The request never reached the instance's socket. */
+  unsent = false;
+  /** It was unsent once and given to another instance; that happens one time only. */
+  retried = false;
+  /** The starting instance that a waiting call counts on. */
+  ticket: Instance | undefined;
+  waitTimer: NodeJS.Timeout | undefined;
+  readonly tail: CallTail | undefined;
+
+  constructor(
+    revision: Revision,
+    invocation: Invocation,
+    resolve: (result: InvocationResult) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.revision = revision;
+    this.invocation = invocation;
+    this.resolve = resolve;
+    this.reject = reject;
+    // With several calls in one instance no tail is given out (guide.md §11).
+    this.tail = invocation.wantsLog && revision.instanceConcurrency === 1 ? new CallTail() : undefined;
+  }
+}

@@ -1,0 +1,31 @@
+/** The error documents that the engine writes itself because the runtime no longer can (runtimes.md §11). */
+
+/** A call that ran longer than its function may. */
+export function timeoutDocument(timeoutMs: number, peakMemoryMb: number): Buffer {
+  return document(
+    `Function timed out after ${seconds(timeoutMs)} seconds (maxMemoryUsage: ${megabytes(peakMemoryMb)})`,
+  );
+}
+
+export function initializerTimeoutDocument(timeoutMs: number): Buffer {
+  return document(`Function initialization timed out after ${seconds(timeoutMs)} seconds`);
+}
+
+/** An instance that ended with a call in it, whatever the reason. */
+export function processExitDocument(durationMs: number, peakMemoryMb: number): Buffer {
+  return document(
+    `Process exited unexpectedly before completing request (duration: ${Math.round(durationMs)}ms, maxMemoryUsage: ${megabytes(peakMemoryMb)})`,
+  );
+}
+
+export function seconds(ms: number): string {
+  return String(ms / 1000);
+}
+
+function megabytes(mb: number): string {
+  return `${mb.toFixed(2)}MB`;
+}
+
+function document(errorMessage: string): Buffer {
+  return Buffer.from(JSON.stringify({ errorMessage }));
+}

@@ -1,0 +1,182 @@
+/** The calls that an instance works on: numbers, deadlines, answers, and what becomes of them when the instance ends. */
+import { performance } from 'node:perf_hooks';
+import { RefusedError, type InvocationResult, type Revision } from '../invoke/contract.ts';
+import { FromInstance, type FromInstanceType } from '../runtimes/protocol.ts';
+import type { Call } from './call.ts';
+import { processExitDocument, seconds, timeoutDocument } from './failures.ts';
+import type { InstanceOutput } from './output.ts';
+
+export interface InFlightOptions {
+  readonly revision: Revision;
+  readonly instanceId: string;
+  readonly output: InstanceOutput;
+  readonly maxPayloadBytes: number;
+  /** Highest memory of the instance so far, in MB. Costs a few system calls. */
+  peakMemoryMb(): number;
+  /** A call passed the function's time limit; it is answered right after this. */
+  onExpired(cause: string): void;
+  /** A call was answered. */
+  onAnswered(): void;
+}
+
+/** Number of the initializer's call; those of invocations follow. */
+export const INITIALIZER_CALL = 1;
+
+/** How old a reading of the memory may be when a call is answered. */
+const MEMORY_SAMPLE_MS = 250;
+const NO_LOG = Buffer.alloc(0);
+
+export class InFlight {
+  readonly #options: InFlightOptions;
+  /** Oldest first. */
+  readonly #calls = new Map<number, Call>();
+  #next = INITIALIZER_CALL + 1;
+  #timer: NodeJS.Timeout | undefined;
+  #memoryMb = 0;
+  #memoryReadMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: InFlightOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  get(number: number): Call | undefined {
+    return this.#calls.get(number);
+  }
+
+  /** Takes a call in; its time limit starts to run. Returns its number. */
+  begin(call: Call): number {
+    const number = this.#next;
+    this.#next = number === 0xffff_ffff ? INITIALIZER_CALL + 1 : number + 1;
+    call.coldStart = number === INITIALIZER_CALL + 1;
+    call.startedMs = performance.now();
+    this.#calls.set(number, call);
+    const { requestId, qualifier } = call.invocation;
+    const { output } = this.#options;
+    output.latest = { requestId, qualifier, call };
+    output.line(output.latest, `FC Invoke Start RequestId: ${requestId}`);
+    if (this.#timer === undefined) this.#watchOldest();
+    return number;
+  }
+
+  /** An answer of the instance. Returns a reason when it cannot be one. */
+  answer(type: FromInstanceType, number: number, payload: Buffer): string | undefined {
+    const call = this.#calls.get(number);
+    // The answer to a call that timed out may still come; a number that was never given out may not.
+    if (!call) return number < this.#next ? undefined : `it answered call ${number}, which does not exist`;
+    if (type === FromInstance.result) this.#finish(number, call, 'ok', payload, '');
+    else if (type === FromInstance.handledError)
+      this.#finish(number, call, 'handled-error', payload, ', Error: Handled function error');
+    else if (type === FromInstance.unhandledError)
+      this.#finish(number, call, 'unhandled-error', payload, ', Error: Unhandled function error');
+    else if (type === FromInstance.tooLarge) this.#refuse(number, call, payload);
+    return undefined;
+  }
+
+  /** The process is gone: answers what it had begun; returns the calls that it never received. */
+  abandon(cause: string): Call[] {
+    clearTimeout(this.#timer);
+    this.#memoryMb = this.#options.peakMemoryMb();
+    const unsent: Call[] = [];
+    for (const [number, call] of this.#calls) {
+      this.#close(number, call, `, Error: ${cause}`);
+      const durationMs = performance.now() - call.startedMs;
+      if (call.unsent) unsent.push(call);
+      else
+        this.#resolve(call, 'unhandled-error', processExitDocument(durationMs, this.#memoryMb), durationMs);
+    }
+    return unsent;
+  }
+
+  #finish(
+    number: number,
+    call: Call,
+    outcome: InvocationResult['outcome'],
+    body: Buffer,
+    ending: string,
+  ): void {
+    const now = performance.now();
+    const durationMs = now - call.startedMs;
+    if (now - this.#memoryReadMs > MEMORY_SAMPLE_MS) {
+      this.#memoryReadMs = now;
+      this.#memoryMb = this.#options.peakMemoryMb();
+    }
+    const end = () => {
+      if (!this.#calls.has(number)) return;
+      this.#close(number, call, ending);
+      this.#resolve(call, outcome, body, durationMs);
+      this.#options.onAnswered();
+    };
+    // What the call wrote to the pipes arrived before its answer and is read within this turn of the loop.
+    if (call.tail) setImmediate(end);
+    else end();
+  }
+
+  #refuse(number: number, call: Call, payload: Buffer): void {
+    const size = payload.length >= 4 ? payload.readUInt32BE(0) : 0;
+    const message = `the function's response has ${size} bytes, the limit is ${this.#options.maxPayloadBytes}`;
+    this.#close(number, call, ', Error: Response too large');
+    call.reject(new RefusedError(413, 'EntityTooLarge', message));
+    this.#options.onAnswered();
+  }
+
+  #resolve(call: Call, outcome: InvocationResult['outcome'], body: Buffer, durationMs: number): void {
+    const { revision, instanceId } = this.#options;
+    call.resolve({
+      outcome,
+      body,
+      durationMs,
+      maxMemoryMb: this.#memoryMb,
+      coldStart: call.coldStart,
+      instanceId,
+      log: call.tail ? call.tail.finish(durationMs, revision.memoryMb, this.#memoryMb) : NO_LOG,
+    });
+  }
+
+  /** The call's place is free, and its last line is written. */
+  #close(number: number, call: Call, ending: string): void {
+    const { output } = this.#options;
+    const { requestId, qualifier } = call.invocation;
+    this.#calls.delete(number);
+    output.endOf(number);
+    output.line({ requestId, qualifier, call }, `FC Invoke End RequestId: ${requestId}${ending}`);
+  }
+
+  /** One timer for all calls: they start in order and have the same limit, so the oldest is the first to pass it. */
+  #watchOldest(): void {
+    const oldest = this.#calls.values().next().value;
+    this.#timer = undefined;
+    if (!oldest) return;
+    const leftMs = oldest.startedMs + this.#options.revision.timeoutMs - performance.now();
+    this.#timer = setTimeout(
+      () => {
+        this.#expire();
+        this.#watchOldest();
+      },
+      Math.max(1, Math.ceil(leftMs)),
+    );
+    this.#timer.unref();
+  }
+
+  #expire(): void {
+    const { timeoutMs } = this.#options.revision;
+    const now = performance.now();
+    for (const [number, call] of this.#calls) {
+      if (now - call.startedMs < timeoutMs) return;
+      const cause = `Function timed out after ${seconds(timeoutMs)} seconds`;
+      this.#memoryMb = this.#options.peakMemoryMb();
+      this.#options.onExpired(cause);
+      this.#close(number, call, `, Error: ${cause}`);
+      this.#resolve(
+        call,
+        'unhandled-error',
+        timeoutDocument(timeoutMs, this.#memoryMb),
+        now - call.startedMs,
+      );
+      this.#options.onAnswered();
+    }
+  }
+}

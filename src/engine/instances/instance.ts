@@ -1,0 +1,200 @@
+/**
+ * One instance: starts, takes up to `instanceConcurrency` calls at once, and ends. States go one way:
+ * starting → ready → draining → ended. A draining instance finishes its calls and takes no new one. What to do with
+ * a failed start or an ended instance is its owner's business (`pool.ts`).
+ */
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import type { Revision } from '../invoke/contract.ts';
+import type { LogSink } from '../logs/line.ts';
+import { FromInstance, type FromInstanceType } from '../runtimes/protocol.ts';
+import type { Runtime } from '../runtimes/runtime.ts';
+import type { ProcessExit } from '../sandbox/process.ts';
+import type { Call } from './call.ts';
+import { describeExit } from './exit.ts';
+import { InFlight, INITIALIZER_CALL } from './in-flight.ts';
+import { InstanceLink } from './link.ts';
+import { InstanceOutput, NO_OWNER, type LineOwner } from './output.ts';
+import { startInstanceProcess, type InstanceSettings } from './start.ts';
+import { StartUp, type StartFailure } from './start-up.ts';
+
+export interface InstanceOwner {
+  onReady(instance: Instance): void;
+  onStartFailed(instance: Instance, failure: StartFailure): void;
+  /** A call ended and there is room again. */
+  onRoom(instance: Instance): void;
+  /** The process is gone; `unsent` are calls that it never received. */
+  onEnded(instance: Instance, unsent: Call[]): void;
+}
+
+type State = 'starting' | 'ready' | 'draining' | 'ended';
+
+/** From SIGTERM to SIGKILL (runtimes.md §13). */
+const TERM_GRACE_MS = 500;
+
+export class Instance {
+  readonly id = `c-${randomBytes(12).toString('hex')}`;
+  readonly revision: Revision;
+  /** Waiting calls that count on this starting instance. */
+  tickets = 0;
+  lastUsedMs = performance.now();
+  #state: State = 'starting';
+  #ending = false;
+  /** Why the engine itself ended it, for the log; empty: it ended by itself. */
+  #cause = '';
+  readonly #owner: InstanceOwner;
+  readonly #output: InstanceOutput;
+  readonly #link: InstanceLink;
+  readonly #startUp: StartUp;
+  readonly #inFlight: InFlight;
+
+  /** @param starter the call that made the start necessary: its qualifier is in the environment, its id in the log */
+  constructor(
+    revision: Revision,
+    runtime: Runtime,
+    starter: Call,
+    settings: InstanceSettings,
+    sink: LogSink,
+    owner: InstanceOwner,
+  ) {
+    this.revision = revision;
+    this.#owner = owner;
+    const { requestId, qualifier } = starter.invocation;
+    this.#output = new InstanceOutput(sourceOf(revision, this.id), sink);
+    if (runtime.state.state === 'compatible')
+      this.#output.line(NO_OWNER, `runtime '${runtime.id}' is served by ${runtime.state.version}`);
+    const { process, start } = startInstanceProcess(revision, runtime, qualifier, this.id, settings);
+    this.#output.capture(process.stdout, false);
+    this.#output.capture(process.stderr, true);
+    this.#link = new InstanceLink(process, settings.maxPayloadBytes, {
+      onFrame: (type, number, payload) => this.#onFrame(type, number, payload),
+      onBroken: (reason) => this.end(`Process ended by the engine: ${reason}`),
+      onExit: (exit) => this.#onExit(exit),
+    });
+    this.#startUp = new StartUp({
+      revision,
+      instanceId: this.id,
+      starter: { requestId, qualifier, call: starter },
+      output: this.#output,
+      link: this.#link,
+      onReady: () => this.#becomeReady(),
+      onFailed: (failure) => this.#failStart(failure),
+    });
+    this.#inFlight = new InFlight({
+      revision,
+      instanceId: this.id,
+      output: this.#output,
+      maxPayloadBytes: settings.maxPayloadBytes,
+      peakMemoryMb: () => process.peakMemoryMb(),
+      onExpired: (cause) => this.#onExpired(cause),
+      onAnswered: () => this.#onAnswered(),
+    });
+    this.#link.start(start);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  get load(): number {
+    return this.#inFlight.size;
+  }
+
+  get hasRoom(): boolean {
+    return this.#state === 'ready' && this.#inFlight.size < this.revision.instanceConcurrency;
+  }
+
+  /** Hands over a call; only while `hasRoom`. */
+  run(call: Call): void {
+    this.#link.invoke(this.#inFlight.begin(call), call);
+  }
+
+  /** Takes no more calls; ends when the last one is over. */
+  drain(): void {
+    if (this.#state === 'starting') this.end('Process ended by the engine: it is not needed any more');
+    if (this.#state === 'ready') this.#state = 'draining';
+    this.#endWhenEmpty();
+  }
+
+  /** Ends now, whatever it is doing. */
+  end(cause: string): void {
+    this.#cause ||= cause;
+    this.#ending = true;
+    if (this.#state === 'ready') this.#state = 'draining';
+    this.#link.process.kill();
+  }
+
+  #onFrame(type: FromInstanceType, number: number, payload: Buffer): void {
+    if (this.#state === 'ended') return;
+    let fault: string | undefined;
+    if (type === FromInstance.log) this.#output.frame(number, this.#ownerOf(number), payload);
+    else if (type === FromInstance.ready) fault = this.#startUp.onReadyFrame();
+    else if (number === INITIALIZER_CALL) this.#startUp.onInitialized(type, payload);
+    else fault = this.#inFlight.answer(type, number, payload);
+    if (fault !== undefined) this.end(`Process ended by the engine: ${fault}`);
+  }
+
+  /** Work that goes on after its call's answer is logged under the call that started last, as in the cloud. */
+  #ownerOf(number: number): LineOwner {
+    const { latest } = this.#output;
+    if (number === 0) return NO_OWNER;
+    const call = this.#inFlight.get(number);
+    if (!call || call === latest.call) return latest;
+    return { requestId: call.invocation.requestId, qualifier: call.invocation.qualifier, call };
+  }
+
+  #becomeReady(): void {
+    if (this.#state !== 'starting') return;
+    this.#state = 'ready';
+    this.lastUsedMs = performance.now();
+    this.#owner.onReady(this);
+  }
+
+  #failStart(failure: StartFailure): void {
+    if (this.#state === 'starting') this.#state = 'draining';
+    this.#owner.onStartFailed(this, failure);
+    if (this.#state !== 'ended') this.#terminate('its start failed');
+  }
+
+  #onExpired(cause: string): void {
+    this.#state = 'draining';
+    // Alone in its instance the function may not go on; beside others it may, unheard, until they are done.
+    if (this.revision.instanceConcurrency === 1) this.#terminate(cause);
+  }
+
+  #onAnswered(): void {
+    this.lastUsedMs = performance.now();
+    if (this.#state === 'ready') this.#owner.onRoom(this);
+    else this.#endWhenEmpty();
+  }
+
+  #endWhenEmpty(): void {
+    if (this.#state === 'draining' && this.#inFlight.size === 0 && !this.#ending) this.end('');
+  }
+
+  /** SIGTERM, then SIGKILL. */
+  #terminate(cause: string): void {
+    this.#cause ||= cause;
+    this.#ending = true;
+    this.#link.process.terminate();
+    setTimeout(() => this.#link.process.kill(), TERM_GRACE_MS).unref();
+  }
+
+  #onExit(exit: ProcessExit): void {
+    this.#state = 'ended';
+    const cause = this.#cause || describeExit(exit);
+    this.#startUp.onExit(cause);
+    this.#owner.onEnded(this, this.#inFlight.abandon(cause));
+  }
+}
+
+function sourceOf(revision: Revision, instanceId: string) {
+  return {
+    service: revision.service,
+    function: revision.function,
+    versionId: revision.versionId,
+    instanceId,
+    logProject: revision.logProject,
+    logStore: revision.logStore,
+  };
+}

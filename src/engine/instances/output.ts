@@ -1,0 +1,81 @@
+/**
+ * What an instance writes, as log lines of the call that wrote it. Log frames name their call; bytes on the process's
+ * own stdout and stderr belong to the call that started last, which is the only one where concurrency is 1.
+ */
+import type { Readable } from 'node:stream';
+import { LineSplitter } from '../logs/lines.ts';
+import type { LogSink, LogSource } from '../logs/line.ts';
+import type { Call } from './call.ts';
+
+/** How much of stderr is kept to explain a start that failed (runtimes.md §11: the last 1 KB). */
+const STDERR_TAIL = 1024;
+
+/** Whom a line is written for. */
+export interface LineOwner {
+  readonly requestId: string;
+  readonly qualifier: string;
+  readonly call: Call | undefined;
+}
+
+export const NO_OWNER: LineOwner = { requestId: '', qualifier: '', call: undefined };
+
+export class InstanceOutput {
+  /** Owner of what is written outside of frames. */
+  latest: LineOwner = NO_OWNER;
+  readonly #source: LogSource;
+  readonly #sink: LogSink;
+  /** Calls with an unfinished line. */
+  readonly #splitters = new Map<number, { splitter: LineSplitter; owner: LineOwner }>();
+  #stderr = Buffer.alloc(0);
+
+  constructor(source: LogSource, sink: LogSink) {
+    this.#source = source;
+    this.#sink = sink;
+  }
+
+  /** Reads a pipe to its end. */
+  capture(stream: Readable, keepTail: boolean): void {
+    const splitter = new LineSplitter();
+    const onLine = (line: string) => this.line(this.latest, line);
+    stream.on('data', (chunk: Buffer) => {
+      if (keepTail)
+        this.#stderr = Buffer.concat([this.#stderr, chunk.subarray(-STDERR_TAIL)]).subarray(-STDERR_TAIL);
+      splitter.push(chunk, onLine);
+    });
+    stream.on('end', () => splitter.end(onLine));
+    stream.on('error', () => stream.destroy());
+  }
+
+  get stderrTail(): string {
+    return this.#stderr.toString('utf8').trim();
+  }
+
+  /** A log frame of call number `number`. */
+  frame(number: number, owner: LineOwner, payload: Buffer): void {
+    const open = this.#splitters.get(number);
+    const splitter = open?.splitter ?? new LineSplitter();
+    splitter.push(payload, (line) => this.line(owner, line));
+    if (splitter.open) {
+      if (!open) this.#splitters.set(number, { splitter, owner });
+    } else if (open) this.#splitters.delete(number);
+  }
+
+  /** Gives out the unfinished line of a call that is over. */
+  endOf(number: number): void {
+    const open = this.#splitters.get(number);
+    if (!open) return;
+    this.#splitters.delete(number);
+    open.splitter.end((line) => this.line(open.owner, line));
+  }
+
+  line(owner: LineOwner, message: string): void {
+    owner.call?.tail?.add(message);
+    this.#sink.write({
+      timeMs: Date.now(),
+      source: this.#source,
+      qualifier: owner.qualifier,
+      requestId: owner.requestId,
+      message,
+    });
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * All instances of one revision, and the calls that wait for one. A call goes to the least-loaded warm instance with
+ * room; else it counts on a starting one; else it starts one; else it waits in a bounded queue, first come first
+ * served, and is refused when its time there is over.
+ */
+import { performance } from 'node:perf_hooks';
+import { RefusedError, type Revision } from '../invoke/contract.ts';
+import type { LogSink } from '../logs/line.ts';
+import type { Runtime } from '../runtimes/runtime.ts';
+import type { Call } from './call.ts';
+import { Instance } from './instance.ts';
+import type { InstanceSettings } from './start.ts';
+import type { StartFailure } from './start-up.ts';
+import type { Capacity } from './capacity.ts';
+
+export interface QueueLimits {
+  /** Most calls of one revision that wait without an instance to count on. */
+  readonly length: number;
+  readonly waitMs: number;
+}
+
+export interface PoolOptions {
+  readonly revision: Revision;
+  readonly runtime: Runtime;
+  readonly settings: InstanceSettings;
+  readonly sink: LogSink;
+  readonly capacity: Capacity;
+  readonly queue: QueueLimits;
+  /** The pool holds nothing any more. */
+  onEmpty(pool: Pool): void;
+}
+
+export class Pool {
+  readonly revision: Revision;
+  readonly #options: PoolOptions;
+  readonly #instances: Instance[] = [];
+  readonly #waiting: Call[] = [];
+  #retired = false;
+  #ended = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.revision = options.revision;
+  }
+
+  get size(): number {
+    return this.#instances.length;
+  }
+
+  get busy(): number {
+    let busy = 0;
+    for (const instance of this.#instances) if (instance.load > 0) busy += 1;
+    return busy;
+  }
+
+  /** Calls wait that no starting instance will take. */
+  get hungry(): boolean {
+    return this.#waiting.some((call) => !call.ticket);
+  }
+
+  submit(call: Call): void {
+    this.#retired = false;
+    if (this.#waiting.length === 0) {
+      const instance = this.#warm();
+      if (instance) {
+        instance.run(call);
+        return;
+      }
+    }
+    this.#waiting.push(call);
+    this.pump();
+    if (!this.#waiting.includes(call) || call.ticket) return;
+    if (this.#waiting.filter((other) => !other.ticket).length > this.#options.queue.length)
+      this.#refuse(call);
+    else call.waitTimer = setTimeout(() => this.#refuse(call), this.#options.queue.waitMs);
+  }
+
+  /** Gives waiting calls what there is: warm instances first, then starting ones, then new ones. */
+  pump(): void {
+    for (let call = this.#waiting[0]; call; call = this.#waiting[0]) {
+      const instance = this.#warm();
+      if (!instance) break;
+      this.#remove(call);
+      instance.run(call);
+    }
+    for (const call of this.#waiting) {
+      if (call.ticket) continue;
+      const starting = this.#starting() ?? this.#start(call);
+      if (!starting) break;
+      starting.tickets += 1;
+      call.ticket = starting;
+      clearTimeout(call.waitTimer);
+    }
+  }
+
+  /** Ends what is idle now and the rest when its calls are over. A later call to the revision starts anew. */
+  retire(): void {
+    this.#retired = true;
+    // Instances that are starting have calls that wait for them.
+    for (const instance of this.#instances) if (instance.state === 'ready') instance.drain();
+    this.#endWhenEmpty();
+  }
+
+  /** Ends everything now; calls in it get their process-exit answer, waiting ones are refused. */
+  end(): void {
+    for (let call = this.#waiting[0]; call; call = this.#waiting[0]) {
+      this.#remove(call);
+      call.reject(new RefusedError(503, 'ServiceUnavailable', 'the engine is shutting down'));
+    }
+    this.#ended = true;
+    for (const instance of this.#instances)
+      instance.end('Process ended by the engine: it is shutting down');
+    this.#endWhenEmpty();
+  }
+
+  /** The instance that has been idle longest, and since when (`performance.now()`). */
+  idlest(): { instance: Instance; sinceMs: number } | undefined {
+    let found: Instance | undefined;
+    for (const instance of this.#instances) {
+      if (instance.state !== 'ready' || instance.load > 0) continue;
+      if (!found || instance.lastUsedMs < found.lastUsedMs) found = instance;
+    }
+    return found && { instance: found, sinceMs: found.lastUsedMs };
+  }
+
+  /** Ends instances that were idle for longer than `idleMs`. */
+  reap(idleMs: number): void {
+    const before = performance.now() - idleMs;
+    for (const instance of this.#instances)
+      if (instance.state === 'ready' && instance.load === 0 && instance.lastUsedMs < before) instance.drain();
+  }
+
+  /** Of equally loaded instances the oldest, so that those which a peak left over become idle and go. */
+  #warm(): Instance | undefined {
+    let found: Instance | undefined;
+    for (const instance of this.#instances) {
+      if (!instance.hasRoom) continue;
+      if (instance.load === 0) return instance;
+      if (!found || instance.load < found.load) found = instance;
+    }
+    return found;
+  }
+
+  #starting(): Instance | undefined {
+    const room = this.revision.instanceConcurrency;
+    return this.#instances.find((instance) => instance.state === 'starting' && instance.tickets < room);
+  }
+
+  #start(call: Call): Instance | undefined {
+    const { runtime, settings, sink, capacity } = this.#options;
+    if (!capacity.reserve()) return undefined;
+    const instance = new Instance(this.revision, runtime, call, settings, sink, {
+      onReady: () => {
+        capacity.started();
+        this.#settleTickets(instance);
+        this.pump();
+        if (this.#retired) this.retire();
+      },
+      onStartFailed: (_, failure) => {
+        capacity.started();
+        this.#failTickets(instance, failure);
+        this.pump();
+      },
+      onRoom: () => {
+        if (this.#waiting.length > 0) this.pump();
+        else if (this.#retired) this.retire();
+      },
+      onEnded: (_, unsent) => this.#onEnded(instance, unsent),
+    });
+    this.#instances.push(instance);
+    return instance;
+  }
+
+  #onEnded(instance: Instance, unsent: Call[]): void {
+    this.#instances.splice(this.#instances.indexOf(instance), 1);
+    for (const call of unsent) this.#retry(call);
+    this.#options.capacity.ended();
+    this.pump();
+    this.#endWhenEmpty();
+  }
+
+  /** Such a call was never seen by the function, so another instance may have it (runtimes.md §11, Retry). */
+  #retry(call: Call): void {
+    if (call.retried || this.#ended) {
+      call.reject(
+        new RefusedError(500, 'InternalServerError', 'the instance ended before it took the request'),
+      );
+      return;
+    }
+    call.retried = true;
+    call.unsent = false;
+    this.#waiting.unshift(call);
+  }
+
+  /** The calls that counted on an instance stay in the queue; whoever has room first takes them. */
+  #settleTickets(instance: Instance): void {
+    for (const call of this.#waiting) if (call.ticket === instance) call.ticket = undefined;
+    instance.tickets = 0;
+  }
+
+  #failTickets(instance: Instance, failure: StartFailure): void {
+    for (const call of this.#waiting.filter((waiting) => waiting.ticket === instance)) {
+      this.#remove(call);
+      if (failure.kind === 'function') call.resolve(failure.result);
+      else call.reject(failure.error);
+    }
+  }
+
+  #refuse(call: Call): void {
+    if (!this.#waiting.includes(call) || call.ticket) return;
+    this.#remove(call);
+    call.reject(this.#options.capacity.refusal());
+    this.#endWhenEmpty();
+  }
+
+  #remove(call: Call): void {
+    this.#waiting.splice(this.#waiting.indexOf(call), 1);
+    clearTimeout(call.waitTimer);
+    if (call.ticket) call.ticket.tickets -= 1;
+    call.ticket = undefined;
+  }
+
+  #endWhenEmpty(): void {
+    if (this.#instances.length === 0 && this.#waiting.length === 0) this.#options.onEmpty(this);
+  }
+}

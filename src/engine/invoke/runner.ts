@@ -1,0 +1,216 @@
+/** The running side of the engine: takes a revision and an invocation, gives back what the function answered. */
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { SandboxMode } from '../../platform/config.ts';
+import type { Logger } from '../../platform/log.ts';
+import { probeSandbox, type SandboxState } from '../../platform/sandbox.ts';
+import { Call } from '../instances/call.ts';
+import { Capacity } from '../instances/capacity.ts';
+import { Pool } from '../instances/pool.ts';
+import { FileSink, FILE_SINK_DEFAULTS } from '../logs/file.ts';
+import type { LogLine, LogSink } from '../logs/line.ts';
+import { RecentLines } from '../logs/recent.ts';
+import { RuntimeRegistry } from '../runtimes/registry.ts';
+import type { RuntimeState } from '../runtimes/runtime.ts';
+import {
+  RefusedError,
+  type Invocation,
+  type InvocationResult,
+  type Revision,
+  type Runner,
+  type RunnerStats,
+} from './contract.ts';
+
+export interface RunnerOptions {
+  /** `SLUICE_HOME`; function logs go below it. */
+  readonly home: string;
+  readonly sandbox: SandboxMode;
+  readonly region: string;
+  readonly accountId: string;
+  readonly log: Logger;
+  readonly limits?: Partial<RunnerLimits>;
+}
+
+export interface RunnerLimits {
+  /** Most instances at once, all functions together. */
+  readonly instances: number;
+  readonly startsAtOnce: number;
+  /** Most calls of one revision that wait without an instance to count on. */
+  readonly queueLength: number;
+  readonly queueWaitMs: number;
+  /** Idle instances are ended after this time. */
+  readonly idleMs: number;
+  /** Largest event and largest answer, in bytes. */
+  readonly payloadBytes: number;
+}
+
+/** What the engine's own process asks beyond invoking: readiness and recent log lines. */
+export interface EngineRunner extends Runner {
+  readonly sandbox: SandboxState;
+  /** Each runtime id and whether this host can serve it, for `GET /readyz`. */
+  runtimes(): Record<string, RuntimeState>;
+  /** The newest log lines of a function, oldest first. */
+  recentLog(service: string, functionName: string): LogLine[];
+}
+
+const DEFAULT_LIMITS: RunnerLimits = {
+  instances: 300,
+  startsAtOnce: Math.max(4, availableParallelism() * 2),
+  queueLength: 100,
+  queueWaitMs: 5_000,
+  idleMs: 5 * 60_000,
+  payloadBytes: 6 * 1024 * 1024,
+};
+const REAP_MS = 10_000;
+const CLOSE_POLL_MS = 10;
+
+export function createRunner(options: RunnerOptions): EngineRunner {
+  return new PooledRunner(options, { ...DEFAULT_LIMITS, ...options.limits });
+}
+
+class PooledRunner implements EngineRunner {
+  readonly sandbox: SandboxState;
+  readonly #options: RunnerOptions;
+  readonly #limits: RunnerLimits;
+  readonly #registry = new RuntimeRegistry();
+  readonly #pools = new Map<string, Pool>();
+  readonly #recent = new RecentLines();
+  readonly #file: FileSink;
+  readonly #sink: LogSink;
+  readonly #capacity: Capacity;
+  readonly #reaper: NodeJS.Timeout;
+  #closing = false;
+
+  constructor(options: RunnerOptions, limits: RunnerLimits) {
+    this.#options = options;
+    this.#limits = limits;
+    this.sandbox = probeSandbox(options.sandbox);
+    if (!this.sandbox.available)
+      options.log.error(`functions cannot run: ${this.sandbox.reason}; mend: ${this.sandbox.mend}`);
+    else if (options.sandbox === 'off')
+      options.log.warn('SLUICE_SANDBOX=off: functions run as the user of the engine, unprotected');
+    this.#file = new FileSink({
+      ...FILE_SINK_DEFAULTS,
+      folder: join(options.home, 'engine', 'logs'),
+      log: options.log,
+    });
+    this.#sink = {
+      write: (line) => {
+        this.#recent.write(line);
+        this.#file.write(line);
+      },
+      close: () => this.#file.close(),
+    };
+    this.#capacity = new Capacity({
+      instances: limits.instances,
+      startsAtOnce: limits.startsAtOnce,
+      region: options.region,
+      evictIdle: () => this.#evictIdle(),
+      onFreed: () => this.#feed(),
+    });
+    this.#reaper = setInterval(() => this.#reap(), REAP_MS);
+    this.#reaper.unref();
+  }
+
+  get stats(): RunnerStats {
+    let instances = 0;
+    let busy = 0;
+    for (const pool of this.#pools.values()) {
+      instances += pool.size;
+      busy += pool.busy;
+    }
+    return { instances, busy };
+  }
+
+  runtimes(): Record<string, RuntimeState> {
+    return this.#registry.states();
+  }
+
+  recentLog(service: string, functionName: string): LogLine[] {
+    return this.#recent.of(service, functionName);
+  }
+
+  invoke(revision: Revision, invocation: Invocation): Promise<InvocationResult> {
+    return new Promise((resolve, reject) => {
+      if (this.#closing) throw new RefusedError(503, 'ServiceUnavailable', 'the engine is shutting down');
+      const { payloadBytes } = this.#limits;
+      if (invocation.payload.length > payloadBytes)
+        throw new RefusedError(
+          413,
+          'EntityTooLarge',
+          `the event has ${invocation.payload.length} bytes, the limit is ${payloadBytes}`,
+        );
+      const pool = this.#pools.get(revision.key) ?? this.#open(revision);
+      pool.submit(new Call(revision, invocation, resolve, reject));
+    });
+  }
+
+  retire(key: string): void {
+    this.#pools.get(key)?.retire();
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#closing = true;
+    clearInterval(this.#reaper);
+    const deadline = Date.now() + graceMs;
+    for (const pool of this.#pools.values()) pool.retire();
+    while (this.stats.busy > 0 && Date.now() < deadline) await pause(CLOSE_POLL_MS);
+    for (const pool of this.#pools.values()) pool.end();
+    while (this.#pools.size > 0) await pause(CLOSE_POLL_MS);
+    await this.#sink.close();
+  }
+
+  #open(revision: Revision): Pool {
+    if (!this.sandbox.available)
+      throw new RefusedError(
+        502,
+        'SandboxNotAvailable',
+        `${this.sandbox.reason}; mend: ${this.sandbox.mend}`,
+      );
+    const lookup = this.#registry.find(revision.runtime);
+    if (!lookup.found) throw new RefusedError(502, 'RuntimeNotAvailable', lookup.reason);
+    const { sandbox, region, accountId } = this.#options;
+    const pool = new Pool({
+      revision,
+      runtime: lookup.runtime,
+      settings: { sandbox, region, accountId, maxPayloadBytes: this.#limits.payloadBytes },
+      sink: this.#sink,
+      capacity: this.#capacity,
+      queue: { length: this.#limits.queueLength, waitMs: this.#limits.queueWaitMs },
+      onEmpty: () => this.#pools.delete(revision.key),
+    });
+    this.#pools.set(revision.key, pool);
+    return pool;
+  }
+
+  /** In turn, so that no revision waits behind another one's queue: who was served goes to the end. */
+  #feed(): void {
+    const pools = [...this.#pools];
+    for (const [key, pool] of pools) {
+      if (this.#pools.get(key) !== pool || !pool.hungry) continue;
+      this.#pools.delete(key);
+      this.#pools.set(key, pool);
+      pool.pump();
+    }
+  }
+
+  #evictIdle(): boolean {
+    let found: ReturnType<Pool['idlest']>;
+    for (const pool of this.#pools.values()) {
+      const candidate = pool.idlest();
+      if (candidate && (!found || candidate.sinceMs < found.sinceMs)) found = candidate;
+    }
+    found?.instance.drain();
+    return found !== undefined;
+  }
+
+  #reap(): void {
+    for (const pool of this.#pools.values()) pool.reap(this.#limits.idleMs);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

@@ -1,0 +1,57 @@
+/** The environment of an instance (runtimes.md §9): everything that user code sees, nothing of the host's. */
+import type { Revision } from '../invoke/contract.ts';
+import type { Credentials } from './protocol.ts';
+import type { Runtime } from './runtime.ts';
+
+export interface EnvironmentOptions {
+  readonly revision: Revision;
+  readonly runtime: Runtime;
+  readonly credentials: Credentials;
+  readonly instanceId: string;
+  /** Of the call that caused the start. */
+  readonly qualifier: string;
+  readonly region: string;
+  readonly accountId: string;
+  /** The code as the process sees it, `/code` in a sandbox. */
+  readonly codeFolder: string;
+}
+
+const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin';
+/** Names that a function's configuration may not define. */
+const RESERVED = /^(FC_|accessKeyID$|accessKeySecret$|securityToken$|topic$)/;
+const NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
+
+export function instanceEnvironment(options: EnvironmentOptions): Record<string, string> {
+  const { revision, runtime, credentials, codeFolder } = options;
+  const env: Record<string, string> = {
+    FC_FUNC_CODE_PATH: `${codeFolder}/`,
+    FC_SERVER_PORT: '9000',
+    FC_FUNCTION_NAME: revision.function,
+    FC_FUNCTION_HANDLER: revision.handler,
+    FC_FUNCTION_MEMORY_SIZE: String(revision.memoryMb),
+    FC_SERVICE_NAME: revision.service,
+    FC_ACCOUNT_ID: options.accountId,
+    FC_REGION: options.region,
+    FC_QUALIFIER: options.qualifier,
+    FC_VER_ID: revision.versionId,
+    FC_INSTANCE_ID: options.instanceId,
+    FC_RUNTIME_VERSION: runtime.state.state === 'missing' ? '' : runtime.state.version,
+    LANG: 'C.UTF-8',
+    HOME: '/tmp',
+    TZ: 'UTC',
+    LD_LIBRARY_PATH: `${codeFolder}:${codeFolder}/lib:/usr/local/lib:/opt/lib`,
+    PATH: [...runtime.path, SYSTEM_PATH, codeFolder, `${codeFolder}/node_modules/.bin`, '/opt/bin'].join(':'),
+    ...runtime.environment(codeFolder),
+  };
+  // Without a service role there are none; an empty key would mislead the SDKs' own search for credentials.
+  if (credentials.accessKeyId !== '') {
+    env['accessKeyID'] = env['ALIBABA_CLOUD_ACCESS_KEY_ID'] = credentials.accessKeyId;
+    env['accessKeySecret'] = env['ALIBABA_CLOUD_ACCESS_KEY_SECRET'] = credentials.accessKeySecret;
+    env['securityToken'] = env['ALIBABA_CLOUD_SECURITY_TOKEN'] = credentials.securityToken;
+  }
+  for (const [name, value] of Object.entries(revision.environment)) {
+    // The catalog refuses such names; a row that predates a rule must not break the start or reach the shell.
+    if (NAME.test(name) && !RESERVED.test(name) && !value.includes('\0')) env[name] = value;
+  }
+  return env;
+}

@@ -1,0 +1,61 @@
+/* The `context` of runtimes.md §7, and the head of a call it is made from. */
+'use strict';
+
+const logging = require('./logging.js');
+
+let constants = null;
+
+class Context {
+  constructor(call, head) {
+    const credentials = constants.credentials;
+    const fn = constants.function;
+    const service = constants.service;
+    this.requestId = head.requestId;
+    // New objects for each call: what one call changes, the next must not see.
+    this.credentials = {
+      accessKeyId: credentials.accessKeyId,
+      accessKeySecret: credentials.accessKeySecret,
+      securityToken: credentials.securityToken,
+    };
+    this.function = {
+      name: fn.name,
+      handler: fn.handler,
+      memory: fn.memory,
+      timeout: fn.timeout,
+      initializer: fn.initializer,
+      initializationTimeout: fn.initializationTimeout,
+    };
+    this.service = {
+      name: service.name,
+      logProject: service.logProject,
+      logStore: service.logStore,
+      qualifier: head.qualifier,
+      versionId: service.versionId,
+    };
+    this.region = constants.region;
+    this.accountId = constants.accountId;
+    this.retryCount = head.retryCount;
+    this.tracing = { openTracingSpanContext: '', openTracingSpanBaggages: {}, jaegerEndpoint: '' };
+    this.logger = new logging.CallLogger(call, head.requestId);
+  }
+}
+
+exports.install = function install(values) {
+  constants = values;
+};
+
+exports.create = function create(call, head) {
+  return new Context(call, head);
+};
+
+/** u32 retry count, then the request id and the qualifier, each with a u16 length; `end` is where the event starts. */
+exports.readHead = function readHead(payload) {
+  const idEnd = 6 + payload.readUInt16BE(4);
+  const end = idEnd + 2 + payload.readUInt16BE(idEnd);
+  return {
+    retryCount: payload.readUInt32BE(0),
+    requestId: payload.toString('utf8', 6, idEnd),
+    qualifier: payload.toString('utf8', idEnd + 2, end),
+    end: end,
+  };
+};

@@ -1,0 +1,114 @@
+/*
+ * Entry of a Node.js instance: takes frames from the engine on fd 3, runs the user's handler, answers.
+ *
+ * Plain CommonJS that Node.js 6 can read (no async functions, no object spread): one shim serves every nodejs* id.
+ * What it needs from the platform is captured before user code is loaded, so code that replaces `fs.writeSync` or
+ * `JSON.stringify` breaks its own answers only. A function can still write to fd 3 itself, or find the socket by
+ * `process._getActiveHandles()`: the engine treats all that comes from an instance as hostile.
+ */
+'use strict';
+
+const Channel = require('./channel.js');
+const Handler = require('./handler.js');
+const context = require('./context.js');
+const logging = require('./logging.js');
+const outcome = require('./outcome.js');
+
+const PROTOCOL_VERSION = 1;
+const START = 0x01;
+const INITIALIZE = 0x02;
+const INVOKE = 0x03;
+
+const channel = new Channel(3, onFrame);
+let start = null;
+let handler = null;
+
+function onFrame(type, call, payload) {
+  if (type === INVOKE && handler !== null) invoke(call, payload);
+  else if (type === INITIALIZE && handler !== null) initialize(call, payload);
+  else if (type === START && start === null) begin(JSON.parse(payload.toString()));
+  else process.exit(1);
+}
+
+function begin(message) {
+  if (message.protocol !== PROTOCOL_VERSION) process.exit(1);
+  start = message;
+  logging.install(channel, message.instanceConcurrency);
+  context.install(message.context);
+  handler = new Handler(message.codeFolder, message.handler, 3);
+  logging.ofInstance('FunctionCompute nodejs runtime inited.\n');
+  channel.sendJson(Channel.READY, 0, { runtimeVersion: process.version });
+}
+
+function invoke(call, payload) {
+  const head = context.readHead(payload);
+  logging.run(call, head.requestId, () => {
+    const settle = once(call);
+    handler.load((failure, fn) => {
+      if (failure) settle.unhandled(failure);
+      else run(fn, settle, [payload.slice(head.end), context.create(call, head)], 3);
+    });
+  });
+}
+
+function initialize(call, payload) {
+  const head = context.readHead(payload);
+  logging.run(call, head.requestId, () => {
+    const settle = once(call);
+    new Handler(start.codeFolder, start.initializer, 2).load((failure, fn) => {
+      if (failure) settle.unhandled(failure);
+      else run(fn, settle, [context.create(call, head)], 2);
+    });
+  });
+}
+
+/**
+ * Calls the user's function. The call is over at the first callback, or when a returned promise settles; a promise of
+ * `undefined` ends it only where the function does not declare the callback, because such a function has no other way.
+ */
+function run(fn, settle, args, arity) {
+  let returned;
+  args.push((error, value) => {
+    if (error !== null && error !== undefined) settle.handled(error);
+    else settle.value(value);
+  });
+  try {
+    returned = fn.apply(undefined, args);
+  } catch (error) {
+    settle.unhandled(outcome.document(error));
+    return;
+  }
+  if (returned === null || returned === undefined || typeof returned.then !== 'function') return;
+  returned.then(
+    (value) => {
+      if (value !== undefined || fn.length < arity) settle.value(value);
+    },
+    (error) => settle.unhandled(outcome.document(error))
+  );
+}
+
+/** The three ways in which a call ends; only the first counts. */
+function once(call) {
+  let over = false;
+  function end(type, bytes) {
+    if (over) return;
+    over = true;
+    if (bytes.length > start.maxPayloadBytes) channel.sendTooLarge(call, bytes.length);
+    else channel.send(type, call, bytes);
+  }
+  return {
+    value: (value) => {
+      if (over) return;
+      let bytes;
+      try {
+        bytes = outcome.encode(value);
+      } catch (error) {
+        end(Channel.UNHANDLED, outcome.encodeDocument(outcome.document(error)));
+        return;
+      }
+      end(Channel.RESULT, bytes);
+    },
+    handled: (error) => end(Channel.HANDLED, outcome.encodeDocument(outcome.document(error))),
+    unhandled: (document) => end(Channel.UNHANDLED, outcome.encodeDocument(document)),
+  };
+}

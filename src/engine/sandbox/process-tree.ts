@@ -1,0 +1,25 @@
+/** Finds the process that a sandbox's first process started, by the host's numbers. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Numbers are handed out in order, so a child forked at once is nearly always within this distance. */
+const NEAR = 32;
+
+/** The child of `parent` with the lowest number, or `undefined` where it has none (yet). */
+export function childOf(parent: number): number | undefined {
+  for (let pid = parent + 1; pid <= parent + NEAR; pid += 1) if (parentOf(pid) === parent) return pid;
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (Number.isInteger(pid) && parentOf(pid) === parent) return pid;
+  }
+  return undefined;
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name in parentheses may hold spaces and parentheses: what follows its last one is `state ppid …`.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return undefined;
+  }
+}

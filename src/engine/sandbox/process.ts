@@ -1,0 +1,181 @@
+/**
+ * The operating system's side of an instance: one process tree with a socket (its fd 3), two output pipes, a way to
+ * signal and kill it, and its memory. In a sandbox, or bare where the operator switched the sandbox off.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import type { Socket } from 'node:net';
+import { sandboxCommand, type Mount } from '../../platform/sandbox.ts';
+import type { SandboxMode } from '../../platform/config.ts';
+import { childOf } from './process-tree.ts';
+import { launchScript } from './launch-script.ts';
+
+export interface ProcessSpec {
+  readonly sandbox: SandboxMode;
+  readonly command: readonly [string, ...string[]];
+  readonly mounts: readonly Mount[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly codeFolder: string;
+}
+
+export interface ProcessExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** User and group of every instance (runtimes.md §1). */
+const INSTANCE_USER = 10_003;
+/** Folder of the code inside a sandbox. */
+export const SANDBOX_CODE = '/code';
+const TMP_BYTES = 512 * 1024 * 1024;
+/** Longest wait for the rest of the output once the process has ended; without a sandbox a child may keep a pipe. */
+const OUTPUT_GRACE_MS = 200;
+const STATUS_FD = 4;
+
+export class InstanceProcess {
+  readonly channel: Socket;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly #child: ChildProcess;
+  readonly #sandboxed: boolean;
+  /** The sandbox's first process, as the host numbers it; 0 until bubblewrap has told. */
+  #sandboxPid = 0;
+  /** The shim's process, as the host numbers it. */
+  #pid = 0;
+  #statusFile: number | undefined;
+  #peakKb = 0;
+  #over = false;
+
+  constructor(spec: ProcessSpec) {
+    this.#sandboxed = spec.sandbox === 'on';
+    this.#child = this.#sandboxed ? spawnSandboxed(spec) : spawnBare(spec);
+    const [, stdout, stderr, channel, status] = this.#child.stdio;
+    this.stdout = stdout as Readable;
+    this.stderr = stderr as Readable;
+    this.channel = channel as Socket;
+    if (this.#sandboxed) this.#readStatus(status as Socket);
+    else this.#pid = this.#child.pid ?? 0;
+  }
+
+  /** Calls back once, when the process has ended and its output was read. */
+  onExit(callback: (exit: ProcessExit) => void): void {
+    let exit: ProcessExit = { code: null, signal: null };
+    const done = () => {
+      if (this.#over) return;
+      this.#over = true;
+      if (this.#statusFile !== undefined) closeSync(this.#statusFile);
+      this.#statusFile = undefined;
+      if (!this.#sandboxed) this.#signalGroup('SIGKILL');
+      callback(exit);
+    };
+    // A program that cannot be started has no exit event.
+    this.#child.on('error', done);
+    this.#child.on('exit', (code, signal) => {
+      exit = { code, signal };
+      setTimeout(done, OUTPUT_GRACE_MS).unref();
+    });
+    this.#child.on('close', done);
+  }
+
+  /** Asks the user's process to end. */
+  terminate(): void {
+    if (this.#over) return;
+    if (!this.#sandboxed) this.#signalGroup('SIGTERM');
+    // Bubblewrap passes no signal on, and the signal must not reach it: its end would be a SIGKILL for the rest.
+    else if (this.#locate()) signal(this.#pid, 'SIGTERM');
+  }
+
+  /** Ends the whole tree now. */
+  kill(): void {
+    if (this.#over) return;
+    if (!this.#sandboxed) this.#signalGroup('SIGKILL');
+    else {
+      if (this.#sandboxPid !== 0) signal(this.#sandboxPid, 'SIGKILL');
+      this.#child.kill('SIGKILL');
+    }
+  }
+
+  /** Highest resident memory of the user's process so far, in MB; 0 where it could not be read yet. */
+  peakMemoryMb(): number {
+    if (!this.#over) this.#samplePeak();
+    return this.#peakKb / 1024;
+  }
+
+  #samplePeak(): void {
+    try {
+      if (this.#statusFile === undefined) {
+        if (!this.#locate()) return;
+        this.#statusFile = openSync(`/proc/${this.#pid}/status`, 'r');
+      }
+      const bytes = readSync(this.#statusFile, SCRATCH, 0, SCRATCH.length, 0);
+      const at = SCRATCH.indexOf('VmHWM:');
+      if (at < 0 || at > bytes) return;
+      this.#peakKb = Math.max(this.#peakKb, Number.parseInt(SCRATCH.toString('latin1', at + 6, at + 24), 10));
+    } catch {
+      // The process is gone: what was seen last stands.
+    }
+  }
+
+  #locate(): boolean {
+    if (this.#pid === 0 && this.#sandboxPid !== 0) this.#pid = childOf(this.#sandboxPid) ?? 0;
+    return this.#pid !== 0;
+  }
+
+  #readStatus(status: Socket): void {
+    let text = '';
+    status.on('data', (chunk: Buffer) => {
+      if (this.#sandboxPid !== 0) return;
+      text += chunk.toString('latin1');
+      this.#sandboxPid = Number(/"child-pid":\s*(\d+)\D/.exec(text)?.[1] ?? 0);
+    });
+    status.on('error', () => status.destroy());
+  }
+
+  #signalGroup(name: NodeJS.Signals): void {
+    if (this.#child.pid !== undefined) signal(-this.#child.pid, name);
+  }
+}
+
+/** Read buffer for `/proc/N/status`; used within one synchronous call only. */
+const SCRATCH = Buffer.alloc(4096);
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // Already gone.
+  }
+}
+
+function spawnSandboxed(spec: ProcessSpec): ChildProcess {
+  const { file, args, env, cwd } = sandboxCommand({
+    uid: INSTANCE_USER,
+    gid: INSTANCE_USER,
+    network: 'none',
+    readOnly: [...spec.mounts, { from: spec.codeFolder, to: SANDBOX_CODE }],
+    writable: [],
+    scratch: [],
+    scratchBytes: TMP_BYTES,
+    env: {},
+    cwd: SANDBOX_CODE,
+    command: ['/bin/sh'],
+    descriptors: { status: STATUS_FD },
+  });
+  const child = spawn(file, args, { env, cwd, stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'] });
+  // EPIPE when the sandbox could not be made: its exit says why.
+  child.stdin.on('error', () => child.stdin.destroy());
+  child.stdin.end(launchScript(spec.env, spec.command));
+  return child;
+}
+
+function spawnBare(spec: ProcessSpec): ChildProcess {
+  const [file, ...args] = spec.command;
+  return spawn(file, args, {
+    env: spec.env,
+    cwd: spec.codeFolder,
+    // A group of its own, so that what the function starts can be ended with it.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+}
