@@ -88,12 +88,16 @@ export function logThreshold(error: number): number {
   return Math.log(1 / error);
 }
 
+/** r_j; one too near to ρ could tell the two apart only after ages, so it is raised to 1.2 ρ. */
+export function effectiveRatio({ ratios, rho }: JudgeSettings, j: number): number {
+  return Math.max(ratios[j] ?? 0, 1.2 * rho);
+}
+
 /** L_j times the dispersion: how the failures of the interval speak for odds ratio r_j against ρ. */
 export function logFactor({ canary, stable }: Interval, settings: JudgeSettings, j: number): number {
   if (canary.requests === 0 || stable.requests === 0) return 0;
   const { rho } = settings;
-  // An alternative too near to ρ can tell the two apart only after ages: raised to 1.2 ρ.
-  const ratio = Math.max(settings.ratios[j] ?? 0, 1.2 * rho);
+  const ratio = effectiveRatio(settings, j);
   const expected = rho * canary.requests + stable.requests;
   const alternative = ratio * canary.requests + stable.requests;
   const total = Math.log(expected / alternative);

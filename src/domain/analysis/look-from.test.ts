@@ -57,14 +57,14 @@ describe('sentence of a look', () => {
   });
 
   test('a late fault is told by what happened since it began — the totals would hide it', () => {
-    const basis = { from: 180, canary: counts(400, 24), stable: counts(400, 4) };
+    const basis = { from: 7, canary: counts(400, 24), stable: counts(400, 4) };
     const made = look(
       { verdict: 'harmful', cause: null, gate: true, logEvidence: Math.log(2_345_678), basis },
       counts(9_000, 110),
       counts(20_000, 200),
     );
     expect(made.sentence).toBe(
-      'since look 180 canary took 50 % of the requests and 24 of 28 failures (6 % against 1 %): evidence over 1,000,000 : 1 that it is worse than 1.25 times stable; rollback at 100 : 1',
+      'over the last 6 looks canary took 50 % of the requests and 24 of 28 failures (6 % against 1 %): evidence over 1,000,000 : 1 that it is worse than 1.25 times stable; rollback at 100 : 1',
     );
   });
 

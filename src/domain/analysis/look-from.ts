@@ -35,6 +35,11 @@ export function lookFrom(input: LookInput): Look {
     gate: judgement.gate,
     verdict: judgement.verdict,
     cause: judgement.cause,
-    sentence: sentenceOf({ ...facts, settings, judgement, noun: 'failure' }),
+    sentence: sentenceOf({ ...facts, settings, judgement, noun: nounOf(input.metric) }),
   };
+}
+
+/** Metrics of latency count slow requests, all others failures. */
+function nounOf(metric: string): string {
+  return metric.startsWith('latency') ? 'slow request' : 'failure';
 }

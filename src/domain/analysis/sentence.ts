@@ -57,8 +57,9 @@ function whyUndecided({ judgement, settings, canaryTotal, stableTotal, noun }: S
 
 /** Counts since the fault most likely began: after hours of good work the totals would hide what is wrong now. */
 function basis(facts: SentenceFacts): string {
-  const { from, canary, stable } = facts.judgement.basis;
-  return from > 1 ? `since look ${from} ${shares(canary, stable, facts.noun)}` : totals(facts);
+  const { t, basis } = facts.judgement;
+  if (basis.from <= 1) return totals(facts);
+  return `over the last ${counted(t - basis.from + 1, 'look')} ${shares(basis.canary, basis.stable, facts.noun)}`;
 }
 
 function totals({ canaryTotal, stableTotal, noun }: SentenceFacts): string {
