@@ -37,8 +37,8 @@ describe('which refs an environment takes', () => {
   });
 
   test('a hostile pattern costs little', () => {
-    const began = performance.now();
+    const before = process.cpuUsage();
     expect(takes([`${'*a'.repeat(100)}b`], `refs/heads/${'a'.repeat(1_000)}`)).toBe(false);
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
   });
 });

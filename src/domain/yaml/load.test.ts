@@ -26,6 +26,14 @@ function refused(text: string): string[] {
   return 'findings' in loaded ? loaded.findings.map(findingText) : [];
 }
 
+/** Processor time, so that a busy machine fails no test. */
+function cpuMs(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+
 describe('what is read', () => {
   test('every node knows where it was written', () => {
     const tree = root('a:\n  - b: 1\n  - [2, "three"]\n');
@@ -116,9 +124,8 @@ describe('what is refused, with place and mend', () => {
   test('a bomb of nested aliases is stopped by the number of values it stands for', () => {
     const levels = ['a: &l0 [1,1,1,1,1,1,1,1,1,1]'];
     for (let i = 1; i < 9; i++) levels.push(`l${i}: &l${i} [${`*l${i - 1},`.repeat(10)}]`);
-    const began = performance.now();
-    expect(refused(levels.join('\n')).join()).toContain('more than 50000 values');
-    expect(performance.now() - began).toBeLessThan(1_000);
+    const stopped = () => expect(refused(levels.join('\n')).join()).toContain('more than 50000 values');
+    expect(cpuMs(stopped)).toBeLessThan(1_000);
   });
 
   test('depth counts through aliases', () => {
@@ -128,11 +135,9 @@ describe('what is refused, with place and mend', () => {
     );
   });
 
-  test('many keys are read in linear time', () => {
+  test('many keys are read in linear time — comparing each with all before it would take minutes', () => {
     const keys = Array.from({ length: 40_000 }, (_, i) => `k${i}: 1`).join('\n');
-    const began = performance.now();
-    expect(refused(keys)).toEqual([]);
-    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(cpuMs(() => expect(refused(keys)).toEqual([]))).toBeLessThan(5_000);
   });
 
   test('all errors are reported at once', () => {
