@@ -13,7 +13,7 @@ import { createReadiness } from './health.ts';
 import { problemPage, wantsPage } from './pages/page.tsx';
 import { consolePages } from './pages/pages.tsx';
 import type { ApiEnv, ApiParts } from './parts.ts';
-import { notFound, Problem } from './problem.ts';
+import { notFound, Problem, tooLarge } from './problem.ts';
 import { accessRoutes } from './routes/access.ts';
 import { createRoutes } from './routes/describe.ts';
 import { environmentRoutes } from './routes/environments.ts';
@@ -81,7 +81,15 @@ export function createApp(parts: ApiParts) {
   app.route('/', webhookRoutes(parts));
 
   app.use('/api/*', authenticate(parts));
-  app.use('/api/*', bodyLimit({ maxSize: API_LIMIT_BYTES, onError: () => tooLarge() }));
+  app.use(
+    '/api/*',
+    bodyLimit({
+      maxSize: API_LIMIT_BYTES,
+      onError: () => {
+        throw tooLarge('1 MB');
+      },
+    }),
+  );
   app.use('/api/*', async (c, next) => {
     await next();
     // What one token may see is nobody else's.
@@ -102,10 +110,6 @@ export function createApp(parts: ApiParts) {
   });
   app.route('/', consolePages(parts));
   return app;
-}
-
-function tooLarge(): never {
-  throw new Problem({ status: 413, code: 'body-too-large', detail: 'the body is larger than 1 MB' });
 }
 
 /** Everything thrown becomes a problem document; what nobody foresaw is logged and says nothing of itself. */

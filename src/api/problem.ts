@@ -60,6 +60,17 @@ export function notFound(what: string): Problem {
   return new Problem({ status: 404, code: 'not-found', detail: `there is no ${what}` });
 }
 
+/** @param limit as people read it, e.g. `5 MB` */
+export function tooLarge(limit: string): Problem {
+  return new Problem({
+    status: 413,
+    code: 'body-too-large',
+    detail: `the body is larger than ${limit}`,
+    // What is left of the body is not read: the connection cannot be used again.
+    headers: { connection: 'close' },
+  });
+}
+
 export function unreachable503(code: string, detail: string, cause?: unknown): Problem {
   return new Problem({ status: 503, code, detail, cause, headers: { 'retry-after': '2' } });
 }

@@ -1,5 +1,6 @@
 /** From a component to an answer, and from a request to who looks at the page. */
 import type { Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { getCookie, setCookie } from 'hono/cookie';
 import { html as template } from 'hono/html';
 import type { JSX } from 'hono/jsx/jsx-runtime';
@@ -8,7 +9,7 @@ import { principalOfSession } from '../auth/authenticate.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { Session } from '../auth/session.ts';
 import type { ApiParts } from '../parts.ts';
-import type { Problem } from '../problem.ts';
+import { tooLarge, type Problem } from '../problem.ts';
 
 /** A signed-in person. */
 export interface Visitor {
@@ -16,6 +17,14 @@ export interface Visitor {
   readonly session: Session;
   readonly viewer: Viewer;
 }
+
+/** A form holds a token or a comment, no more. */
+export const formLimit = bodyLimit({
+  maxSize: 64 * 1024,
+  onError: () => {
+    throw tooLarge('64 KB');
+  },
+});
 
 const NOTICE_COOKIE = 'sluice_notice';
 

@@ -3,7 +3,6 @@
  * same functions as the API's routes, and its outcome is shown on the page it leads back to.
  */
 import { Hono, type Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { EnvironmentPage, HomePage, ReleasePage } from '../../console/index.ts';
 import { listEnvironments } from '../../store/environments.ts';
 import { listEvaluations } from '../../store/evaluations.ts';
@@ -21,10 +20,9 @@ import { visibleRelease } from '../routes/releases.ts';
 import type { ActOutcomeView } from '../schema/release.ts';
 import { eventView, lookView, releaseSummary, releaseView } from '../views.ts';
 import { assetPages } from './assets.ts';
-import { html, leaveNotice, takeNotice, visitorOf, type Visitor } from './page.tsx';
+import { formLimit, html, leaveNotice, takeNotice, visitorOf, type Visitor } from './page.tsx';
 import { signInPages, textOf } from './sign-in.tsx';
 
-const FORM_LIMIT_BYTES = 64 * 1024;
 /** How much of a release's past a page shows. */
 const MOST_EVENTS = 1_000;
 const MOST_LOOKS = 5_000;
@@ -34,15 +32,6 @@ type Form = Readonly<Record<string, unknown>>;
 export function consolePages(parts: ApiParts): Hono<ApiEnv> {
   const { db, config } = parts;
   const app = new Hono<ApiEnv>();
-  app.post(
-    '*',
-    bodyLimit({
-      maxSize: FORM_LIMIT_BYTES,
-      onError: () => {
-        throw new Problem({ status: 413, code: 'body-too-large', detail: 'the form is larger than 64 KB' });
-      },
-    }),
-  );
   assetPages(app);
   signInPages(app, parts);
 
@@ -120,7 +109,7 @@ export function consolePages(parts: ApiParts): Hono<ApiEnv> {
   }
 
   for (const kind of ['approve', 'reject', 'abort'] as const)
-    app.post(`/releases/:id/${kind}`, (c) =>
+    app.post(`/releases/:id/${kind}`, formLimit, (c) =>
       submit(c, `/releases/${c.req.param('id')}`, async ({ principal }, form) => {
         const release = await visibleRelease(parts, principal, c.req.param('id') ?? '');
         return actOnRelease(parts, principal, release, {
@@ -131,7 +120,7 @@ export function consolePages(parts: ApiParts): Hono<ApiEnv> {
       }),
     );
 
-  app.post('/environments/:id/rollback', (c) =>
+  app.post('/environments/:id/rollback', formLimit, (c) =>
     submit(c, `/environments/${c.req.param('id')}`, async ({ principal }, form) => {
       const state = await visibleEnvironment(parts, principal, c.req.param('id'));
       const named = Object.entries(form).filter(([name]) => name.startsWith('version.'));

@@ -11,7 +11,7 @@ import {
 } from '../auth/authenticate.ts';
 import { SESSION_COOKIE, SESSION_SECONDS } from '../auth/session.ts';
 import type { ApiEnv, ApiParts } from '../parts.ts';
-import { cookieOptions, html } from './page.tsx';
+import { cookieOptions, formLimit, html } from './page.tsx';
 
 /** How long a sign-in form may stand open, milliseconds. */
 const FORM_MS = 60 * 60_000;
@@ -23,7 +23,7 @@ export function signInPages(app: Hono<ApiEnv>, parts: ApiParts): void {
     return html(c, <SignInPage problem={null} csrf={formKey(parts)} next={next} />);
   });
 
-  app.post('/sign-in', async (c) => {
+  app.post('/sign-in', formLimit, async (c) => {
     const form = await c.req.parseBody();
     const next = ownPath(textOf(form['next']));
     const again = (problem: string) =>
@@ -48,7 +48,7 @@ export function signInPages(app: Hono<ApiEnv>, parts: ApiParts): void {
     return c.redirect(next, 303);
   });
 
-  app.post('/sign-out', async (c) => {
+  app.post('/sign-out', formLimit, async (c) => {
     const found = await principalOfSession(parts, c);
     if (found) {
       const form = await c.req.parseBody();

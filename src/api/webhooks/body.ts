@@ -1,12 +1,12 @@
 /** Raw bytes of a request, up to a limit: refused by the announced length, and while reading where none was announced. */
 import type { Context } from 'hono';
-import { Problem } from '../problem.ts';
+import { tooLarge } from '../problem.ts';
 
 /** @throws Problem 413 */
 export async function readBody(c: Context, limitBytes: number): Promise<Buffer> {
   const announced = c.req.header('content-length');
   if (announced !== undefined) {
-    if (Number(announced) > limitBytes) throw tooLarge(limitBytes);
+    if (Number(announced) > limitBytes) throw tooLarge(`${limitBytes / 1024 / 1024} MB`);
     // Node gives a body no more bytes than were announced.
     return Buffer.from(await c.req.arrayBuffer());
   }
@@ -16,18 +16,8 @@ export async function readBody(c: Context, limitBytes: number): Promise<Buffer> 
   let size = 0;
   for await (const chunk of stream as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
-    if (size > limitBytes) throw tooLarge(limitBytes);
+    if (size > limitBytes) throw tooLarge(`${limitBytes / 1024 / 1024} MB`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-function tooLarge(limitBytes: number): Problem {
-  return new Problem({
-    status: 413,
-    code: 'body-too-large',
-    detail: `the body is larger than ${limitBytes / 1024 / 1024} MB`,
-    // What is left of the body is not read: the connection cannot be used again.
-    headers: { connection: 'close' },
-  });
 }
