@@ -46,9 +46,11 @@ export function sayFinding({ at, message }: Finding): string {
   return `${at.file}:${at.line}:${at.column}: ${message}`;
 }
 
+/** The message holds what fits into a sentence; all of them stand below it. */
+const SAID = 3;
+
 function findingsFailure(findings: readonly Finding[]): Error {
-  const errors = findings.filter(({ level }) => level === 'error');
-  const lines = errors.map(sayFinding);
-  const more = lines.length > 1 ? ` (and ${lines.length - 1} more)` : '';
-  return invalid(`${lines[0] ?? 'the plan or manifest cannot be used'}${more}`, lines);
+  const lines = findings.filter(({ level }) => level === 'error').map(sayFinding);
+  const more = lines.length > SAID ? `; and ${lines.length - SAID} more` : '';
+  return invalid(`${lines.slice(0, SAID).join('; ')}${more}`, lines);
 }

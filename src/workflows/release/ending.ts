@@ -70,8 +70,9 @@ function untouchedEnd(
   { cause, sentence, actor }: RollbackReason,
 ): EndEvent {
   if (cause === 'aborted') return { type: 'aborted', actor, sentence };
-  const stage = thrown instanceof StageFailed ? thrown.stage : run.source === null ? 'source' : 'deploy';
-  return { type: 'failed', stage, sentence };
+  if (thrown instanceof StageFailed)
+    return { type: 'failed', stage: thrown.stage, sentence: thrown.fault.message };
+  return { type: 'failed', stage: run.source === null ? 'source' : 'deploy', sentence };
 }
 
 function rolledBackEnd({ cause, sentence, actor }: RollbackReason): EndEvent {
