@@ -1,0 +1,329 @@
+/** The FC side of a release against the real engine: the client, deploy and publish across crashes, moves of aliases. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AliasMove, PackagedService } from '../../src/activities/contract.ts';
+import type { Parts } from '../../src/activities/index.ts';
+import { alone, graySplit } from '../../src/domain/release/split.ts';
+import type { FcClient } from '../../src/fc/client.ts';
+import { createFcClient } from '../../src/fc/fc2-client.ts';
+import { findAliasState } from '../../src/store/alias-states.ts';
+import { addOverride } from '../../src/store/overrides.ts';
+import { ACCOUNT, KEY, startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
+import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
+import { manifest, runActivity, startActivityWorld, type ActivityWorld } from './activity-world.ts';
+
+let postgres: TestPostgres;
+let engine: EngineProcess;
+let home: string;
+let fc: FcClient;
+let world: ActivityWorld;
+let parts: Parts;
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'sluice-engine-'));
+  postgres = await startTestPostgres();
+  engine = await startEngineProcess({ home, databaseUrl: postgres.url });
+  fc = clientFor(engine.url);
+  world = await startActivityWorld(fc);
+  parts = world.parts();
+}, 90_000);
+afterAll(async () => {
+  await world?.close();
+  await engine?.end('SIGTERM');
+  await postgres?.stop();
+  rmSync(home, { recursive: true, force: true });
+}, 30_000);
+
+function clientFor(endpoint: string): FcClient {
+  return createFcClient({
+    endpoint,
+    accountId: ACCOUNT,
+    accessKeyId: KEY.id,
+    accessKeySecret: KEY.secret,
+    region: 'cn-local',
+    timeoutMs: 10_000,
+  });
+}
+
+const handler = (tag: string): string => `exports.handler = async () => '${tag}';\n`;
+
+/** A release that is packaged, of a service of its own or of one that exists. */
+async function packaged(
+  service: string,
+  tag: string,
+  isFirst = true,
+): Promise<{ releaseId: string; service: PackagedService }> {
+  const files = { 's.yml': manifest(service), 'code/index.js': handler(tag) };
+  const { releaseId } = isFirst ? await world.release(service, files) : await world.push(service, files);
+  const { services } = await runActivity(parts, 'packageRelease', { releaseId });
+  const [only] = services;
+  if (!only) throw new Error('nothing was packaged');
+  return { releaseId, service: only };
+}
+
+async function released(service: string, tag: string, isFirst = true) {
+  const one = await packaged(service, tag, isFirst);
+  await runActivity(parts, 'deployService', one);
+  const { version } = await runActivity(parts, 'publishService', one);
+  return { ...one, version };
+}
+
+async function answerOf(service: string, qualifier: string): Promise<string> {
+  return (await fc.invoke(service, qualifier, 'hello', Buffer.from('{}'))).body.toString();
+}
+
+describe('client', () => {
+  test('says what is missing as null, and what is refused by status and code', async () => {
+    expect(await fc.getService('none')).toBeNull();
+    expect(await fc.getAlias('none', 'PROD')).toBeNull();
+    await expect(fc.listFunctions('none')).rejects.toMatchObject({
+      name: 'FcError',
+      status: 404,
+      code: 'ServiceNotFound',
+      isMissing: true,
+    });
+  });
+
+  test('says an engine that is not there as unreachable', async () => {
+    await expect(clientFor('http://127.0.0.1:1').getService('x')).rejects.toMatchObject({
+      status: 0,
+      isUnreachable: true,
+    });
+  });
+
+  test('moves an alias only from the state that was read', async () => {
+    await released('etag', 'v1');
+    const { value, etag } = await fc.createAlias('etag', 'PROD', {
+      versionId: '1',
+      additionalVersionWeight: {},
+    });
+    expect(value).toMatchObject({ versionId: '1', additionalVersionWeight: {} });
+    await fc.updateAlias('etag', 'PROD', { versionId: '1', additionalVersionWeight: {} }, etag);
+    await expect(
+      fc.updateAlias('etag', 'PROD', { versionId: '1', additionalVersionWeight: {} }, etag),
+    ).rejects.toMatchObject({ status: 412, isConflict: true });
+  });
+
+  test('hands back the code that was deployed, and the counters of a qualifier', async () => {
+    const { version, service } = await released('code', 'v1');
+    const code = await fc.getFunctionCode('code', 'hello', version);
+    expect(service.functions[0]?.artifact).toHaveLength(64);
+    expect(code.subarray(0, 2).toString()).toBe('PK');
+    expect(await answerOf('code', version)).toBe('v1');
+    const ring = await fc.readRing('code', 'hello', version, Date.now() - 60_000);
+    expect(ring.versions).toMatchObject([{ version, totals: { requests: 1, failures: 0 } }]);
+  });
+
+  test('tells a function’s own error from success', async () => {
+    const { releaseId } = await world.release('throws', {
+      's.yml': manifest('throws'),
+      'code/index.js': "exports.handler = async () => { throw new Error('no price'); };\n",
+    });
+    const { services } = await runActivity(parts, 'packageRelease', { releaseId });
+    const [service] = services;
+    if (!service) throw new Error('nothing was packaged');
+    await runActivity(parts, 'deployService', { releaseId, service });
+    const { version } = await runActivity(parts, 'publishService', { releaseId, service });
+    const failed = await fc.invoke('throws', version, 'hello', Buffer.from('{}'));
+    expect(failed.errorType).not.toBeNull();
+    expect(failed.body.toString()).toContain('no price');
+    // The same seen by the verify stage: three tries, then the function's own words.
+    await expect(
+      runActivity(parts, 'smoke', { releaseId, service: 'throws', function: 'hello', version }),
+    ).rejects.toMatchObject({ type: 'VerifyFailed', message: expect.stringContaining('no price') });
+  });
+});
+
+describe('deploy and publish', () => {
+  test('writes only what differs: a repeated call changes nothing', async () => {
+    const one = await packaged('again', 'v1');
+    const first = await runActivity(parts, 'deployService', one);
+    expect(first.summary).toBe('again: service created, hello created');
+    expect((await runActivity(parts, 'deployService', one)).summary).toBe('again: as it was');
+  });
+
+  test('publishes one version, also when the worker died between publishing and writing it down', async () => {
+    const one = await released('crash', 'v1');
+    await world.store.db.deleteFrom('publications').where('release_id', '=', one.releaseId).execute();
+    const found = await runActivity(parts, 'publishService', one);
+    expect(found.version).toBe(one.version);
+    expect(await fc.listVersions('crash', 10)).toHaveLength(1);
+  });
+
+  test('uses the newest version again where the code equals it — FC refuses to publish that twice', async () => {
+    const one = await released('equal', 'v1');
+    const again = await released('equal', 'v1', false);
+    expect(again.version).toBe(one.version);
+    expect(await fc.listVersions('equal', 10)).toHaveLength(1);
+  });
+
+  test('sees an unchanged commit by comparing with what is live', async () => {
+    const one = await released('same', 'v1');
+    const before = await runActivity(parts, 'compareWithLive', {
+      releaseId: one.releaseId,
+      services: [one.service],
+    });
+    expect(before).toEqual([{ service: 'same', before: null, stable: null, unchanged: false }]);
+    await fc.createAlias('same', 'PROD', { versionId: '1', additionalVersionWeight: {} });
+    const again = await packaged('same', 'v1', false);
+    const compared = await runActivity(parts, 'compareWithLive', {
+      releaseId: again.releaseId,
+      services: [again.service],
+    });
+    expect(compared).toEqual([{ service: 'same', before: alone('1'), stable: '1', unchanged: true }]);
+  });
+});
+
+describe('rollback of LATEST', () => {
+  test('puts the stable version’s code back, so that the next publish does not carry the rejected one', async () => {
+    const stable = await released('latest', 'good');
+    const canary = await released('latest', 'bad', false);
+    expect(await answerOf('latest', 'LATEST')).toBe('bad');
+    const restore = {
+      holder: canary.releaseId,
+      service: 'latest',
+      functions: ['hello'],
+      stable: stable.version,
+      canary: canary.version,
+    };
+    await runActivity(parts, 'restoreLatest', restore);
+    expect(await answerOf('latest', 'LATEST')).toBe('good');
+    // Somebody deployed meanwhile: that is not the release's to undo.
+    await released('latest', 'third', false);
+    await runActivity(parts, 'restoreLatest', restore);
+    expect(await answerOf('latest', 'LATEST')).toBe('third');
+  });
+
+  test('works where the artifact is not here — FC has the code too', async () => {
+    const stable = await released('elsewhere', 'good');
+    const canary = await released('elsewhere', 'bad', false);
+    await runActivity(world.parts(), 'restoreLatest', {
+      holder: canary.releaseId,
+      service: 'elsewhere',
+      functions: ['hello'],
+      stable: stable.version,
+      canary: canary.version,
+    });
+    expect(await answerOf('elsewhere', 'LATEST')).toBe('good');
+  });
+});
+
+describe('moves of an alias', () => {
+  async function begun(service: string): Promise<AliasMove> {
+    const stable = await released(service, 'v1');
+    const canary = await released(service, 'v2', false);
+    await fc.createAlias(service, 'PROD', { versionId: stable.version, additionalVersionWeight: {} });
+    return {
+      releaseId: canary.releaseId,
+      project: service,
+      environment: 'production',
+      service,
+      alias: 'PROD',
+      stable: stable.version,
+      canary: canary.version,
+      weight: 0.05,
+      expected: [alone(stable.version)],
+      sinceMs: Date.now() - 1_000,
+    };
+  }
+  const present = async (service: string) => (await fc.getAlias(service, 'PROD'))?.value;
+
+  test('set the weight, are repeatable, and keep the table in step', async () => {
+    const move = await begun('moves');
+    await runActivity(parts, 'moveAlias', move);
+    await runActivity(parts, 'moveAlias', move);
+    expect(await present('moves')).toMatchObject({ versionId: '1', additionalVersionWeight: { '2': 0.05 } });
+    expect(await findAliasState(world.store.db, 'moves', 'PROD')).toMatchObject({
+      stable: '1',
+      canary: '2',
+      weight: 0.05,
+    });
+    await runActivity(parts, 'moveAlias', { ...move, weight: 1, expected: [graySplit('1', '2', 0.05)] });
+    expect(await present('moves')).toMatchObject({ versionId: '2', additionalVersionWeight: {} });
+    expect(await findAliasState(world.store.db, 'moves', 'PROD')).toMatchObject({
+      stable: '2',
+      canary: null,
+    });
+  });
+
+  test('create the alias of a first release', async () => {
+    const { releaseId, version } = await released('created', 'v1');
+    await runActivity(parts, 'moveAlias', {
+      releaseId,
+      project: 'created',
+      environment: 'production',
+      service: 'created',
+      alias: 'PROD',
+      stable: null,
+      canary: version,
+      weight: 1,
+      expected: [null],
+      sinceMs: 0,
+    });
+    expect(await answerOf('created', 'PROD')).toBe('v1');
+  });
+
+  test('never overwrite what somebody else set, and say both values', async () => {
+    const move = await begun('outside');
+    const alias = await fc.getAlias('outside', 'PROD');
+    await fc.updateAlias(
+      'outside',
+      'PROD',
+      { versionId: '1', additionalVersionWeight: { '2': 0.8 } },
+      alias?.etag ?? '',
+    );
+    await expect(runActivity(parts, 'moveAlias', move)).rejects.toMatchObject({
+      type: 'ChangedOutside',
+      nonRetryable: true,
+      details: [{ expected: 'version 1 alone', found: 'version 1, 80 % to version 2' }],
+    });
+    expect(await present('outside')).toMatchObject({ additionalVersionWeight: { '2': 0.8 } });
+  });
+
+  test('yield to a person’s recorded override', async () => {
+    const move = { ...(await begun('override')), expected: [graySplit('1', '2', 0.25)], weight: 0.5 };
+    await addOverride(world.store.db, {
+      project: 'override',
+      environment: 'production',
+      service: 'override',
+      alias: 'PROD',
+      from: {},
+      toVersion: '1',
+      actor: 'op',
+      comment: 'pager',
+    });
+    await expect(runActivity(parts, 'moveAlias', move)).rejects.toMatchObject({
+      type: 'Overridden',
+      details: [{ actor: 'op', comment: 'pager', version: '1' }],
+    });
+  });
+
+  test('back to any version that exists, and to no other', async () => {
+    const move = await begun('person');
+    await runActivity(parts, 'moveAlias', move);
+    const ask = {
+      project: 'person',
+      environment: 'production',
+      service: 'person',
+      actor: 'op',
+      comment: 'pager',
+    };
+    await expect(runActivity(parts, 'rollBackTo', { ...ask, version: '9' })).rejects.toMatchObject({
+      type: 'Invalid',
+      message: expect.stringContaining('no version 9'),
+    });
+    expect(await runActivity(parts, 'rollBackTo', { ...ask, version: '1' })).toEqual({
+      functions: ['hello'],
+    });
+    expect(await present('person')).toMatchObject({ versionId: '1', additionalVersionWeight: {} });
+  });
+
+  test('are worth repeating when the engine does not answer', async () => {
+    const away = { ...parts, fc: clientFor('http://127.0.0.1:1') };
+    const move = { ...(await begun('away')), weight: 0.25 };
+    const failure: unknown = await runActivity(away, 'moveAlias', move).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ type: 'EngineUnreachable', nonRetryable: false });
+  });
+});
