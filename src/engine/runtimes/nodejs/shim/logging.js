@@ -23,12 +23,21 @@ let maxLogBytes = 0;
 exports.install = function install(to, concurrency) {
   channel = to;
   maxLogBytes = to.constructor.MAX_LOG_BYTES;
-  const AsyncLocalStorage = concurrency > 1 ? require('async_hooks').AsyncLocalStorage : undefined;
-  if (AsyncLocalStorage) storage = new AsyncLocalStorage();
+  if (concurrency > 1) storage = createStorage();
   replaceConsole();
   replaceStream('stdout', 1);
   replaceStream('stderr', 2);
 };
+
+function createStorage() {
+  let AsyncLocalStorage;
+  try {
+    AsyncLocalStorage = require('async_hooks').AsyncLocalStorage;
+  } catch (_) {
+    return null;
+  }
+  return AsyncLocalStorage ? new AsyncLocalStorage() : null;
+}
 
 /** Runs `body` as part of a call. */
 exports.run = function run(call, requestId, body) {
