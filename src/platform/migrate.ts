@@ -27,10 +27,11 @@ export async function migrate(options: MigrationOptions): Promise<void> {
     createMigrationsSchema: true,
     schema: options.schema,
     createSchema: true,
-    advisoryLockKey: lockKey(options.schema),
-    lockRetryDelay: 200,
+    // Several processes start at once: all but one wait for the one that migrates.
+    lockValue: lockKey(options.schema),
+    advisoryLockMode: 'wait',
     log: (message) => options.log.debug(message.trim()),
-  } as Parameters<typeof runner>[0]);
+  });
 }
 
 async function waitForDatabase(url: string, waitMs: number): Promise<void> {

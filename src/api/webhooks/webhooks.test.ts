@@ -49,7 +49,7 @@ function github(
   body: string,
   {
     event = 'push',
-    delivery = String(randomUUID()),
+    delivery = `d-${randomUUID()}`,
     project = 'shop',
     signature = sign(body),
     type = 'json',
