@@ -61,7 +61,8 @@ export const RollbackForm: FC<{
       {versions.map((service) => (
         <p>
           <label for={`version-${service.service}`}>Version of {service.service}</label>
-          <select id={`version-${service.service}`} name={`version.${service.service}`}>
+          <select id={`version-${service.service}`} name={`version.${service.service}`} required>
+            <option value="">choose a version …</option>
             {service.versions.map((version) => (
               <option value={version.version}>
                 {version.version}

@@ -40,7 +40,7 @@ export const EvidenceChart: FC<{ looks: readonly LookView[] }> = ({ looks }) => 
         <text class="label" x={PAD.left - 8} y={y(0) + 4} text-anchor="end">
           1 : 1
         </text>
-        <text class="label threshold-name" x={WIDTH - PAD.right} y={threshold - 5} text-anchor="end">
+        <text class="label threshold-name" x={PAD.left + 6} y={threshold - 5}>
           rollback
         </text>
         {stepMarks(looks).map(({ time, weight }) => (

@@ -105,7 +105,14 @@ const Steps: FC<{ release: ReleaseView }> = ({ release }) =>
     <ol class="steps">
       {release.plan.steps.map((planned, index) => {
         const done = release.steps.find((step) => step.step === index);
-        const where = done === undefined ? 'to come' : done.endedAt === null ? 'now' : 'done';
+        const where =
+          done === undefined
+            ? 'to come'
+            : done.endedAt !== null
+              ? 'done'
+              : release.endedAt === null
+                ? 'now'
+                : 'stopped here';
         return (
           <li class={`step-${where.replace(' ', '-')}`}>
             <strong>{percent(planned.weight)}</strong> for {duration(planned.holdMs)}

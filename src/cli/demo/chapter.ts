@@ -23,10 +23,13 @@ const LONGEST_MS = 5 * 60_000;
 export async function tellRelease(chapter: Chapter): Promise<string> {
   const deadline = Date.now() + LONGEST_MS;
   let after = 0;
+  /** When the split was last changed: what is measured is measured from there. */
+  let movedAt = 0;
   for (;;) {
     for (const event of await chapter.api.events(chapter.releaseId, after)) {
       after = event.id;
-      await tellEvent(chapter, event.event);
+      await tellEvent(chapter, event.event, movedAt);
+      if (event.event.type === 'traffic') movedAt = Date.parse(event.at);
     }
     const release = await chapter.api.release(chapter.releaseId);
     // The record and its events are written in one transaction: an ended release has nothing more to tell.
@@ -43,6 +46,7 @@ export async function tellRelease(chapter: Chapter): Promise<string> {
 async function tellEvent(
   { page, api, releaseId, traffic }: Chapter,
   event: EventView['event'],
+  movedAt: number,
 ): Promise<void> {
   switch (event.type) {
     case 'planned': {
@@ -57,15 +61,16 @@ async function tellEvent(
         page.line(event.stage, `${event.summary}  (${(event.durationMs / 1_000).toFixed(1)} s)`, 'quiet');
       return;
     case 'stage-failed':
+      // Why the gray stage stopped is told by the event that follows it.
+      if (event.stage === 'gray') return;
       page.line(event.stage, event.message, 'bad');
       for (const line of event.logTail.slice(-5)) page.note(line);
       return;
     case 'traffic':
       page.line('traffic', trafficText(event));
-      traffic?.begin();
       return;
     case 'step-finished':
-      if (traffic) page.split(traffic.measured());
+      if (traffic) page.split(traffic.measured(movedAt));
       return;
     case 'approval-requested':
       page.line(
@@ -85,7 +90,7 @@ async function tellEvent(
     case 'rollback-started':
       page.line('harm', 'the canary is worse than what is live:', 'bad');
       page.note(event.sentence);
-      if (traffic) page.split(traffic.measured());
+      if (traffic) page.split(traffic.measured(movedAt));
       return;
     case 'promoted':
       page.line('promoted', event.sentence, 'good');

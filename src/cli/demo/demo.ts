@@ -44,8 +44,7 @@ export async function runDemo({ config, credentials, out }: DemoOptions): Promis
     webhookSecret: secret,
   });
 
-  page.blank();
-  page.note('The sample: one function, three git pushes, and customers who call it all the while.');
+  page.intro('The sample: one function, three git pushes, and customers who call it all the while.');
   const story: Story = { page, api, repository };
   await tellPush(story, 1, 'promoted', undefined);
 

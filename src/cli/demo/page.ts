@@ -2,6 +2,8 @@
 import type { Measured } from './traffic.ts';
 
 export interface Page {
+  /** What the story is about, before it begins. */
+  intro(text: string): void;
   /** Heading of a chapter. */
   chapter(title: string, subtitle: string): void;
   /** A line with the time since the story began. */
@@ -36,6 +38,7 @@ export function createPage(out: NodeJS.WritableStream, isTerminal: boolean, colu
 
   return {
     line,
+    intro: (text) => write(`\n  ${paint('1', text)}`),
     chapter: (title, subtitle) => {
       const rule = '─'.repeat(Math.max(width - title.length - subtitle.length - 8, 4));
       write(`\n  ${paint('1', title)}  ${subtitle} ${paint('2', rule)}`);

@@ -23,12 +23,10 @@ export interface Measured {
 }
 
 export interface Traffic {
-  /** What was answered since `begin` was last called, by version number. */
-  measured(): ReadonlyMap<string, Measured>;
-  /** Requests that got no answer of the function at all, since the start: refused or lost. */
+  /** What was answered from `since` (Unix milliseconds) on, by version number. */
+  measured(since: number): ReadonlyMap<string, Measured>;
+  /** Requests that got no answer of the function at all: refused or lost. */
   lost(): number;
-  /** Starts counting anew. */
-  begin(): void;
   /** The alias as the FC API tells it, e.g. `version 1` or `version 1, 5 % to version 2`. */
   alias(): Promise<string>;
   /** Sends no more and waits for the last answers. */
@@ -47,7 +45,7 @@ export function startTraffic(
     region: config.region,
     endpoint: config.fcEndpoint,
   });
-  let counts = new Map<string, Measured>();
+  const answers: { readonly at: number; readonly version: string; readonly failed: boolean }[] = [];
   let lost = 0;
   let sent = 0;
   const inFlight = new Set<Promise<void>>();
@@ -59,9 +57,7 @@ export function startTraffic(
         rawBuf: true,
       });
       const version = answer.headers['x-fc-invocation-service-version'] ?? '?';
-      const before = counts.get(version) ?? { requests: 0, failures: 0 };
-      const failed = answer.headers['x-fc-error-type'] === undefined ? 0 : 1;
-      counts.set(version, { requests: before.requests + 1, failures: before.failures + failed });
+      answers.push({ at: Date.now(), version, failed: answer.headers['x-fc-error-type'] !== undefined });
     } catch {
       lost += 1;
     }
@@ -74,11 +70,15 @@ export function startTraffic(
   }, 1_000 / REQUESTS_PER_SECOND);
 
   return {
-    measured: () => counts,
-    lost: () => lost,
-    begin: () => {
-      counts = new Map();
+    measured: (since) => {
+      const byVersion = new Map<string, Measured>();
+      for (const { version, failed } of answers.filter(({ at }) => at >= since)) {
+        const { requests, failures } = byVersion.get(version) ?? { requests: 0, failures: 0 };
+        byVersion.set(version, { requests: requests + 1, failures: failures + (failed ? 1 : 0) });
+      }
+      return byVersion;
     },
+    lost: () => lost,
     alias: async () => {
       const { data } = await client.getAlias(target.service, target.alias);
       const { versionId, additionalVersionWeight } = Alias.parse(data);
