@@ -21,7 +21,14 @@ export function createFunctionRunner(
 ): FunctionRunner {
   const home = mkdtempSync(join(tmpdir(), 'sluice-runner-'));
   const log = createLog('test', 'error');
-  const runner = createRunner({ home, sandbox, region: 'cn-test', accountId: '1234567890123456', log, limits });
+  const runner = createRunner({
+    home,
+    sandbox,
+    region: 'cn-test',
+    accountId: '1234567890123456',
+    log,
+    limits,
+  });
   let defined = 0;
   let called = 0;
   return {

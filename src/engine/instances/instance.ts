@@ -101,7 +101,9 @@ export class Instance {
   }
 
   get hasRoom(): boolean {
-    return this.#state === 'ready' && this.#inFlight.size < this.revision.instanceConcurrency;
+    return (
+      this.#state === 'ready' && this.#inFlight.size < this.revision.instanceConcurrency && !this.#link.closed
+    );
   }
 
   /** Hands over a call; only while `hasRoom`. */

@@ -25,6 +25,8 @@ const NO_BODY = Buffer.alloc(0);
 
 export class InstanceLink {
   readonly process: InstanceProcess;
+  /** Nothing can be written any more; the end of the process will follow. */
+  closed = false;
 
   constructor(process: InstanceProcess, maxPayloadBytes: number, events: LinkEvents) {
     this.process = process;
@@ -47,7 +49,10 @@ export class InstanceLink {
     });
     // A process that ends closes its socket first; only one that goes on without it is at fault.
     channel.on('error', () => channel.destroy());
-    channel.on('close', () => setTimeout(() => breakOff('it closed its socket'), CLOSE_GRACE_MS).unref());
+    channel.on('close', () => {
+      this.closed = true;
+      setTimeout(() => breakOff('it closed its socket'), CLOSE_GRACE_MS).unref();
+    });
     process.onExit((exit) => {
       broken = true;
       channel.destroy();

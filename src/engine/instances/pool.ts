@@ -108,8 +108,7 @@ export class Pool {
       call.reject(new RefusedError(503, 'ServiceUnavailable', 'the engine is shutting down'));
     }
     this.#ended = true;
-    for (const instance of this.#instances)
-      instance.end('Process ended by the engine: it is shutting down');
+    for (const instance of this.#instances) instance.end('Process ended by the engine: it is shutting down');
     this.#endWhenEmpty();
   }
 

@@ -24,7 +24,8 @@ async function check({ files, settings, call, outcome, body }: Case): Promise<vo
   else expect(JSON.parse(text)).toMatchObject(body);
 }
 
-const value = (expression: string) => `exports.handler = (event, context, callback) => callback(null, ${expression});`;
+const value = (expression: string) =>
+  `exports.handler = (event, context, callback) => callback(null, ${expression});`;
 
 const VALUES: Case[] = [
   ['null', 'null', ''],
@@ -36,7 +37,12 @@ const VALUES: Case[] = [
   ['a boolean', 'false', 'false'],
   ['an empty string', "''", ''],
   ['a function', '() => 1', 'function Function() { [native code] }'],
-].map(([title = '', expression = '', body = '']) => ({ title, files: value(expression), outcome: 'ok', body }));
+].map(([title = '', expression = '', body = '']) => ({
+  title,
+  files: value(expression),
+  outcome: 'ok',
+  body,
+}));
 
 const FORMS: Case[] = [
   {
@@ -161,7 +167,10 @@ const FAILURES: Case[] = [
     title: 'a missing dependency',
     files: "require('not-there');",
     outcome: 'unhandled-error',
-    body: { errorMessage: expect.stringContaining("Cannot find module 'not-there'"), errorType: 'ImportModuleError' },
+    body: {
+      errorMessage: expect.stringContaining("Cannot find module 'not-there'"),
+      errorType: 'ImportModuleError',
+    },
   },
   {
     title: 'a syntax error',
@@ -197,7 +206,9 @@ const FAILURES: Case[] = [
     settings: { timeoutMs: 300 },
     outcome: 'unhandled-error',
     body: {
-      errorMessage: expect.stringMatching(/^Function timed out after 0\.3 seconds \(maxMemoryUsage: \d+\.\d\dMB\)$/),
+      errorMessage: expect.stringMatching(
+        /^Function timed out after 0\.3 seconds \(maxMemoryUsage: \d+\.\d\dMB\)$/,
+      ),
     },
   },
   {
@@ -227,7 +238,8 @@ const INITIALIZERS: Case[] = [
   },
   {
     title: 'its error is the error of the waiting call',
-    files: "exports.init = (c, callback) => callback(new Error('no database')); exports.handler = async () => 1;",
+    files:
+      "exports.init = (c, callback) => callback(new Error('no database')); exports.handler = async () => 1;",
     settings: { initializer: 'index.init' },
     outcome: 'unhandled-error',
     body: { errorMessage: 'no database', errorType: 'Error' },
@@ -264,7 +276,7 @@ describe('initializer', () => {
 describe('context', () => {
   test('has every member of the contract, and a logger that stays out of its JSON', async () => {
     const revision = functions.define(
-      "exports.init = (context, callback) => callback(); exports.handler = async (event, context) => ({context, logger: Object.keys(Object.getPrototypeOf(context.logger)).join()});",
+      'exports.init = (context, callback) => callback(); exports.handler = async (event, context) => ({context, logger: Object.keys(Object.getPrototypeOf(context.logger)).join()});',
       { versionId: '7', initializer: 'index.init', memoryMb: 256 },
     );
     const result = await functions.invoke(revision, { requestId: 'abc', qualifier: 'PROD', retryCount: 2 });
@@ -280,7 +292,13 @@ describe('context', () => {
           initializer: 'index.init',
           initializationTimeout: 3,
         },
-        service: { name: 'shop', logProject: 'project', logStore: 'store', qualifier: 'PROD', versionId: '7' },
+        service: {
+          name: 'shop',
+          logProject: 'project',
+          logStore: 'store',
+          qualifier: 'PROD',
+          versionId: '7',
+        },
         region: 'cn-test',
         accountId: '1234567890123456',
         retryCount: 2,
@@ -318,7 +336,9 @@ describe('log', () => {
       'raw',
       'open',
       'FC Invoke End RequestId: id-1',
-      expect.stringMatching(/^Duration: [\d.]+ ms, Billed Duration: \d+ ms, Memory Size: 128 MB, Max Memory Used: [\d.]+ MB$/),
+      expect.stringMatching(
+        /^Duration: [\d.]+ ms, Billed Duration: \d+ ms, Memory Size: 128 MB, Max Memory Used: [\d.]+ MB$/,
+      ),
     ]);
   });
 
@@ -345,7 +365,9 @@ describe('log', () => {
     const unhandled = functions.define("exports.handler = () => { throw new Error('x'); };");
     const exit = functions.define('exports.handler = () => process.exit(4);');
     expect((await functions.invoke(handled)).log.toString()).toContain(', Error: Handled function error\n');
-    expect((await functions.invoke(unhandled)).log.toString()).toContain(', Error: Unhandled function error\n');
+    expect((await functions.invoke(unhandled)).log.toString()).toContain(
+      ', Error: Unhandled function error\n',
+    );
     expect((await functions.invoke(exit)).log.toString()).toContain(', Error: Process exited with code 4\n');
   });
 
