@@ -1,8 +1,8 @@
 /** From a stored function to the immutable revision that runs: made when something is written, never on a call. */
+import { canonicalJson } from '../../domain/canonical-json.ts';
 import { createHash } from 'node:crypto';
 import type { Revision } from '../invoke/contract.ts';
 import type { FunctionRecord, ServiceRecord } from './records.ts';
-import { stableJson } from './stable-json.ts';
 
 /**
  * The revision of one function.
@@ -27,7 +27,7 @@ export function revisionOf(
     config: { ...config, description: '' },
     code: code.sha256,
   };
-  const digest = createHash('sha256').update(stableJson(identity)).digest('hex').slice(0, 24);
+  const digest = createHash('sha256').update(canonicalJson(identity)).digest('hex').slice(0, 24);
   return Object.freeze({
     key: `${service.name}/${record.name}@${versionId || 'LATEST'}:${digest}`,
     service: service.name,

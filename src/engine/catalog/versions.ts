@@ -1,4 +1,5 @@
 /** Versions: read-only snapshots of a service and all its functions (fc-api.md §3, guide.md §2). */
+import { canonicalJson } from '../../domain/canonical-json.ts';
 import { z } from 'zod';
 import { isVersionId } from '../../domain/names/fc.ts';
 import { ApiError, invalidArgument, versionNotFound } from '../http/api-error.ts';
@@ -8,7 +9,6 @@ import type { Catalog } from './catalog.ts';
 import { apiTime, type FunctionRecord, type ServiceRecord, type VersionRecord } from './records.ts';
 import { Description } from './service-config.ts';
 import type { ServiceState } from './service-state.ts';
-import { stableJson } from './stable-json.ts';
 
 const PublishVersionInput = z.object({ description: Description.exactOptional() });
 
@@ -117,7 +117,7 @@ function content(service: ServiceRecord, functions: Iterable<FunctionRecord>): s
   const parts = [...functions].map(
     ({ name, config, code }) => [name, { config, code: code.sha256 }] as const,
   );
-  return stableJson({ service: service.config, functions: Object.fromEntries(parts) });
+  return canonicalJson({ service: service.config, functions: Object.fromEntries(parts) });
 }
 
 /** Newest first unless `direction=FORWARD`; `startKey` and `nextToken` are version ids, inclusive. */

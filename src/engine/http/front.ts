@@ -107,8 +107,8 @@ export function createFront(options: FrontOptions): Front {
       return;
     }
     if (!request.complete) {
-      // The rest of the body is not wanted; without this the connection would be stuck on it.
-      response.shouldKeepAlive = false;
+      // The rest of the body is read and thrown away: closing on a caller that still sends would reset the connection,
+      // and the caller would see a broken pipe instead of the answer.
       request.resume();
       const cut = setTimeout(() => request.destroy(), DISCARD_MS);
       request.once('close', () => clearTimeout(cut));
