@@ -82,6 +82,7 @@ async function serviceVersions(
           description: v.description,
           createdAt: v.createdTime,
           releaseId: origin?.releaseId ?? null,
+          releaseState: origin?.releaseState ?? null,
           commit: origin?.commit ?? null,
           message: origin?.message ?? null,
         };

@@ -1,6 +1,7 @@
 /** What a person may do to a release or an environment, as plain forms: each works without any script. */
 import type { FC } from 'hono/jsx';
-import type { ReleaseView, ServiceVersionsView } from '../api/views.ts';
+import type { EnvironmentDetailView, ReleaseView, ServiceVersionsView } from '../api/views.ts';
+import { firstLine, percent } from './pieces.tsx';
 import { may, type Viewer } from './viewer.ts';
 
 export const ReleaseActs: FC<{ release: ReleaseView; viewer: Viewer }> = ({ release, viewer }) => {
@@ -49,28 +50,28 @@ export const ReleaseActs: FC<{ release: ReleaseView; viewer: Viewer }> = ({ rele
   );
 };
 
-export const RollbackForm: FC<{
-  environmentId: string;
-  versions: readonly ServiceVersionsView[];
-  viewer: Viewer;
-}> = ({ environmentId, versions, viewer }) => {
-  if (!may(viewer, 'release-manager')) return null;
+/** Nothing is chosen beforehand: the newest version is often the one that was just rolled back. */
+export const RollbackForm: FC<{ environment: EnvironmentDetailView; viewer: Viewer }> = ({
+  environment,
+  viewer,
+}) => {
+  if (!may(viewer, 'release-manager')) return <p class="quiet">Rolling back needs a release-manager.</p>;
+  if (environment.versions.length === 0) return <p class="quiet">There is no version to go back to yet.</p>;
   return (
-    <form method="post" class="act" action={`/environments/${environmentId}/rollback`}>
+    <form method="post" class="act" action={`/environments/${environment.id}/rollback`}>
       <Hidden viewer={viewer} />
-      {versions.map((service) => (
+      {environment.versions.map((service) => (
         <p>
           <label for={`version-${service.service}`}>Version of {service.service}</label>
           <select id={`version-${service.service}`} name={`version.${service.service}`} required>
-            <option value="">choose a version …</option>
+            <option value="">choose a version</option>
             {service.versions.map((version) => (
               <option value={version.version}>
-                {version.version}
-                {version.message ? ` · ${version.message}` : ''} ·{' '}
-                {version.createdAt.slice(0, 16).replace('T', ' ')}
+                {versionText(version, liveShare(environment, service, version))}
               </option>
             ))}
           </select>
+          {service.problem !== null && <span class="problem">{service.problem}</span>}
         </p>
       ))}
       <label for="rollback-comment">Why (kept in the audit)</label>
@@ -83,6 +84,30 @@ export const RollbackForm: FC<{
     </form>
   );
 };
+
+type Version = ServiceVersionsView['versions'][number];
+
+function liveShare(
+  environment: EnvironmentDetailView,
+  { service }: ServiceVersionsView,
+  { version }: Version,
+) {
+  const state = environment.services.find((s) => s.service === service);
+  return state?.live?.versions.find((v) => v.version === version)?.weight ?? 0;
+}
+
+/** One line of a list, the most telling first: `2 · live, 100 % · Greet by the hour · promoted · 2026-11-24 21:43`. */
+function versionText(version: Version, share: number): string {
+  return [
+    version.version,
+    share > 0 ? `live, ${percent(share)}` : '',
+    firstLine(version.message ?? version.description),
+    (version.releaseState ?? '').replaceAll('-', ' '),
+    version.createdAt.slice(0, 16).replace('T', ' '),
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
 
 /** `look` says which evidence was on the screen when the person decided. */
 const Hidden: FC<{ viewer: Viewer; step?: number; look?: number | undefined }> = ({ viewer, step, look }) => (

@@ -50,7 +50,7 @@ export const EnvironmentPage: FC<EnvironmentProps> = ({ viewer, environment, rel
       <section aria-labelledby="rollback">
         <h2 id="rollback">Roll back</h2>
         <p class="quiet">At once and without steps; a release that is under way is aborted first.</p>
-        <RollbackForm environmentId={environment.id} versions={environment.versions} viewer={viewer} />
+        <RollbackForm environment={environment} viewer={viewer} />
       </section>
     </div>
     <section aria-labelledby="releases">

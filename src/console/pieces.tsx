@@ -45,8 +45,8 @@ export const Split: FC<{ shares: readonly Share[] }> = ({ shares }) => {
       <ul>
         {shares.map((share, index) => (
           <li>
-            <span class={`dot share-${index}`} aria-hidden="true"></span>
-            version {share.version} <strong>{percent(share.weight)}</strong>
+            <span class={`dot share-${index}`} aria-hidden="true"></span> version {share.version}{' '}
+            <strong>{percent(share.weight)}</strong>
           </li>
         ))}
       </ul>

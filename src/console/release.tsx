@@ -104,19 +104,12 @@ const Steps: FC<{ release: ReleaseView }> = ({ release }) =>
   release.plan === null ? null : (
     <ol class="steps">
       {release.plan.steps.map((planned, index) => {
-        const done = release.steps.find((step) => step.step === index);
-        const where =
-          done === undefined
-            ? 'to come'
-            : done.endedAt !== null
-              ? 'done'
-              : release.endedAt === null
-                ? 'now'
-                : 'stopped here';
+        const where = stepState(release, index);
         return (
           <li class={`step-${where.replace(' ', '-')}`}>
             <strong>{percent(planned.weight)}</strong> for {duration(planned.holdMs)}
-            {planned.approval && `, then ${planned.approval.role}`} <span class="quiet">· {where}</span>
+            {planned.approval && `, then a ${planned.approval.role} approves`}{' '}
+            <span class="quiet">· {where}</span>
           </li>
         );
       })}
@@ -125,6 +118,18 @@ const Steps: FC<{ release: ReleaseView }> = ({ release }) =>
       </li>
     </ol>
   );
+
+/** A release that has ended is at no step any more: it stopped at one, and the later ones were never reached. */
+function stepState(
+  release: ReleaseView,
+  index: number,
+): 'to come' | 'now' | 'done' | 'stopped here' | 'not reached' {
+  const step = release.steps.find((s) => s.step === index);
+  const ended = release.endedAt !== null;
+  if (step === undefined) return ended ? 'not reached' : 'to come';
+  if (step.endedAt !== null) return 'done';
+  return ended ? 'stopped here' : 'now';
+}
 
 const Stages: FC<{ release: ReleaseView }> = ({ release }) => (
   <section aria-labelledby="stages">

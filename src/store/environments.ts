@@ -1,5 +1,6 @@
 /** What runs where: the projects' records joined with the aliases' states and the releases of each environment. */
 import type { EnvironmentRecord } from '../domain/plan/environment.ts';
+import type { ReleaseState } from '../domain/release/states.ts';
 import { listAliasStates, type AliasState } from './alias-states.ts';
 import { findProject, listProjects } from './projects.ts';
 import { listActiveReleases, listNewestEnded, type Release } from './releases.ts';
@@ -59,6 +60,7 @@ export async function findEnvironment(
 export interface VersionOrigin {
   readonly version: string;
   readonly releaseId: string;
+  readonly releaseState: ReleaseState;
   readonly commit: string;
   readonly message: string;
 }
@@ -68,7 +70,7 @@ export async function listVersionOrigins(db: Db, service: string, limit: number)
   const rows = await db
     .selectFrom('publications as p')
     .innerJoin('releases as r', 'r.id', 'p.release_id')
-    .select(['p.version', 'r.id as release_id', 'r.commit', 'r.message'])
+    .select(['p.version', 'r.id as release_id', 'r.state', 'r.commit', 'r.message'])
     .where('p.service', '=', service)
     .orderBy('p.published_at', 'desc')
     .limit(limit)
@@ -76,6 +78,7 @@ export async function listVersionOrigins(db: Db, service: string, limit: number)
   return rows.map((row) => ({
     version: row.version,
     releaseId: row.release_id,
+    releaseState: row.state,
     commit: row.commit,
     message: row.message,
   }));

@@ -123,7 +123,9 @@ export function consolePages(parts: ApiParts): Hono<ApiEnv> {
   app.post('/environments/:id/rollback', formLimit, (c) =>
     submit(c, `/environments/${c.req.param('id')}`, async ({ principal }, form) => {
       const state = await visibleEnvironment(parts, principal, c.req.param('id'));
-      const named = Object.entries(form).filter(([name]) => name.startsWith('version.'));
+      const named = Object.entries(form).filter(
+        ([name, version]) => name.startsWith('version.') && version !== '',
+      );
       const versions = Object.fromEntries(
         named.map(([name, version]) => [name.slice('version.'.length), textOf(version)]),
       );

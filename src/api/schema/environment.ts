@@ -1,5 +1,6 @@
 /** What runs where: an environment of a project, with the split that its aliases have now. */
 import { z } from '@hono/zod-openapi';
+import { RELEASE_STATES } from '../../domain/release/states.ts';
 import { NameSchema, RoleSchema, Time } from './common.ts';
 import { ReleaseSummarySchema } from './release.ts';
 
@@ -69,6 +70,8 @@ export const ServiceVersionsSchema = z.object({
       description: z.string(),
       createdAt: z.string(),
       releaseId: z.string().nullable(),
+      /** How that release ended or stands: tells a version that was rolled back. */
+      releaseState: z.enum(RELEASE_STATES).nullable(),
       commit: z.string().nullable(),
       message: z.string().nullable(),
     }),
