@@ -11,6 +11,8 @@ export interface InstanceSettings {
   readonly region: string;
   readonly accountId: string;
   readonly maxPayloadBytes: number;
+  /** File with the seccomp program of sandboxes; empty: none. */
+  readonly seccompFile: string;
 }
 
 /** Functions get none until services have roles (runtimes.md §7: empty strings then). */
@@ -42,6 +44,7 @@ export function startInstanceProcess(
     mounts: runtime.mounts,
     env,
     codeFolder: revision.codeFolder,
+    seccompFile: settings.seccompFile,
   });
   return {
     process,

@@ -7,6 +7,7 @@ import { probeSandbox, type SandboxState } from '../../platform/sandbox.ts';
 import { Call } from '../instances/call.ts';
 import { Capacity } from '../instances/capacity.ts';
 import { Pool } from '../instances/pool.ts';
+import { writeSeccompFile } from '../sandbox/seccomp-file.ts';
 import { FileSink, FILE_SINK_DEFAULTS } from '../logs/file.ts';
 import type { LogLine, LogSink } from '../logs/line.ts';
 import { RecentLines } from '../logs/recent.ts';
@@ -75,6 +76,7 @@ class PooledRunner implements EngineRunner {
   readonly #registry = new RuntimeRegistry();
   readonly #pools = new Map<string, Pool>();
   readonly #recent = new RecentLines();
+  readonly #seccompFile: string;
   readonly #file: FileSink;
   readonly #sink: LogSink;
   readonly #capacity: Capacity;
@@ -89,6 +91,7 @@ class PooledRunner implements EngineRunner {
       options.log.error(`functions cannot run: ${this.sandbox.reason}; mend: ${this.sandbox.mend}`);
     else if (options.sandbox === 'off')
       options.log.warn('SLUICE_SANDBOX=off: functions run as the user of the engine, unprotected');
+    this.#seccompFile = options.sandbox === 'on' ? writeSeccompFile(options.home, options.log) : '';
     this.#file = new FileSink({
       ...FILE_SINK_DEFAULTS,
       folder: join(options.home, 'engine', 'logs'),
@@ -173,7 +176,13 @@ class PooledRunner implements EngineRunner {
     const pool = new Pool({
       revision,
       runtime: lookup.runtime,
-      settings: { sandbox, region, accountId, maxPayloadBytes: this.#limits.payloadBytes },
+      settings: {
+        sandbox,
+        region,
+        accountId,
+        maxPayloadBytes: this.#limits.payloadBytes,
+        seccompFile: this.#seccompFile,
+      },
       sink: this.#sink,
       capacity: this.#capacity,
       queue: { length: this.#limits.queueLength, waitMs: this.#limits.queueWaitMs },

@@ -135,6 +135,24 @@ describe('a function', () => {
     server.close();
   });
 
+  test('cannot make namespaces, mount or trace — the doors out of containers', async () => {
+    const run = (command: string) =>
+      inside(`cp.spawnSync('/bin/sh', ['-c', ${JSON.stringify(command)}]).stderr.toString()`);
+    expect(await run('unshare --user true')).toMatch(/unshare failed: Operation not permitted/);
+    expect(await run('unshare --net true')).toMatch(/unshare failed: Operation not permitted/);
+    expect(await run('mount -t tmpfs none /tmp')).toMatch(/permission denied|must be superuser/i);
+    expect(await inside("fs.readFileSync('/proc/self/status', 'utf8').match(/^Seccomp:.*/m)[0]")).toBe(
+      'Seccomp:\t2',
+    );
+  });
+
+  test('may use threads and child processes — what the filter must not break', async () => {
+    const worker =
+      "new Promise((resolve, reject) => { const w = new (require('worker_threads').Worker)('require(\\'worker_threads\\').parentPort.postMessage(7)', {eval: true}); w.on('message', resolve); w.on('error', reject); })";
+    expect(await inside(worker)).toBe(7);
+    expect(await inside("cp.execFileSync('node', ['-p', '1+1']).toString()")).toBe('2\n');
+  });
+
   test('is limited in open files', async () => {
     expect(await inside("cp.execSync('ulimit -n').toString().trim()")).toBe('1024');
   });

@@ -17,6 +17,8 @@ export interface ProcessSpec {
   readonly mounts: readonly Mount[];
   readonly env: Readonly<Record<string, string>>;
   readonly codeFolder: string;
+  /** File with a seccomp program; empty: none. */
+  readonly seccompFile: string;
 }
 
 export interface ProcessExit {
@@ -32,6 +34,7 @@ const TMP_BYTES = 512 * 1024 * 1024;
 /** Longest wait for the rest of the output once the process has ended; without a sandbox a child may keep a pipe. */
 const OUTPUT_GRACE_MS = 200;
 const STATUS_FD = 4;
+const SECCOMP_FD = 5;
 
 export class InstanceProcess {
   readonly channel: Socket;
@@ -160,12 +163,20 @@ function spawnSandboxed(spec: ProcessSpec): ChildProcess {
     env: {},
     cwd: SANDBOX_CODE,
     command: ['/bin/sh'],
-    descriptors: { status: STATUS_FD },
+    descriptors: { status: STATUS_FD, ...(spec.seccompFile === '' ? {} : { seccomp: SECCOMP_FD }) },
   });
-  const child = spawn(file, args, { env, cwd, stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'] });
+  // Opened anew each time: bubblewrap reads to the end, and descriptors of one opening share their place.
+  const seccomp = spec.seccompFile === '' ? undefined : openSync(spec.seccompFile, 'r');
+  const child = spawn(file, args, {
+    env,
+    cwd,
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', seccomp ?? 'ignore'],
+  });
+  if (seccomp !== undefined) closeSync(seccomp);
   // EPIPE when the sandbox could not be made: its exit says why.
-  child.stdin.on('error', () => child.stdin.destroy());
-  child.stdin.end(launchScript(spec.env, spec.command));
+  const stdin = child.stdio[0] as Socket;
+  stdin.on('error', () => stdin.destroy());
+  stdin.end(launchScript(spec.env, spec.command));
   return child;
 }
 
