@@ -10,7 +10,7 @@ import type { Release } from '../store/releases.ts';
 import type { EventView, WithIsoTimes } from './schema/event.ts';
 import type { LookView, ReleaseSummary, ReleaseView } from './schema/release.ts';
 
-export type { AuditEntryView, CreatedTokenView, TokenView } from './schema/access.ts';
+export type { AuditEntryView, TokenView } from './schema/access.ts';
 export type { ProblemView } from './schema/common.ts';
 export type {
   EnvironmentDetailView,
@@ -23,15 +23,11 @@ export type { EventView } from './schema/event.ts';
 export type { ProjectView } from './schema/project.ts';
 export type {
   ActOutcomeView,
-  ApprovalView,
   LogLineView,
   LookView,
   ReleaseList,
   ReleaseSummary,
   ReleaseView,
-  StageView,
-  StepView,
-  TrafficView,
 } from './schema/release.ts';
 
 /** Unix milliseconds as ISO 8601. */

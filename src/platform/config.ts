@@ -95,8 +95,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = processEnvironment()): Confi
     sandbox: e.SLUICE_SANDBOX,
     demo: e.SLUICE_DEMO === '1',
     // The sample's repository lies in the home itself, which nobody but the operator can write.
-    localRepositories: [...e.SLUICE_LOCAL_REPOSITORIES.split(':').filter(Boolean), join(home, 'demo')].map((path) =>
-      resolve(path),
+    localRepositories: [...e.SLUICE_LOCAL_REPOSITORIES.split(':').filter(Boolean), join(home, 'demo')].map(
+      (path) => resolve(path),
     ),
     publicUrl: e.SLUICE_URL ?? `http://127.0.0.1:${e.SLUICE_PORT}`,
     fcEndpoint: e.SLUICE_FC_ENDPOINT ?? `http://127.0.0.1:${e.SLUICE_ENGINE_PORT}`,

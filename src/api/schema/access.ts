@@ -31,7 +31,6 @@ export const CreatedTokenSchema = TokenViewSchema.extend({
   /** The token itself: shown this once and kept nowhere. */
   token: z.string(),
 }).openapi('CreatedToken');
-export type CreatedTokenView = z.infer<typeof CreatedTokenSchema>;
 
 export const AuditEntrySchema = z
   .object({

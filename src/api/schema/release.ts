@@ -39,7 +39,6 @@ const StageSchema = z.object({
   summary: z.string().nullable(),
   logTail: z.array(z.string()),
 });
-export type StageView = z.infer<typeof StageSchema>;
 
 const StepSchema = z.object({
   step: z.int(),
@@ -49,7 +48,6 @@ const StepSchema = z.object({
   endedAt: Time.nullable(),
   summary: z.string().nullable(),
 });
-export type StepView = z.infer<typeof StepSchema>;
 
 const TrafficSchema = z.object({
   service: z.string(),
@@ -59,7 +57,6 @@ const TrafficSchema = z.object({
   weight: z.number(),
   at: Time,
 });
-export type TrafficView = z.infer<typeof TrafficSchema>;
 
 const ApprovalSchema = z.object({
   step: z.int(),
@@ -79,7 +76,6 @@ const ApprovalSchema = z.object({
     }),
   ),
 });
-export type ApprovalView = z.infer<typeof ApprovalSchema>;
 
 const PlanSchema = z.object({
   version: z.literal(1),

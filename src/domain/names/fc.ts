@@ -18,10 +18,6 @@ export function isFunctionName(text: string): boolean {
   return NAME_128.test(text);
 }
 
-export function isTriggerName(text: string): boolean {
-  return NAME_128.test(text);
-}
-
 /** `LATEST` is a qualifier of its own and can never be an alias. */
 export function isAliasName(text: string): boolean {
   return NAME_128.test(text) && text !== LATEST;
@@ -47,10 +43,6 @@ export function isDomainName(text: string): boolean {
     text.length <= 253 &&
     /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/.test(text)
   );
-}
-
-export function isStatefulInvocationId(text: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_-]{0,127}$/.test(text);
 }
 
 export function isEnvironmentVariableName(text: string): boolean {
@@ -87,12 +79,3 @@ export const ENVIRONMENT_BYTES_MAX = 4_096;
 
 /** Bytes of a zip sent in the body. */
 export const CODE_ZIP_BYTES_MAX = 50 * 1024 * 1024;
-
-/** Limits per account or parent; an account may have others. */
-export const COUNT_LIMITS = {
-  services: 50,
-  functionsPerService: 50,
-  triggersPerFunction: 10,
-  tags: 20,
-  layersPerFunction: 5,
-} as const;

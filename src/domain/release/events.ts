@@ -99,8 +99,6 @@ export type ReleaseEvent =
   /** A dry run reached the point where traffic would move; nothing was touched. */
   | { readonly type: 'dry-run-finished'; readonly sentence: string };
 
-export type ReleaseEventType = ReleaseEvent['type'];
-
 /** What made a release go back. */
 export type RollbackCause =
   | 'harmful'
