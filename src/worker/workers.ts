@@ -30,6 +30,7 @@ const SLOTS: Readonly<Record<Queue, number>> = {
 
 /** A cancellation reaches an activity by its heartbeats; the default (0.8 of the time-out) would take 16 s. */
 const HEARTBEAT_MS = 1_000;
+const STICKY_MS = 2_000;
 /** Activities get this long to end, then a moment to say so; below the supervisor's own limit (2.5 s). */
 const GRACE_MS = 1_000;
 const FORCE_MS = 2_000;
@@ -76,6 +77,9 @@ export async function createWorkers({
       workflowThreadPoolSize: 1,
       maxConcurrentWorkflowTaskExecutions: 20,
       maxConcurrentWorkflowTaskPolls: 4,
+      // How long a release waits for the worker that knew it, when that one was killed; the default of 10 s would come
+      // on top of the watch's own time-out.
+      stickyQueueScheduleToStartTimeout: STICKY_MS,
     }),
     create('watch', {}),
     create('traffic', {}),

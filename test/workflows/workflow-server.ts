@@ -33,7 +33,8 @@ export interface WorkflowServer {
 }
 
 /** Starts server and workers; some 1.5 s. */
-export async function startWorkflowServer(): Promise<WorkflowServer> {
+/** @param settings more of the server's dynamic configuration, `name=value` */
+export async function startWorkflowServer(settings: readonly string[] = []): Promise<WorkflowServer> {
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   const env = await TestWorkflowEnvironment.createLocal({
     client: { identity: 'client' },
@@ -41,7 +42,10 @@ export async function startWorkflowServer(): Promise<WorkflowServer> {
       executable: { type: 'existing-path', path: await findTemporal(CACHE, process.env['PATH'] ?? '') },
       log: { format: 'json', level: 'error' },
       // The server looks a second ahead for timers; these tests hold for milliseconds.
-      extraArgs: ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
+      extraArgs: ['history.timerProcessorMaxTimeShift="10ms"', ...settings].flatMap((setting) => [
+        '--dynamic-config-value',
+        setting,
+      ]),
     },
   });
   const world = new World();

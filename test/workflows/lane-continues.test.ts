@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { laneQuery } from '../../src/workflows/messages.ts';
+import { HEALTHY, plan, step } from './fake-world.ts';
+import { startWorkflowServer, type WorkflowServer } from './workflow-server.ts';
+
+let server: WorkflowServer;
+beforeAll(async () => {
+  // The server asks for a fresh start after so few events that every release makes the lane continue as new.
+  server = await startWorkflowServer(['limit.historyCount.suggestContinueAsNew=12']);
+});
+afterAll(() => server?.close());
+
+test('a lane that continues as new forgets nothing: who runs, who waits, and whom it knows', async () => {
+  const project = 'endless';
+  const ids = Array.from({ length: 4 }, () => randomUUID());
+  server.world.live('svc');
+  for (const id of ids)
+    server.world.scripts.set(id, { ...HEALTHY, services: ['svc'], plan: plan([step(0.5, 300)]) });
+
+  const [first = '', second = '', third = '', fourth = ''] = ids;
+  await server.push(project, first);
+  await server.world.until(first, ({ traffic }) => traffic.length > 0);
+  // These make it continue while a release is running, so that the next run has only the release's word for its end.
+  for (const id of [second, third, first, second, third, first, second, third])
+    await server.push(project, id);
+  await server.world.until(third, ({ state }) => state === 'promoted');
+  await server.push(project, fourth);
+  await server.world.until(fourth, ({ state }) => state === 'promoted');
+  for (const id of ids) await server.push(project, id);
+
+  expect(server.world.progress(second)).toMatchObject({ state: 'superseded', supersededBy: third });
+  expect(server.world.done.filter((line) => line.startsWith('publish'))).toEqual([
+    `publish svc ${first}`,
+    `publish svc ${third}`,
+    `publish svc ${fourth}`,
+  ]);
+  // The release tells the lane after its record says how it ended.
+  await expect
+    .poll(() => server.lane(project).query(laneQuery), { timeout: 5_000 })
+    .toEqual({ running: null, waiting: [] });
+  await server.keepHistory('lane.continued', server.lane(project).workflowId);
+  const { runId } = await server.lane(project).describe();
+  const runs = new Set([runId]);
+  for await (const run of server.client.workflow.list({ query: `WorkflowId = 'lane:${project}.production'` }))
+    runs.add(run.runId);
+  expect(runs.size).toBeGreaterThan(1);
+});
