@@ -135,5 +135,7 @@ export interface Activities {
     version: string;
     actor: string;
     comment: string;
+    /** Overrides with a higher id came after the request; unless they say the same, they stand. */
+    afterOverride: number;
   }): Promise<{ functions: readonly string[] }>;
 }

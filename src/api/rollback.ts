@@ -7,7 +7,7 @@ import { FcError } from '../fc/errors.ts';
 import { environmentId } from '../domain/plan/environment.ts';
 import { saveAliasState } from '../store/alias-states.ts';
 import type { EnvironmentState } from '../store/environments.ts';
-import { addOverride } from '../store/overrides.ts';
+import { addOverride, newestOverrideId } from '../store/overrides.ts';
 import { laneWorkflowId, rollbackUpdate } from '../workflows/messages.ts';
 import { OUTCOME_WAIT_MS, updateIdOf } from './acts.ts';
 import { audited } from './auth/audited.ts';
@@ -52,10 +52,11 @@ export async function rollBackEnvironment(
     requireRole(principal, 'release-manager');
     const targets = targetsOf(state, wish);
     await requireVersions(parts, targets);
+    const afterOverride = await newestOverrideId(parts.db);
     const answer = await parts.workflows.update({
       workflowId: laneWorkflowId(state.project, state.record.name),
       update: rollbackUpdate,
-      args: [{ actor: actorOf(principal), comment: wish.comment, targets }],
+      args: [{ actor: actorOf(principal), comment: wish.comment, targets, afterOverride }],
       updateId: updateIdOf(principal, `${environment}/rollback`, wish.idempotencyKey),
       acceptMs: LANE_WAIT_MS,
       outcomeMs: OUTCOME_WAIT_MS,

@@ -1,5 +1,7 @@
 /** Moves of an alias past the workflow, by a person: who, why, from what to which version. Workflows yield to them. */
+import type { Selectable } from 'kysely';
 import type { Db } from './store.ts';
+import type { Tables } from './tables.ts';
 
 export interface Override {
   readonly project: string;
@@ -30,6 +32,32 @@ export async function addOverride(db: Db, override: Override): Promise<void> {
     .execute();
 }
 
+/** Id of the newest override of any alias, 0 before the first. */
+export async function newestOverrideId(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('overrides')
+    .select((e) => e.fn.max('id').as('id'))
+    .executeTakeFirst();
+  return Number(row?.id ?? 0);
+}
+
+/** The newest override of an alias with an id above `afterId`, or `undefined`. Ids, not times: clocks differ. */
+export async function overrideAfter(
+  db: Db,
+  { service, alias, afterId }: { readonly service: string; readonly alias: string; readonly afterId: number },
+): Promise<Override | undefined> {
+  const row = await db
+    .selectFrom('overrides')
+    .selectAll()
+    .where('service', '=', service)
+    .where('alias', '=', alias)
+    .where('id', '>', String(afterId))
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row && toOverride(row);
+}
+
 /** The newest override of an alias since a time (Unix milliseconds), or `undefined`. */
 export async function newestOverride(
   db: Db,
@@ -44,16 +72,18 @@ export async function newestOverride(
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();
-  return (
-    row && {
-      project: row.project,
-      environment: row.environment,
-      service: row.service,
-      alias: row.alias,
-      from: row.from_state,
-      toVersion: row.to_version,
-      actor: row.actor,
-      comment: row.comment,
-    }
-  );
+  return row && toOverride(row);
+}
+
+function toOverride(row: Selectable<Tables['overrides']>): Override {
+  return {
+    project: row.project,
+    environment: row.environment,
+    service: row.service,
+    alias: row.alias,
+    from: row.from_state,
+    toVersion: row.to_version,
+    actor: row.actor,
+    comment: row.comment,
+  };
 }

@@ -42,11 +42,11 @@ export async function rollBackAliases({
   environment,
   request,
 }: Place & { readonly request: RollbackRequest }): Promise<readonly RolledBackTarget[]> {
-  const { actor, comment } = request;
+  const { actor, comment, afterOverride } = request;
   try {
     return await Promise.all(
       request.targets.map(async ({ service, version }) => {
-        const move = { project, environment, service, version, actor: actor.name, comment };
+        const move = { project, environment, service, version, actor: actor.name, comment, afterOverride };
         return { service, version, functions: (await untilReached((by) => by.rollBackTo(move))).functions };
       }),
     );

@@ -97,6 +97,8 @@ export const abortUpdate = defineUpdate<ActOutcome, [PersonsAct]>('abort');
 export interface RollbackRequest extends PersonsAct {
   /** Per service: the version to go to. */
   readonly targets: readonly { readonly service: string; readonly version: string }[];
+  /** Id of the newest override when the person asked: a request that is carried out late yields to later ones. */
+  readonly afterOverride: number;
 }
 export const rollbackUpdate = defineUpdate<ActOutcome, [RollbackRequest]>('rollback');
 

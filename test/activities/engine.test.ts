@@ -309,6 +309,7 @@ describe('moves of an alias', () => {
       service: 'person',
       actor: 'op',
       comment: 'pager',
+      afterOverride: 0,
     };
     await expect(runActivity(parts, 'rollBackTo', { ...ask, version: '9' })).rejects.toMatchObject({
       type: 'Invalid',
@@ -318,6 +319,16 @@ describe('moves of an alias', () => {
       functions: ['hello'],
     });
     expect(await present('person')).toMatchObject({ versionId: '1', additionalVersionWeight: {} });
+    // Carried out late: somebody decided otherwise after this was asked for, and that stands. Its own trace does not
+    // stop a repetition.
+    await expect(runActivity(parts, 'rollBackTo', { ...ask, version: '2' })).rejects.toMatchObject({
+      type: 'Overridden',
+      details: [{ actor: 'op', version: '1' }],
+    });
+    expect(await runActivity(parts, 'rollBackTo', { ...ask, version: '1' })).toEqual({
+      functions: ['hello'],
+    });
+    expect(await present('person')).toMatchObject({ versionId: '1' });
   });
 
   test('are worth repeating when the engine does not answer', async () => {

@@ -350,7 +350,9 @@ describe.concurrent('lane', () => {
     const next = randomUUID();
     server.world.scripts.set(next, { ...HEALTHY, services: [service] });
     const answer = await server.lane(project).executeUpdate(rollbackUpdate, {
-      args: [{ actor: person('op'), comment: 'pager', targets: [{ service, version: '7' }] }],
+      args: [
+        { actor: person('op'), comment: 'pager', targets: [{ service, version: '7' }], afterOverride: 0 },
+      ],
     });
     expect(answer).toEqual({ outcome: 'rolled-back' });
     expect(server.world.progress(releaseId)).toMatchObject({ state: 'aborted' });
@@ -366,7 +368,14 @@ describe.concurrent('lane', () => {
     await ended(releaseId);
     const low = await refusal(
       server.lane(project).executeUpdate(rollbackUpdate, {
-        args: [{ actor: person('dev', 'developer'), comment: '', targets: [{ service, version: '1' }] }],
+        args: [
+          {
+            actor: person('dev', 'developer'),
+            comment: '',
+            targets: [{ service, version: '1' }],
+            afterOverride: 0,
+          },
+        ],
       }),
     );
     expect(low).toMatchObject({ type: 'forbidden' });

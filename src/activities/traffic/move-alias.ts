@@ -43,7 +43,7 @@ export interface AliasSetting {
   readonly alias: string;
   readonly target: Split;
   /** Whether what stands there may be overwritten; `null` = there is no such alias. */
-  readonly isExpected: (found: Split | null) => boolean;
+  readonly isExpected: (found: Split | null) => boolean | Promise<boolean>;
 }
 
 /** Sets the alias. @returns `null`, or what was found where that may not be overwritten. */
@@ -55,7 +55,8 @@ export async function setAlias(
     const present = await fc.getAlias(service, alias);
     const found = present === null ? null : splitOf(present.value);
     if (found !== null && sameSplit(found, target)) return null;
-    if (!isExpected(found)) return { found };
+    // Asked after the read: a writer who records first and writes then is seen here, or changes the ETag.
+    if (!(await isExpected(found))) return { found };
     try {
       await write(fc, service, alias, present, target);
       return null;

@@ -2,7 +2,7 @@
 import { FAILURES } from '../../domain/release/failures.ts';
 import { alone } from '../../domain/release/split.ts';
 import { listAliasStates, saveAliasState } from '../../store/alias-states.ts';
-import { addOverride } from '../../store/overrides.ts';
+import { addOverride, overrideAfter } from '../../store/overrides.ts';
 import type { Activities } from '../contract.ts';
 import { splitOf } from '../deploy/live.ts';
 import { engineCall, finalFailure } from '../failure.ts';
@@ -11,7 +11,7 @@ import { setAlias } from './move-alias.ts';
 
 export function rollBackActivities({ db, fc }: Parts): Pick<Activities, 'rollBackTo'> {
   return {
-    async rollBackTo({ project, environment, service, version, actor, comment }) {
+    async rollBackTo({ project, environment, service, version, actor, comment, afterOverride }) {
       const states = await listAliasStates(db, { project, environment });
       const state = states.find((one) => one.service === service);
       if (!state)
@@ -27,9 +27,21 @@ export function rollBackActivities({ db, fc }: Parts): Pick<Activities, 'rollBac
       if (functions === null)
         throw finalFailure(FAILURES.invalid, `service ${service} has no version ${version}`);
       const before = await engineCall(() => fc.getAlias(service, alias));
-      await engineCall(() =>
-        setAlias(fc, { service, alias, target: alone(version), isExpected: () => true }),
+      // A request that lay about while no worker ran must not undo what people decided since.
+      const laterOverride = () => overrideAfter(db, { service, alias, afterId: afterOverride });
+      const isExpected = async (): Promise<boolean> =>
+        ((await laterOverride())?.toVersion ?? version) === version;
+      const outside = await engineCall(() =>
+        setAlias(fc, { service, alias, target: alone(version), isExpected }),
       );
+      if (outside !== null) {
+        const later = await laterOverride();
+        throw finalFailure(
+          FAILURES.overridden,
+          `${later?.actor ?? 'somebody'} set alias ${alias} of ${service} to version ${later?.toVersion ?? ''} after this was asked for`,
+          { actor: later?.actor, comment: later?.comment, version: later?.toVersion },
+        );
+      }
       await saveAliasState(db, {
         service,
         alias,
