@@ -50,7 +50,10 @@ export interface Workflows {
 
 /** How long an update that nobody took is still offered, milliseconds. */
 const OFFER_MS = 10 * 60_000;
+/** How long Temporal may take to answer the simplest question, milliseconds. */
+const PROBE_MS = 1_000;
 const LATE: unique symbol = Symbol('late');
+const UNREACHABLE: unique symbol = Symbol('unreachable');
 
 export function createWorkflows(
   options: { readonly address: string; readonly namespace: string },
@@ -63,6 +66,18 @@ export function createWorkflows(
     await connection.withDeadline(Date.now() + waitMs, () => connection.workflowService.getSystemInfo({}));
   }
 
+  function answers(): Promise<boolean> {
+    return check(PROBE_MS).then(
+      () => true,
+      () => false,
+    );
+  }
+  /** Whoever has another way to act need not wait for a server that does not even answer. */
+  async function orUnreachable<T>(offer: Promise<T>): Promise<T | typeof UNREACHABLE> {
+    const probe = async (): Promise<T | typeof UNREACHABLE> => ((await answers()) ? offer : UNREACHABLE);
+    return Promise.race([offer, probe()]);
+  }
+
   async function update<Args extends [object]>(request: UpdateRequest<Args>): Promise<UpdateAnswer> {
     const began = Date.now();
     const updateId = request.updateId ?? randomUUID();
@@ -73,12 +88,9 @@ export function createWorkflows(
         .startUpdate(request.update, { args: request.args, updateId, waitForStage: 'ACCEPTED' }),
     );
     try {
-      const handle = await within(offer, request.acceptMs);
+      const handle = await within(request.withdrawLate ? orUnreachable(offer) : offer, request.acceptMs);
       if (handle === LATE) {
-        const reachable = await check(1_000).then(
-          () => true,
-          () => false,
-        );
+        const reachable = request.withdrawLate || (await answers());
         if (!reachable || request.withdrawLate) withdrawn.abort();
         else void setTimeout(() => withdrawn.abort(), OFFER_MS).unref();
         void offer.then(
@@ -86,6 +98,11 @@ export function createWorkflows(
           (error: unknown) => log.info({ err: error, updateId }, 'an offered update was not taken'),
         );
         return { kind: reachable ? 'unanswered' : 'unreachable' };
+      }
+      if (handle === UNREACHABLE) {
+        withdrawn.abort();
+        offer.catch(() => undefined);
+        return { kind: 'unreachable' };
       }
       const outcome = await within(handle.result(), request.outcomeMs - (Date.now() - began));
       return outcome === LATE ? { kind: 'accepted' } : { kind: 'done', outcome: outcome.outcome };

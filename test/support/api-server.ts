@@ -33,6 +33,12 @@ export interface ApiServerOptions {
   readonly localRepositories?: readonly string[];
   readonly temporalAddress?: string;
   readonly fcEndpoint?: string;
+  /** Account and key that the engine knows. */
+  readonly account?: {
+    readonly accountId: string;
+    readonly accessKeyId: string;
+    readonly accessKeySecret: string;
+  };
 }
 
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
@@ -48,9 +54,11 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const fcEndpoint = options.fcEndpoint ?? `http://${NOWHERE}`;
   const fc = createFcClient({
     endpoint: fcEndpoint,
-    accountId: '1234567890123456',
-    accessKeyId: 'test',
-    accessKeySecret: 'test',
+    ...(options.account ?? {
+      accountId: '1234567890123456',
+      accessKeyId: 'test',
+      accessKeySecret: 'test',
+    }),
     region: 'cn-local',
     timeoutMs: 2_000,
   });

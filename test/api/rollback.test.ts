@@ -1,0 +1,134 @@
+/** A person's rollback while Temporal is down: the API, the real engine, and nobody else. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { FcClient, FcFunctionConfig } from '../../src/fc/client.ts';
+import { createFcClient } from '../../src/fc/fc2-client.ts';
+import { findAliasState, saveAliasState } from '../../src/store/alias-states.ts';
+import { ACCOUNT, KEY, startEngineProcess, zipOf, type EngineProcess } from '../support/engine-process.ts';
+import { startApiServer, type ApiServer } from '../support/api-server.ts';
+import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
+
+const SERVICE = 'shop';
+const ENVIRONMENT = '/api/v1/environments/shop.production';
+const CONFIG: FcFunctionConfig = {
+  runtime: 'nodejs20',
+  handler: 'index.handler',
+  description: '',
+  memorySize: 128,
+  timeout: 5,
+  initializer: '',
+  initializationTimeout: 3,
+  instanceConcurrency: 1,
+  environmentVariables: {},
+};
+
+let postgres: TestPostgres;
+let engine: EngineProcess;
+let home: string;
+let fc: FcClient;
+let api: ApiServer;
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'sluice-rollback-'));
+  postgres = await startTestPostgres();
+  engine = await startEngineProcess({ home, databaseUrl: postgres.url });
+  const account = { accountId: ACCOUNT, accessKeyId: KEY.id, accessKeySecret: KEY.secret };
+  fc = createFcClient({ ...account, endpoint: engine.url, region: 'cn-local', timeoutMs: 5_000 });
+  api = await startApiServer({ fcEndpoint: engine.url, account });
+  await api.call('POST', '/api/v1/projects', { name: SERVICE, repository: 'https://git.example/shop.git' });
+  await fc.createService({ serviceName: SERVICE, description: '', internetAccess: false, role: '' });
+  for (const tag of ['one', 'two', 'three']) {
+    const zip = await zipOf({ 'index.js': `exports.handler = async () => '${tag}';` });
+    if (tag === 'one') await fc.createFunction(SERVICE, 'f', CONFIG, zip);
+    else await fc.updateFunction(SERVICE, 'f', CONFIG, zip);
+    await fc.publishVersion(SERVICE, tag);
+  }
+  await fc.createAlias(SERVICE, 'PROD', { versionId: '2', additionalVersionWeight: { '3': 0.25 } });
+}, 90_000);
+afterAll(async () => {
+  await api?.stop();
+  await engine?.end('SIGTERM');
+  await postgres?.stop();
+  rmSync(home, { recursive: true, force: true });
+}, 30_000);
+
+beforeEach(async () => {
+  const current = await fc.getAlias(SERVICE, 'PROD');
+  const target = { versionId: '2', additionalVersionWeight: { '3': 0.25 } };
+  await fc.updateAlias(SERVICE, 'PROD', target, current?.etag ?? '');
+  await saveAliasState(api.store.db, {
+    service: SERVICE,
+    alias: 'PROD',
+    project: SERVICE,
+    environment: 'production',
+    stable: '2',
+    canary: '3',
+    weight: 0.25,
+    releaseId: null,
+  });
+});
+
+describe('while Temporal is down', () => {
+  test('the API shows the split that is live, read from the engine', async () => {
+    const shown = (await (await api.call('GET', ENVIRONMENT)).json()) as {
+      services: { live: { versions: object[] } }[];
+      versions: { versions: { version: string; description: string }[] }[];
+    };
+    expect(shown.services[0]?.live.versions).toEqual([
+      { version: '2', weight: 0.75 },
+      { version: '3', weight: 0.25 },
+    ]);
+    expect(shown.versions[0]?.versions.map((v) => `${v.version} ${v.description}`)).toEqual([
+      '3 three',
+      '2 two',
+      '1 one',
+    ]);
+  });
+
+  test('a rollback moves the alias within 5 s, says who did it, and leaves an override', async () => {
+    const began = performance.now();
+    const answer = await api.call('POST', `${ENVIRONMENT}/rollback`, { version: 1, comment: 'pager' });
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({
+      pending: false,
+      outcome: expect.stringContaining('done by the API itself'),
+    });
+    expect((await fc.getAlias(SERVICE, 'PROD'))?.value).toMatchObject({
+      versionId: '1',
+      additionalVersionWeight: {},
+    });
+    const override = await api.store.db.selectFrom('overrides').selectAll().executeTakeFirstOrThrow();
+    expect(override).toMatchObject({ to_version: '1', actor: 'admin', comment: 'pager' });
+    expect(await findAliasState(api.store.db, SERVICE, 'PROD')).toMatchObject({ stable: '1', canary: null });
+    const { entries } = (await (await api.call('GET', '/api/v1/audit?limit=1')).json()) as {
+      entries: object[];
+    };
+    expect(entries[0]).toMatchObject({
+      action: 'environment.rollback',
+      outcome: 'ok',
+      detail: { past: 'workflow', comment: 'pager' },
+    });
+  }, 15_000);
+
+  test('a version that does not exist is refused before anything is tried', async () => {
+    const answer = await api.call('POST', `${ENVIRONMENT}/rollback`, { version: '9' });
+    expect(await answer.json()).toMatchObject({ status: 422, code: 'version-unknown' });
+    const missing = await api.call('POST', `${ENVIRONMENT}/rollback`, {});
+    expect(await missing.json()).toMatchObject({ status: 422, code: 'version-missing' });
+    const stranger = await api.call('POST', `${ENVIRONMENT}/rollback`, { versions: { other: '1' } });
+    expect(await stranger.json()).toMatchObject({ status: 422, code: 'service-unknown' });
+    expect((await fc.getAlias(SERVICE, 'PROD'))?.value.versionId).toBe('2');
+  });
+
+  test('a developer may not, and the audit has the attempt', async () => {
+    const made = await api.call('POST', '/api/v1/tokens', { name: 'dev', role: 'developer' });
+    const { token } = (await made.json()) as { token: string };
+    const answer = await api.call('POST', `${ENVIRONMENT}/rollback`, { version: '1' }, token);
+    expect(await answer.json()).toMatchObject({ status: 403, code: 'role-needed' });
+    const audit = await (await api.call('GET', '/api/v1/audit?limit=1')).json();
+    expect(audit).toMatchObject({ entries: [{ actor: 'dev', outcome: 'role-needed' }] });
+  });
+});
