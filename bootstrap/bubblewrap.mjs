@@ -19,7 +19,7 @@ export async function bubblewrap(report) {
       warning: `no sandbox on ${process.platform}: functions and builds refuse, everything else runs`,
     };
   const found = findOnPath('bwrap');
-  if (found) return `bubblewrap at ${found}`;
+  if (found) return (await packetFilter(report)) ?? `bubblewrap at ${found}`;
   const [tool, args] = INSTALL.find(([name]) => findOnPath(name)) ?? [];
   const command = tool ? `${tool} ${args}` : 'your package manager: install bubblewrap';
   if (process.getuid() !== 0 || tool !== 'apt-get')
@@ -27,9 +27,24 @@ export async function bubblewrap(report) {
       warning: `bubblewrap is missing, functions and builds refuse until you run: ${process.getuid() === 0 ? '' : 'sudo '}${command}`,
     };
   report('apt-get install bubblewrap');
-  if (await aptInstall(['bubblewrap'], report)) return 'bubblewrap installed by apt-get';
+  if (await aptInstall(['bubblewrap'], report))
+    return (await packetFilter(report)) ?? 'bubblewrap installed by apt-get';
   return {
     warning: `bubblewrap cannot be installed (tried: ${command}); functions and builds refuse until it is: ${lastFailure}`,
+  };
+}
+
+/**
+ * `nft`, by which builds are kept from services on this machine. Only root can set its rules, so nobody else is asked for it.
+ *
+ * @returns a warning, or `undefined` when all is well
+ */
+async function packetFilter(report) {
+  if (process.getuid() !== 0 || findOnPath('nft')) return undefined;
+  report('apt-get install nftables');
+  if (findOnPath('apt-get') && (await aptInstall(['nftables'], report))) return undefined;
+  return {
+    warning: "nftables is missing: builds can reach services on this machine's loopback until you install it",
   };
 }
 

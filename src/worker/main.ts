@@ -6,6 +6,8 @@ import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
 import { Runtime } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
+import { guardBuildNetwork } from '../activities/build/network-guard.ts';
+import { BUILD_UID } from '../activities/build/run-in-sandbox.ts';
 import { createFcClient, type FcClientSettings } from '../fc/fc2-client.ts';
 import { ConfigError, loadConfig, loadCredentials } from '../platform/config.ts';
 import { ensureError } from '../platform/errors.ts';
@@ -43,6 +45,10 @@ async function main(): Promise<void> {
   const sandbox = probeSandbox(config.sandbox);
   if (!sandbox.available) log.warn(`builds are refused: ${sandbox.reason}; mend: ${sandbox.mend}`);
   else if (sandbox.mode === 'off') log.warn('SLUICE_SANDBOX=off: builds run without a sandbox');
+  else {
+    const guard = await guardBuildNetwork(BUILD_UID);
+    if (!guard.active) log.warn(`builds can reach services on this machine's loopback: ${guard.reason}`);
+  }
 
   const connection = await connectTemporal(temporalAddress, log);
   lifecycle.onClose('temporal', () => connection.close());

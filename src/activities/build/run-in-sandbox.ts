@@ -14,7 +14,7 @@ import { finalFailure } from '../failure.ts';
 import type { StageLog } from './log-sink.ts';
 
 /** Plain user that builds run as; not the functions' one. */
-const BUILD_UID = 10_004;
+export const BUILD_UID = 10_004;
 const CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
 /** Where the build's folder and its package cache are seen inside. */
 const FOLDER = '/build';
