@@ -1,4 +1,5 @@
 /** Temporal's own log lines, those of workflows and activities among them, as pino's. */
+import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, type LogLevel } from '@temporalio/worker';
 import type { Logger } from '../platform/log.ts';
 
@@ -13,9 +14,13 @@ export function temporalLogger(log: Logger): DefaultLogger {
   return new DefaultLogger(level, (entry) => {
     if (entry.message.startsWith(EXPECTED)) return;
     const { error, ...meta } = entry.meta ?? {};
-    log[LEVELS[entry.level]](
-      { ...meta, ...(error === undefined ? {} : { err: error as unknown }) },
-      entry.message,
-    );
+    // A release's own failure (its build, its manifest) is told to its people by its events; it is no fault of the worker.
+    const level = isOutcome(error) ? 'debug' : LEVELS[entry.level];
+    log[level]({ ...meta, ...(error === undefined ? {} : { err: error as unknown }) }, entry.message);
   });
+}
+
+/** A failure that an activity ends with on purpose and that nobody retries. */
+function isOutcome(error: unknown): boolean {
+  return error instanceof ApplicationFailure && error.nonRetryable === true;
 }
