@@ -39,7 +39,12 @@ describe('sluice up', () => {
 
   test('leaves no process behind when the supervisor gets kill -9, and starts again on the same home', async () => {
     await stack.halt('SIGKILL');
-    await poll('all parts to be gone', () => processesOf(stack.home).length === 0, 15_000);
+    const all = () => {
+      const left = processesOf(stack.home);
+      if (left.length > 0) throw new Error(left.join('\n'));
+      return true;
+    };
+    await poll('all parts to be gone', all, 15_000);
     await stack.restart();
   });
 

@@ -1,5 +1,5 @@
 /** Structured logs by pino: pretty on a terminal, JSON lines otherwise. Secrets are censored by name here, once. */
-import { pino, type Logger } from 'pino';
+import { pino, type Logger, type LoggerOptions } from 'pino';
 
 export type { Logger } from 'pino';
 
@@ -21,18 +21,26 @@ const SECRET_FIELDS = [
  * @param level lowest level that is written
  */
 export function createLog(part: string, level: string): Logger {
-  const pretty = process.stdout.isTTY;
-  return pino({
+  const options: LoggerOptions = {
     level,
     base: { part },
     redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
-    ...(pretty
-      ? {
-          transport: {
-            target: 'pino-pretty',
-            options: { ignore: 'pid,hostname,part', messageFormat: '{part}: {msg}' },
-          },
-        }
-      : {}),
-  });
+  };
+  if (!process.stdout.isTTY) return pino(options, survivingStdout());
+  const pretty = { ignore: 'pid,hostname,part', messageFormat: '{part}: {msg}' };
+  return pino({ ...options, transport: { target: 'pino-pretty', options: pretty } });
+}
+
+/**
+ * stdout that forgets lines when its reader is gone. pino's own destination (sonic-boom 4.2) tries a broken pipe again
+ * and again at exit, for ever, so a process whose supervisor was killed would never end.
+ */
+function survivingStdout(): NodeJS.WriteStream {
+  if (process.stdout.listenerCount('error', ignoreBrokenPipe) === 0)
+    process.stdout.on('error', ignoreBrokenPipe);
+  return process.stdout;
+}
+
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
