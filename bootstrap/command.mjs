@@ -72,9 +72,9 @@ export function run(file, args, options = {}) {
   });
 }
 
-/** Path of a command on PATH, or `undefined`. */
-export function findOnPath(name) {
-  for (const folder of (process.env.PATH ?? '').split(delimiter).filter(Boolean)) {
+/** Path of a command on PATH (or another list of folders), or `undefined`. */
+export function findOnPath(name, folders = process.env.PATH ?? '') {
+  for (const folder of folders.split(delimiter).filter(Boolean)) {
     const path = join(folder, name);
     try {
       accessSync(path, constants.X_OK);

@@ -1,12 +1,12 @@
 /** The steps that lead from a bare clone to something that can be started. */
 import { join } from 'node:path';
-import { bubblewrap } from './bubblewrap.mjs';
 import { findOnPath } from './command.mjs';
 import { compile } from './compile.mjs';
 import { withLock } from './lock.mjs';
 import { nodePackages } from './node-packages.mjs';
 import { step, StepError } from './progress.mjs';
 import { ROOT } from './root.mjs';
+import { sandbox } from './sandbox.mjs';
 import { temporalServer } from './temporal.mjs';
 
 /** Installs and compiles; one at a time in a clone, because `npm start` and `npm test` may be asked for at once. */
@@ -30,5 +30,5 @@ export async function prepareCode() {
 /** Everything that a start needs beside the code. */
 export async function prepareParts() {
   await step('Temporal server', temporalServer);
-  await step('Sandbox', bubblewrap);
+  await step('Sandbox', sandbox);
 }

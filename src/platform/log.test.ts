@@ -14,16 +14,19 @@ const SCRIPT = `
   });`;
 
 function start() {
-  return spawn(process.execPath, ['--input-type=module', '-e', SCRIPT], {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', SCRIPT], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
+  const { stdout } = child;
+  if (!stdout) throw new Error('a piped child has a stdout');
+  return { child, stdout };
 }
 
 describe('createLog', () => {
   test('writes JSON lines without secrets when nobody sits at a terminal', async () => {
-    const child = start();
-    const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
+    const { child, stdout } = start();
+    const [chunk] = (await once(stdout, 'data')) as [Buffer];
     expect(JSON.parse(chunk.toString())).toMatchObject({
       level: 30,
       part: 'part',
@@ -36,9 +39,9 @@ describe('createLog', () => {
   });
 
   test('does not keep a process from ending when its reader is gone — a supervisor may be killed', async () => {
-    const child = start();
-    await once(child.stdout, 'data');
-    child.stdout.destroy();
+    const { child, stdout } = start();
+    await once(stdout, 'data');
+    stdout.destroy();
     child.disconnect();
     expect(await once(child, 'exit')).toEqual([7, null]);
   });

@@ -26,7 +26,7 @@ export function releaseText(release: ReleaseView): string {
     ['commit', `${release.commit.slice(0, 12)} ${firstLine(release.message)}`],
     ['ref', release.ref],
     ['author', release.author],
-    ['cause', `${release.cause}, by ${release.startedBy}`],
+    ['cause', release.startedBy ? `${release.cause}, by ${release.startedBy}` : release.cause],
     ['created', timeText(release.createdAt)],
     ['ended', release.endedAt && timeText(release.endedAt)],
     ['behind', release.behind],
@@ -44,8 +44,8 @@ export function releaseText(release: ReleaseView): string {
   const steps = release.steps.map((s) => [
     String(s.step + 1),
     percentText(s.weight),
-    durationText(s.startedAt, s.endedAt),
-    s.summary ?? (s.endedAt ? '' : 'now'),
+    durationText(s.startedAt, s.endedAt ?? release.endedAt),
+    s.summary ?? (s.endedAt || release.endedAt ? 'not finished' : 'now'),
   ]);
   return [
     facts,
