@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AliasMove, PackagedService } from '../../src/activities/contract.ts';
 import type { Parts } from '../../src/activities/index.ts';
+import { DEFAULT_JUDGE_SETTINGS } from '../../src/domain/analysis/settings.ts';
 import { alone, graySplit } from '../../src/domain/release/split.ts';
 import type { FcClient } from '../../src/fc/client.ts';
 import { createFcClient } from '../../src/fc/fc2-client.ts';
@@ -296,6 +297,37 @@ describe('moves of an alias', () => {
     });
     await expect(runActivity(parts, 'moveAlias', move)).rejects.toMatchObject({
       type: 'Overridden',
+      details: [{ actor: 'op', comment: 'pager', version: '1' }],
+    });
+  });
+
+  test('end the watch when a person makes them — the release must not wait for its next step to learn of it', async () => {
+    const { releaseId, service, stable, canary, ...move } = await begun('watched');
+    const id = releaseId ?? '';
+    const began = Date.now() - 1_000;
+    await runActivity(parts, 'record', {
+      releaseId: id,
+      events: [{ seq: 0, at: began, event: { type: 'started' } }],
+    });
+    const watched = runActivity(parts, 'watch', {
+      releaseId: id,
+      alias: move.alias,
+      services: [{ service, functions: ['hello'], stable: stable ?? '', canary }],
+      analysis: { intervalMs: 100, errors: DEFAULT_JUDGE_SETTINGS, latency: null },
+    });
+    await addOverride(world.store.db, {
+      project: service,
+      environment: 'production',
+      service,
+      alias: 'PROD',
+      from: {},
+      toVersion: '1',
+      actor: 'op',
+      comment: 'pager',
+    });
+    await expect(watched).rejects.toMatchObject({
+      type: 'Overridden',
+      nonRetryable: true,
       details: [{ actor: 'op', comment: 'pager', version: '1' }],
     });
   });

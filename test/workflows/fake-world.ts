@@ -46,7 +46,12 @@ export interface Script {
   readonly dryRun: boolean;
   readonly unchanged: boolean;
   /** Activity that fails for good, and with which type. */
-  readonly fails: { readonly activity: keyof Activities; readonly type: string } | null;
+  readonly fails: {
+    readonly activity: keyof Activities;
+    readonly type: string;
+    readonly message?: string;
+    readonly detail?: object;
+  } | null;
   /** Activity that does not end until the release is cancelled or `World.letGo` is called. */
   readonly stuck: keyof Activities | null;
   /** How often moves find the engine unreachable before it answers. */
@@ -128,9 +133,11 @@ export class World {
   async #meet(releaseId: string, activity: keyof Activities): Promise<void> {
     const script = this.#script(releaseId);
     if (script.fails?.activity === activity)
-      throw ApplicationFailure.nonRetryable(`${activity} was told to fail`, script.fails.type, {
-        logTail: ['the last line'],
-      });
+      throw ApplicationFailure.nonRetryable(
+        script.fails.message ?? `${activity} was told to fail`,
+        script.fails.type,
+        script.fails.detail ?? { logTail: ['the last line'] },
+      );
     const { cancellationSignal } = Context.current();
     while (script.stuck === activity && !this.#released.has(releaseId)) {
       heartbeat();

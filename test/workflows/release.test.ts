@@ -172,6 +172,26 @@ describe.concurrent('harm', () => {
 });
 
 describe.concurrent('people', () => {
+  test('who move the alias past the workflow end it at once — it would wait for an approval that means nothing', async () => {
+    const { releaseId } = await begin({
+      plan: plan([step(0.05, 10, APPROVAL)]),
+      fails: {
+        activity: 'watch',
+        type: FAILURES.overridden,
+        message: 'op set alias PROD of shop to version 1',
+        detail: { actor: 'op', comment: 'pager', version: '1' },
+      },
+    });
+    expect(await ended(releaseId)).toMatchObject({ ended: 'aborted' });
+    expect(server.world.events.get(releaseId)?.map(({ event }) => event)).toContainEqual(
+      expect.objectContaining({
+        type: 'aborted',
+        actor: { kind: 'person', name: 'op' },
+        sentence: 'aborted by op: op set alias PROD of shop to version 1',
+      }),
+    );
+  });
+
   const asking = { plan: plan([step(0.05, 10, APPROVAL), step(0.5, 10)]) };
 
   test('approve with role, comment and evidence, and the release goes on', async () => {

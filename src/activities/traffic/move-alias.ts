@@ -7,7 +7,7 @@ import { describeSplit, graySplit, sameSplit, type Split } from '../../domain/re
 import type { FcClient, Tagged, FcAlias } from '../../fc/client.ts';
 import { FcError } from '../../fc/errors.ts';
 import { saveAliasState } from '../../store/alias-states.ts';
-import { newestOverride } from '../../store/overrides.ts';
+import { newestOverride, type Override } from '../../store/overrides.ts';
 import type { Activities, AliasMove } from '../contract.ts';
 import { splitOf, targetOf } from '../deploy/live.ts';
 import { engineCall, finalFailure } from '../failure.ts';
@@ -94,23 +94,26 @@ function stateAt(
 async function changedFailure({ db }: Parts, move: AliasMove, found: Split | null): Promise<Error> {
   const { service, alias, sinceMs } = move;
   const override = await newestOverride(db, { service, alias, sinceMs });
-  if (override && found !== null && found.additional === null && found.main === override.toVersion) {
-    const { actor, comment, toVersion: version } = override;
-    return finalFailure(
-      FAILURES.overridden,
-      `${actor} set alias ${alias} of ${service} to version ${version}`,
-      {
-        actor,
-        comment,
-        version,
-      },
-    );
-  }
+  if (override && found !== null && found.additional === null && found.main === override.toVersion)
+    return overriddenFailure(override);
   const say = (split: Split | null): string => (split === null ? 'no such alias' : describeSplit(split));
   const expected = move.expected.map(say).join(' or ');
   return finalFailure(
     FAILURES.changedOutside,
     `alias ${alias} of ${service} was changed by somebody else: expected ${expected}, found ${say(found)}`,
     { expected, found: say(found) },
+  );
+}
+
+/** A person moved the alias past the workflow: final, and it says who, why and to which version. */
+export function overriddenFailure({ service, alias, actor, comment, toVersion: version }: Override): Error {
+  return finalFailure(
+    FAILURES.overridden,
+    `${actor} set alias ${alias} of ${service} to version ${version}`,
+    {
+      actor,
+      comment,
+      version,
+    },
   );
 }

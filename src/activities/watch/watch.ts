@@ -8,11 +8,13 @@ import type { Look } from '../../domain/analysis/look.ts';
 import { RING_BUCKET_MS } from '../../domain/metrics/ring.ts';
 import type { ReleaseProgress } from '../../domain/release/record.ts';
 import { addEvaluation, newestEvaluation } from '../../store/evaluations.ts';
+import { newestOverride, type Override } from '../../store/overrides.ts';
 import { findRelease } from '../../store/releases.ts';
 import { beating } from '../beating.ts';
 import type { Activities, Watch } from '../contract.ts';
 import { engineCall } from '../failure.ts';
 import type { Parts } from '../parts.ts';
+import { overriddenFailure } from '../traffic/move-alias.ts';
 import {
   beginWatch,
   METRIC,
@@ -49,6 +51,7 @@ export function watchActivities(parts: Parts): Pick<Activities, 'watch'> {
           await pause(Math.max(0, watching.at + intervalMs - Date.now()), undefined, { signal });
           const look = await lookOnce(parts, input, watching);
           if (look.verdict === 'harmful') return { look };
+          await yieldToOverride(parts, input);
         }
       }),
   };
@@ -82,6 +85,25 @@ async function lookOnce(parts: Parts, input: Watch, watching: Watching): Promise
       parts.log.warn({ err: error, releaseId, number }, 'a look could not be told');
     });
   return look;
+}
+
+/**
+ * Ends the watch when a person moved an alias past the workflow since the release began: the canary has no traffic
+ * left to compare, and the release must not wait for its next step to learn of it.
+ */
+async function yieldToOverride({ db, log }: Parts, { releaseId, alias, services }: Watch): Promise<void> {
+  let overrides: readonly (Override | undefined)[] = [];
+  try {
+    const sinceMs = (await findRelease(db, releaseId))?.progress.startedAt;
+    if (typeof sinceMs !== 'number') return;
+    overrides = await Promise.all(
+      services.map(({ service }) => newestOverride(db, { service, alias, sinceMs })),
+    );
+  } catch (error) {
+    log.warn({ err: error, releaseId }, 'overrides could not be read');
+  }
+  const override = overrides.find((one) => one !== undefined);
+  if (override) throw overriddenFailure(override);
 }
 
 /** Where the release is now, by its record; what was known before stands while the database is away. */

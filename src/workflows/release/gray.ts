@@ -4,6 +4,8 @@
  */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { WatchedService } from '../../activities/contract.ts';
+import type { Actor } from '../../domain/release/events.ts';
+import { FAILURES, type Overridden } from '../../domain/release/failures.ts';
 import { faultOf } from '../failure.ts';
 import { watching } from '../proxies.ts';
 import { stop } from './control.ts';
@@ -33,7 +35,7 @@ export async function runGray(run: ReleaseRun, services: readonly GrayService[])
   });
 }
 
-/** Ends with the watch: harm sets the stop; a cancelled watch has nothing to say. */
+/** Ends with the watch: harm, or a person past the workflow, sets the stop; a cancelled watch has nothing to say. */
 async function watchUntilHarm(run: ReleaseRun, services: readonly GrayService[]): Promise<void> {
   const { plan } = sourceOf(run);
   const watched = services.flatMap(({ service, functions, stable, canary }): WatchedService[] =>
@@ -50,7 +52,13 @@ async function watchUntilHarm(run: ReleaseRun, services: readonly GrayService[])
     run.record.emit({ type: 'verdict', look });
   } catch (error) {
     if (isCancellation(error)) return;
+    const { type, message, detail } = faultOf(error);
+    if (type === FAILURES.overridden) {
+      const actor: Actor = { kind: 'person', name: (detail as Overridden).actor };
+      run.control = stop(run.control, { cause: 'aborted', actor, comment: message });
+      return;
+    }
     // Whoever cannot be watched must not stay in traffic.
-    run.control = stop(run.control, { cause: 'watch-failed', message: faultOf(error).message });
+    run.control = stop(run.control, { cause: 'watch-failed', message });
   }
 }
