@@ -6,7 +6,6 @@ import { randomUUID } from 'node:crypto';
 import {
   ApplicationFailure,
   Client,
-  Connection,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   type WorkflowUpdateHandle,
@@ -15,6 +14,7 @@ import type { UpdateDefinition } from '@temporalio/common';
 import type { Logger } from '../platform/log.ts';
 import { ACT_FAILURES, type ActOutcome } from '../workflows/messages.ts';
 import { Problem } from './problem.ts';
+import { createTemporalConnection } from './temporal-connection.ts';
 
 export type UpdateAnswer =
   | { readonly kind: 'done'; readonly outcome: string }
@@ -59,7 +59,7 @@ export function createWorkflows(
   options: { readonly address: string; readonly namespace: string },
   log: Logger,
 ): Workflows {
-  const connection = Connection.lazy({ address: options.address });
+  const { connection, close } = createTemporalConnection(options.address);
   const client = new Client({ connection, namespace: options.namespace });
 
   async function check(waitMs: number): Promise<void> {
@@ -110,7 +110,7 @@ export function createWorkflows(
       return answerOf(error);
     }
   }
-  return { update, check, close: () => connection.close() };
+  return { update, check, close };
 }
 
 /** An update that was taken after its caller left: its outcome goes to the log. */

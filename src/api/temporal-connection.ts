@@ -1,0 +1,42 @@
+/**
+ * The API's connection to Temporal: made when first needed, mending itself. The SDK repeats a call from a bare timer,
+ * also after the caller has left; a repeat on a closed channel throws where nobody can catch it. So closing begins with
+ * no more repeats, and waits for the last one that is due.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+
+/** Longest time between two tries; closing may have to wait for it. */
+const LONGEST_DELAY_MS = 500;
+
+export interface TemporalConnection {
+  readonly connection: Connection;
+  readonly close: () => Promise<void>;
+}
+
+export function createTemporalConnection(address: string): TemporalConnection {
+  const retry = defaultGrpcRetryOptions();
+  let closing = false;
+  let lastDueAt = 0;
+  const connection = Connection.lazy({
+    address,
+    interceptors: [
+      makeGrpcRetryInterceptor({
+        delayFunction: (attempt, status) => {
+          const delayMs = Math.min(retry.delayFunction(attempt, status), LONGEST_DELAY_MS);
+          lastDueAt = Math.max(lastDueAt, Date.now() + delayMs);
+          return delayMs;
+        },
+        retryableDecider: (attempt, status) => !closing && retry.retryableDecider(attempt, status),
+      }),
+    ],
+  });
+  async function close(): Promise<void> {
+    closing = true;
+    const restMs = lastDueAt - Date.now();
+    // A timer may fire a little after its time.
+    if (restMs > 0) await pause(restMs + 50);
+    await connection.close();
+  }
+  return { connection, close };
+}
