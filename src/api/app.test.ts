@@ -102,6 +102,8 @@ describe('every fault is a problem document with a stable code', () => {
       expect.arrayContaining(['/name', '/environments/0/alias']),
     );
     expect(await problem(await api.call('GET', '/api/v1/releases?limit=0'))).toMatchObject({ status: 422 });
+    expect(await problem(await api.call('GET', '/api/v1/releases/%00'))).toMatchObject({ status: 400 });
+    expect(await problem(await api.call('POST', '/webhooks/github/%00'))).toMatchObject({ status: 400 });
   });
 
   test('a database that is gone is 503, not a fault of ours', async () => {

@@ -8,11 +8,12 @@ import { routePath } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
 import { ensureError } from '../platform/errors.ts';
 import { authenticate } from './auth/authenticate.ts';
-import { databaseLost, isDatabaseLost } from './database-retry.ts';
+import { databaseLost, isDatabaseLost, isTextRefused } from './database-retry.ts';
 import { createReadiness } from './health.ts';
 import { problemPage, wantsPage } from './pages/page.tsx';
 import { consolePages } from './pages/pages.tsx';
 import type { ApiEnv, ApiParts } from './parts.ts';
+import { discardBody } from './discard-body.ts';
 import { notFound, Problem, tooLarge } from './problem.ts';
 import { accessRoutes } from './routes/access.ts';
 import { createRoutes } from './routes/describe.ts';
@@ -85,7 +86,8 @@ export function createApp(parts: ApiParts) {
     '/api/*',
     bodyLimit({
       maxSize: API_LIMIT_BYTES,
-      onError: () => {
+      onError: async (c) => {
+        await discardBody(c.req.raw.body);
         throw tooLarge('1 MB');
       },
     }),
@@ -134,6 +136,13 @@ function problemOf(error: unknown): Problem {
       return new Problem({ status: 400, code: 'malformed-json', detail: 'the body is not JSON' });
     return new Problem({ status: error.status, code: 'request-refused', detail: error.message || 'refused' });
   }
+  if (isTextRefused(error))
+    return new Problem({
+      status: 400,
+      code: 'invalid-request',
+      detail: 'the address holds a NUL character, which no name has',
+      cause: error,
+    });
   return new Problem({
     status: 500,
     code: 'internal',

@@ -14,6 +14,11 @@ export function isDatabaseLost(error: unknown): boolean {
   return (typeof code === 'string' && LOST.test(code)) || LOST_MESSAGE.test(error.message);
 }
 
+/** True when PostgreSQL refused a text that it cannot store (SQLSTATE 22021), e.g. a NUL in a path. */
+export function isTextRefused(error: unknown): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === '22021';
+}
+
 export function databaseLost(cause: unknown): Problem {
   return unreachable503('database-unreachable', 'the database does not answer; try again', cause);
 }

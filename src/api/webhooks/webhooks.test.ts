@@ -222,7 +222,8 @@ describe('what cannot be read is refused by name', () => {
 
   test('a body over 5 MB, announced or not; one of just 5 MB is read', async () => {
     const large = 'x'.repeat(5 * 1024 * 1024 + 1);
-    expect((await github(large)).status).toBe(413);
+    // Repeated: a connection that is cut while the caller still sends loses the answer now and then only.
+    for (let tries = 0; tries < 40; tries += 1) expect((await github(large)).status).toBe(413);
     expect(await sendChunked(large)).toBe(413);
     expect((await github(large.slice(1))).status).toBe(400);
   });
