@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { eventText } from './event-text.ts';
+import type { Actor, ReleaseEvent } from './events.ts';
+
+const ann: Actor = { kind: 'person', name: 'ann' };
 
 describe('an event in words', () => {
   test('tells a split by what each version gets — weights are fractions nobody should have to convert', () => {
@@ -20,5 +23,19 @@ describe('an event in words', () => {
     expect(eventText({ type: 'stage-finished', stage: 'build', durationMs: 3_120, summary: 'npm ci' })).toBe(
       'build done in 3.1 s: npm ci',
     );
+  });
+
+  test.each<[string, ReleaseEvent]>([
+    ['rejected by ann: too slow', { type: 'rejected', actor: ann, sentence: 'rejected by ann: too slow' }],
+    ['aborted by ann: ann set the alias', { type: 'aborted', actor: ann, sentence: 'ann set the alias' }],
+    [
+      'gray stopped: aborted by ann',
+      { type: 'stage-failed', stage: 'gray', message: 'stopped: aborted by ann', logTail: [] },
+    ],
+    ['build failed: exit 1', { type: 'stage-failed', stage: 'build', message: 'exit 1', logTail: [] }],
+    ['queued behind 01A', { type: 'queued', behind: '01A', reason: 'behind' }],
+    ['queued behind 01A (freeze)', { type: 'queued', behind: '01A', reason: 'freeze' }],
+  ])('says each thing once: %s', (text, event) => {
+    expect(eventText(event)).toBe(text);
   });
 });

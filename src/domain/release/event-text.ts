@@ -7,7 +7,7 @@ export function eventText(event: ReleaseEvent): string {
     case 'queued':
       return event.behind === null
         ? 'queued'
-        : `queued behind ${event.behind}${event.reason ? ` (${event.reason})` : ''}`;
+        : `queued behind ${event.behind}${event.reason && event.reason !== 'behind' ? ` (${event.reason})` : ''}`;
     case 'started':
       return 'started';
     case 'superseded':
@@ -19,7 +19,10 @@ export function eventText(event: ReleaseEvent): string {
     case 'stage-finished':
       return `${event.stage} done in ${seconds(event.durationMs)}: ${event.summary}`;
     case 'stage-failed':
-      return `${event.stage} failed: ${event.message}`;
+      // Somebody or something stopped the stage; it did not fail by itself.
+      return event.message.startsWith('stopped: ')
+        ? `${event.stage} ${event.message}`
+        : `${event.stage} failed: ${event.message}`;
     case 'versions':
       return event.services
         .map(
@@ -56,9 +59,10 @@ export function eventText(event: ReleaseEvent): string {
     case 'rolled-back':
       return `rolled back (${event.cause}): ${event.sentence}`;
     case 'rejected':
-      return `rejected by ${event.actor.name}: ${event.sentence}`;
-    case 'aborted':
-      return `aborted by ${event.actor.name}: ${event.sentence}`;
+    case 'aborted': {
+      const by = `${event.type} by ${event.actor.name}`;
+      return event.sentence.startsWith(by) ? event.sentence : `${by}: ${event.sentence}`;
+    }
     case 'failed':
       return `failed in ${event.stage}: ${event.sentence}`;
     case 'unchanged':
