@@ -27,7 +27,7 @@ const MostLines = z.coerce.number().int().min(1).max(5_000).default(1_000);
 const Comment = z.string().max(2_000).default('');
 const DecisionBody = z
   .strictObject({
-    step: z.int().min(0),
+    step: z.int().min(0).describe('Index of the step in the plan, from 0, as in `approvals[].step`'),
     comment: Comment,
     /** Number of the look that stood on the screen; the newest one when left out. */
     look: z.int().min(1).optional(),

@@ -51,7 +51,10 @@ describe('approval', () => {
   });
 
   test('refuses a step that does not ask — a click on an old page must not open the next step', () => {
-    expect(refuseDecision(asked, by('bob', 'admin', 0), '')).toMatchObject({ code: 'no-open-approval' });
+    expect(refuseDecision(asked, by('bob', 'admin', 0), '')).toMatchObject({
+      code: 'no-open-approval',
+      message: 'step 1 (index 0) asks for no approval now; step 2 (index 1) does',
+    });
   });
 
   test('of two decisions exactly one wins, and the other learns which stands', () => {

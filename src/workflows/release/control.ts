@@ -76,7 +76,10 @@ export function refuseDecision(control: Control, decision: Decision, author: str
   if (open === null || open.step !== decision.step) {
     const standing = control.closed.find((closed) => closed.step === decision.step);
     if (standing) return conflict('already-decided', sayStanding(standing), standing);
-    return conflict('no-open-approval', `step ${decision.step} asks for no approval now`);
+    return conflict(
+      'no-open-approval',
+      `${sayStep(decision.step)} asks for no approval now${open === null ? '' : `; ${sayStep(open.step)} does`}`,
+    );
   }
   const { role, notAuthor } = open.approval;
   const { actor } = decision;
@@ -164,7 +167,12 @@ function close(
 }
 
 function sayStanding({ step, outcome, actor }: StandingDecision): string {
-  return `step ${step} was ${outcome}${actor === null ? '' : ` by ${actor.name}`} already`;
+  return `${sayStep(step)} was ${outcome}${actor === null ? '' : ` by ${actor.name}`} already`;
+}
+
+/** People count from 1, the API from 0: a message that both read says both. */
+function sayStep(step: number): string {
+  return `step ${step + 1} (index ${step})`;
 }
 
 function conflict(code: Refusal['code'], message: string, decision: StandingDecision | null = null): Refusal {
