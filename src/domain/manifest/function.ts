@@ -22,6 +22,7 @@ const UNSUPPORTED = [
   'cpu',
   'customContainerConfig',
   'customDNS',
+  'customDomains',
   'customHealthCheckConfig',
   'customRuntimeConfig',
   'diskSize',
@@ -33,6 +34,7 @@ const UNSUPPORTED = [
   'ossBucket',
   'ossKey',
   'provisionConfig',
+  'triggers',
 ];
 
 /** What Serverless Devs leaves out of every package. */

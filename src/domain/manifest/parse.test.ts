@@ -272,6 +272,8 @@ describe('what cannot be done is refused by name, with line and column', () => {
       { fn: 'layers: [acs:fc:x]' },
       's.yml:15:17: services.cart.props.function.layers: layers is not supported yet',
     ],
+    // One level too deep, where edition 1.0.0 does not look for it: somebody meant it all the same.
+    [{ fn: 'triggers: [{name: t, type: http}]' }, 'function.triggers: triggers is not supported yet'],
     [{ fn: 'customContainerConfig: {image: x}' }, 'customContainerConfig is not supported yet'],
     [{ fn: 'ossBucket: b\nossKey: k' }, 'ossBucket is not supported yet'],
     [{ fn: 'instanceType: c1' }, 'instanceType is not supported yet'],
