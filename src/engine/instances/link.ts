@@ -27,6 +27,7 @@ export class InstanceLink {
   readonly process: InstanceProcess;
   /** Nothing can be written any more; the end of the process will follow. */
   closed = false;
+  private gathering = false;
 
   constructor(process: InstanceProcess, maxPayloadBytes: number, events: LinkEvents) {
     this.process = process;
@@ -60,6 +61,18 @@ export class InstanceLink {
     });
   }
 
+  /** Calls that arrive in one turn of the event loop leave in one write: a system call a call was a third of the hop. */
+  private gather(): void {
+    if (this.gathering) return;
+    this.gathering = true;
+    const { channel } = this.process;
+    channel.cork();
+    setImmediate(() => {
+      this.gathering = false;
+      channel.uncork();
+    });
+  }
+
   start(message: StartMessage): void {
     this.process.channel.write(encodeFrame(ToInstance.start, 0, Buffer.from(JSON.stringify(message))));
   }
@@ -77,6 +90,7 @@ export class InstanceLink {
       if (error) call.unsent = true;
     };
     if (payload.length <= INLINE_BYTES) {
+      this.gather();
       channel.write(encodeCall(ToInstance.invoke, number, invocation, payload, true), onWritten);
       return;
     }
