@@ -137,5 +137,7 @@ export interface Activities {
     comment: string;
     /** Overrides with a higher id came after the request; unless they say the same, they stand. */
     afterOverride: number;
+    /** Release that was ended for it; its commit goes into quarantine. */
+    stopped?: string | null;
   }): Promise<{ functions: readonly string[] }>;
 }

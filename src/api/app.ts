@@ -20,6 +20,7 @@ import { createRoutes } from './routes/describe.ts';
 import { environmentRoutes } from './routes/environments.ts';
 import { eventRoutes } from './routes/events.ts';
 import { projectRoutes } from './routes/projects.ts';
+import { quarantineRoutes } from './routes/quarantine.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
@@ -97,7 +98,14 @@ export function createApp(parts: ApiParts) {
     // What one token may see is nobody else's.
     if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
   });
-  for (const routes of [projectRoutes, releaseRoutes, environmentRoutes, accessRoutes, eventRoutes])
+  for (const routes of [
+    projectRoutes,
+    releaseRoutes,
+    environmentRoutes,
+    quarantineRoutes,
+    accessRoutes,
+    eventRoutes,
+  ])
     app.route('/api/v1', routes(parts));
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });

@@ -119,13 +119,11 @@ async function moveAlias(
   try {
     let current = await readAlias(parts, service, alias);
     // Stored before the move: a workflow that comes back between the two finds the reason for what it sees.
-    await addOverride(parts.db, {
-      ...place,
-      from: current.value,
-      toVersion: version,
-      actor: principal.name,
-      comment,
-    });
+    await addOverride(
+      parts.db,
+      { ...place, from: current.value, toVersion: version, actor: principal.name, comment },
+      [current.value.versionId, ...Object.keys(current.value.additionalVersionWeight)],
+    );
     for (let tries = 1; !standsAlone(current.value, version); tries += 1) {
       try {
         current = await parts.fc.updateAlias(

@@ -2,6 +2,7 @@
 import { ulid } from 'ulid';
 import { releasesRef } from '../domain/plan/refs.ts';
 import type { Project } from '../store/projects.ts';
+import { findQuarantined, sayQuarantined } from '../store/quarantine.ts';
 import { createRelease, findRelease, type Release } from '../store/releases.ts';
 import { updateIdOf } from './acts.ts';
 import { audited } from './auth/audited.ts';
@@ -16,6 +17,8 @@ export interface StartWish {
   readonly commit: string | undefined;
   readonly environment: string;
   readonly dryRun: boolean;
+  /** Release the commit although it was taken back from this environment (release-manager). */
+  readonly overrideQuarantine: boolean;
   readonly idempotencyKey: string | undefined;
 }
 
@@ -30,7 +33,13 @@ export async function startRelease(
     principal,
     action: 'release.start',
     target: `project:${project.name}`,
-    detail: { environment: wish.environment, ref: wish.ref, commit: wish.commit, dryRun: wish.dryRun },
+    detail: {
+      environment: wish.environment,
+      ref: wish.ref,
+      commit: wish.commit,
+      dryRun: wish.dryRun,
+      ...(wish.overrideQuarantine && { overrideQuarantine: true }),
+    },
   };
   return audited(parts, act, async (record) => {
     requireRole(principal, 'developer');
@@ -47,6 +56,7 @@ export async function startRelease(
         detail: `${wish.environment} of ${project.name} does not release ${ref}`,
       });
     const commit = wish.commit ?? (await resolveRef(project.repository, ref));
+    if (!wish.dryRun) await requireFree(parts, principal, project.name, commit, wish);
     const key = updateIdOf(principal, `${project.name}/${wish.environment}/start`, wish.idempotencyKey);
     return parts.db.transaction().execute(async (tx) => {
       const { id } = await createRelease(tx, {
@@ -69,6 +79,25 @@ export async function startRelease(
       if (!release) throw new Error(`release ${id} is gone in the transaction that made it`);
       return release;
     });
+  });
+}
+
+/** @throws Problem 409 `quarantined` */
+async function requireFree(
+  parts: ApiParts,
+  principal: Principal,
+  project: string,
+  commit: string,
+  { environment, overrideQuarantine }: StartWish,
+): Promise<void> {
+  const quarantined = await findQuarantined(parts.db, { project, environment, commit });
+  if (!quarantined) return;
+  if (overrideQuarantine) return requireRole(principal, 'release-manager');
+  throw new Problem({
+    status: 409,
+    code: 'quarantined',
+    detail: `${sayQuarantined(quarantined)}; say overrideQuarantine to release it all the same`,
+    extra: { release: quarantined.releaseId },
   });
 }
 

@@ -20,6 +20,7 @@ export type {
   ServiceVersionsView,
 } from './schema/environment.ts';
 export type { EventView } from './schema/event.ts';
+export type { QuarantinedView } from './schema/quarantine.ts';
 export type { ProjectView } from './schema/project.ts';
 export type {
   ActOutcomeView,

@@ -4,6 +4,7 @@ import { ConfigError } from '../platform/config.ts';
 import { CommandError } from './client/command-error.ts';
 import { addAbortCommand, addDecisionCommand, addRollbackCommand } from './commands/act.ts';
 import { addProjectCommands } from './commands/project.ts';
+import { addQuarantineCommands } from './commands/quarantine.ts';
 import { addListCommand, addLogsCommand, addShowCommand, addStartCommand } from './commands/release.ts';
 import { addWatchCommand } from './commands/watch.ts';
 import { EXIT, EXIT_CODES_HELP } from './exit-codes.ts';
@@ -71,6 +72,7 @@ Data is in SLUICE_HOME (default ~/.sluice). Ports: SLUICE_PORT (7400), SLUICE_EN
   addListCommand(release);
   for (const parent of [program, release]) addReleaseWords(parent);
   addRollbackCommand(program);
+  addQuarantineCommands(program);
   for (const command of program.commands) acceptJson(command);
   return program;
 }

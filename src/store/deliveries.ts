@@ -3,6 +3,7 @@
  * whoever sends the same delivery again gets the answer that was stored with it.
  */
 import { sql } from 'kysely';
+import { findQuarantined, newestQuarantineId, sayQuarantined, type Quarantined } from './quarantine.ts';
 import { createRelease, type NewRelease } from './releases.ts';
 import type { Db } from './store.ts';
 
@@ -18,7 +19,13 @@ export interface Delivery {
 
 /** What came of a delivery: a reason why nothing did, or the releases, first the one that was asked for first. */
 export type DeliveryOutcome =
-  | { readonly ignored: true; readonly code: string; readonly reason: string }
+  | {
+      readonly ignored: true;
+      readonly code: string;
+      readonly reason: string;
+      /** Release that the reason is about. */
+      readonly release?: string;
+    }
   | { readonly ignored: false; readonly releases: readonly string[] };
 
 /** Why nothing follows (`code` is stable, `reason` a sentence), or the releases to start, at least one. */
@@ -76,6 +83,24 @@ export async function acceptDelivery(
 async function carryOut(tx: Db, effect: DeliveryEffect): Promise<DeliveryOutcome> {
   if ('reason' in effect) return { ignored: true, code: effect.code, reason: effect.reason };
   const releases: string[] = [];
-  for (const release of effect.releases) releases.push((await createRelease(tx, release)).id);
-  return { ignored: false, releases };
+  const refused: Quarantined[] = [];
+  for (const release of effect.releases) {
+    const quarantined = await findQuarantined(tx, release);
+    if (quarantined) refused.push(quarantined);
+    else releases.push((await createRelease(tx, await afterLift(tx, release))).id);
+  }
+  const [first] = refused;
+  if (releases.length > 0 || first === undefined) return { ignored: false, releases };
+  return {
+    ignored: true,
+    code: 'quarantined',
+    reason: `${refused.map(sayQuarantined).join('; ')}; lift the quarantine to release it again`,
+    release: first.releaseId,
+  };
+}
+
+/** The same push means a new release once the quarantine that its commit was in has been lifted. */
+async function afterLift(tx: Db, release: NewRelease): Promise<NewRelease> {
+  const lifted = await newestQuarantineId(tx, release);
+  return lifted === 0 ? release : { ...release, dedupeKey: `${release.dedupeKey} after ${lifted}` };
 }

@@ -5,6 +5,7 @@
 import { sql, type Selectable } from 'kysely';
 import type { ReleaseEvent, StoredEvent } from '../domain/release/events.ts';
 import { applyEvent } from '../domain/release/record.ts';
+import { followQuarantine } from './quarantine.ts';
 import type { Db } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -60,6 +61,7 @@ export async function recordEvent(db: Db, input: EventToRecord): Promise<boolean
       })
       .where('id', '=', input.releaseId)
       .execute();
+    await followQuarantine(tx, input.releaseId, input.event);
     await sql`select pg_notify(${EVENTS_CHANNEL}, ${inserted.id})`.execute(tx);
     return true;
   };

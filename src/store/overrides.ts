@@ -1,5 +1,6 @@
 /** Moves of an alias past the workflow, by a person: who, why, from what to which version. Workflows yield to them. */
 import type { Selectable } from 'kysely';
+import { quarantineLeft } from './quarantine.ts';
 import type { Db } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -15,8 +16,17 @@ export interface Override {
   readonly comment: string;
 }
 
-/** Stores an override. */
-export async function addOverride(db: Db, override: Override): Promise<void> {
+/**
+ * Stores an override, and puts the commits of newer versions that were left for an older one into quarantine.
+ *
+ * @param left versions that had traffic before
+ */
+export async function addOverride(db: Db, override: Override, left: readonly string[] = []): Promise<void> {
+  const work = (tx: Db): Promise<void> => insertOverride(tx, override, left);
+  await (db.isTransaction ? work(db) : db.transaction().execute(work));
+}
+
+async function insertOverride(db: Db, override: Override, left: readonly string[]): Promise<void> {
   await db
     .insertInto('overrides')
     .values({
@@ -30,6 +40,7 @@ export async function addOverride(db: Db, override: Override): Promise<void> {
       comment: override.comment,
     })
     .execute();
+  await quarantineLeft(db, { ...override, left });
 }
 
 /** Id of the newest override of any alias, 0 before the first. */

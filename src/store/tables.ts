@@ -127,6 +127,20 @@ export interface Tables {
     comment: string;
     at: Stamp;
   };
+  quarantine: {
+    id: Generated<string>;
+    project: string;
+    environment: string;
+    commit: string;
+    release_id: string;
+    reason: 'harmful' | 'bake' | 'person' | 'rejected';
+    sentence: string;
+    actor: string;
+    at: Stamp;
+    lifted_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+    lifted_by: ColumnType<string | null, string | null | undefined, string | null>;
+    lifted_comment: ColumnType<string | null, string | null | undefined, string | null>;
+  };
   tokens: {
     id: string;
     name: string;

@@ -41,12 +41,26 @@ export async function rollBackAliases({
   project,
   environment,
   request,
-}: Place & { readonly request: RollbackRequest }): Promise<readonly RolledBackTarget[]> {
+  stopped,
+}: Place & {
+  readonly request: RollbackRequest;
+  /** Release that was ended for it. */
+  readonly stopped: string | null;
+}): Promise<readonly RolledBackTarget[]> {
   const { actor, comment, afterOverride } = request;
   try {
     return await Promise.all(
       request.targets.map(async ({ service, version }) => {
-        const move = { project, environment, service, version, actor: actor.name, comment, afterOverride };
+        const move = {
+          project,
+          environment,
+          service,
+          version,
+          actor: actor.name,
+          comment,
+          afterOverride,
+          stopped,
+        };
         return { service, version, functions: (await untilReached((by) => by.rollBackTo(move))).functions };
       }),
     );

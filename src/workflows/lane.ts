@@ -109,7 +109,7 @@ export async function lane(input: LaneInput): Promise<void> {
         }
         await condition(() => state.running !== running);
       }
-      const moved = await rollBackAliases({ project, environment, request });
+      const moved = await rollBackAliases({ project, environment, request, stopped: running });
       effects.push(...moved.map((target): LaneEffect => ({ kind: 'restore', ...target })));
       return { outcome: 'rolled-back' };
     } finally {

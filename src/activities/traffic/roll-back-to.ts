@@ -3,6 +3,7 @@ import { FAILURES } from '../../domain/release/failures.ts';
 import { alone } from '../../domain/release/split.ts';
 import { listAliasStates, saveAliasState } from '../../store/alias-states.ts';
 import { addOverride, overrideAfter } from '../../store/overrides.ts';
+import { quarantineRelease } from '../../store/quarantine.ts';
 import type { Activities } from '../contract.ts';
 import { splitOf } from '../deploy/live.ts';
 import { engineCall, finalFailure } from '../failure.ts';
@@ -11,7 +12,7 @@ import { setAlias } from './move-alias.ts';
 
 export function rollBackActivities({ db, fc }: Parts): Pick<Activities, 'rollBackTo'> {
   return {
-    async rollBackTo({ project, environment, service, version, actor, comment, afterOverride }) {
+    async rollBackTo({ project, environment, service, version, actor, comment, afterOverride, stopped }) {
       const states = await listAliasStates(db, { project, environment });
       const state = states.find((one) => one.service === service);
       if (!state)
@@ -42,26 +43,32 @@ export function rollBackActivities({ db, fc }: Parts): Pick<Activities, 'rollBac
           { actor: later?.actor, comment: later?.comment, version: later?.toVersion },
         );
       }
-      await saveAliasState(db, {
-        service,
-        alias,
-        project,
-        environment,
-        stable: version,
-        canary: null,
-        weight: 0,
-        releaseId: null,
-      });
-      const from = before === null ? {} : splitOf(before.value);
-      await addOverride(db, {
-        project,
-        environment,
-        service,
-        alias,
-        from,
-        toVersion: version,
-        actor,
-        comment,
+      const from = before === null ? null : splitOf(before.value);
+      // What the table says too: a try that died after the move finds the alias at its target already.
+      const left = [from?.main, from?.additional?.version, state.stable, state.canary];
+      await db.transaction().execute(async (tx) => {
+        await saveAliasState(tx, {
+          service,
+          alias,
+          project,
+          environment,
+          stable: version,
+          canary: null,
+          weight: 0,
+          releaseId: null,
+        });
+        await addOverride(
+          tx,
+          { project, environment, service, alias, from: from ?? {}, toVersion: version, actor, comment },
+          left.filter((one) => one !== undefined && one !== null),
+        );
+        if (stopped)
+          await quarantineRelease(tx, {
+            releaseId: stopped,
+            reason: 'person',
+            sentence: `${actor} went back to version ${version} of ${service}${comment === '' ? '' : `: ${comment}`}`,
+            actor,
+          });
       });
       return { functions };
     },

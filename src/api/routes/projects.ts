@@ -31,6 +31,8 @@ const StartSchema = z
     commit: CommitId.optional(),
     environment: z.string(),
     dryRun: z.boolean().default(false),
+    /** Release a commit that was taken back before (release-manager). */
+    overrideQuarantine: z.boolean().default(false),
   })
   .refine((wish) => wish.ref !== undefined || wish.commit !== undefined, 'name a ref, a commit, or both')
   .openapi('StartRelease');
@@ -176,9 +178,9 @@ export function projectRoutes(parts: ApiParts) {
   routes.openapi(start, async (c) => {
     const principal = c.get('principal');
     const project = await visibleProject(parts, principal, c.req.valid('param').project);
-    const { ref, commit, environment, dryRun } = c.req.valid('json');
+    const { ref, commit, environment, dryRun, overrideQuarantine } = c.req.valid('json');
     const idempotencyKey = c.req.valid('header')['idempotency-key'];
-    const wish = { ref, commit, environment, dryRun, idempotencyKey };
+    const wish = { ref, commit, environment, dryRun, overrideQuarantine, idempotencyKey };
     return c.json(releaseView(await startRelease(parts, principal, project, wish), config.publicUrl), 202);
   });
   return routes;

@@ -12,7 +12,13 @@ const LIMIT_BYTES = 5 * 1024 * 1024;
 const Started = z.object({ id: z.string(), state: z.string(), url: z.string() });
 const WebhookAnswer = z.union([
   Started.extend({ releases: z.array(Started).optional() }),
-  z.object({ ignored: z.literal(true), code: z.string(), reason: z.string() }),
+  z.object({
+    ignored: z.literal(true),
+    code: z.string(),
+    reason: z.string(),
+    /** Release that the reason is about. */
+    release: z.string().optional(),
+  }),
 ]);
 
 const receive = createRoute({
@@ -43,8 +49,7 @@ export function webhookRoutes(parts: ApiParts) {
       header: (header) => c.req.header(header),
       body: bytes,
     });
-    if (outcome.ignored)
-      return c.json({ ignored: true as const, code: outcome.code, reason: outcome.reason }, 202);
+    if (outcome.ignored) return c.json(outcome, 202);
     const releases = await Promise.all(
       outcome.releases.map(async (id) => ({
         id,

@@ -13,6 +13,8 @@ type Query = Readonly<Record<string, string | number | undefined>>;
 export interface ApiClient {
   get<T>(path: string, query?: Query): Promise<T>;
   post<T>(path: string, body: object): Promise<T>;
+  /** Answers nothing. */
+  delete(path: string, query?: Query): Promise<void>;
   /** A GET whose answer is a stream; the caller reads and ends it. */
   open(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response>;
 }
@@ -51,6 +53,13 @@ export function createApiClient({ url, token }: Target): ApiClient {
         signal: AbortSignal.timeout(ANSWER_MS),
       });
       return (await answer.json()) as T;
+    },
+    delete: async (path: string, query: Query = {}) => {
+      const answer = await send(`${path}${queryText(query)}`, {
+        method: 'DELETE',
+        signal: AbortSignal.timeout(ANSWER_MS),
+      });
+      await answer.body?.cancel();
     },
     open: (path, headers, signal) => send(path, { headers, signal }),
   };

@@ -68,6 +68,7 @@ interface StartOptions {
   readonly commit?: string;
   readonly environment?: string;
   readonly dryRun?: boolean;
+  readonly overrideQuarantine?: boolean;
   readonly watch?: boolean;
 }
 
@@ -80,19 +81,21 @@ export function addStartCommand(parent: Command): void {
     .option('-c, --commit <sha>')
     .option('-e, --environment <name>', 'where the project has more than one')
     .option('--dry-run', 'plan only: touch nothing')
+    .option('--override-quarantine', 'although the commit was rolled back here before')
     .option('-w, --watch', 'follow it to its end')
     .addHelpText('after', '\nExample:\n  sluice start hello --ref main --watch\n')
     .action(async (project: string, options: StartOptions, command: Command) => {
       if (!options.ref && !options.commit)
         throw new CommandError(EXIT.usage, 'say what to release: --ref or --commit');
       const context = contextOf(command);
-      const { ref, commit, dryRun = false, watch } = options;
+      const { ref, commit, dryRun = false, overrideQuarantine = false, watch } = options;
       const environment = options.environment ?? (await onlyEnvironment(context, project));
       const release = await context.client.post<ReleaseSummary>(`${projectPath(project)}/releases`, {
         ref,
         commit,
         environment,
         dryRun,
+        overrideQuarantine,
       });
       if (watch) await watchRelease(context, release.id);
       else context.print(release, `release ${release.id} is ${release.state}: ${release.url}`);
