@@ -16,6 +16,8 @@ export interface Parts {
   readonly sandbox: SandboxState;
   /** Folders under which a project's repository may be a plain path. */
   readonly localRepositories: readonly string[];
+  /** Addresses that plans' own metrics may be read from; see `watch/sources/allowed.ts`. */
+  readonly metricSources: readonly string[];
   /** Values that no log line may show. */
   readonly secrets: readonly string[];
   /** Where this Sluice is reached: the builder's name in provenance statements. */

@@ -63,6 +63,7 @@ export const AliasAnswer = z.object({
 
 export const CodeAnswer = z.object({ url: z.url() });
 
+const latencyCounts = z.array(z.tuple([z.number(), z.number()]));
 const counters = { requests: z.number(), failures: z.number(), coldStarts: z.number() };
 
 export const RingAnswerSchema: z.ZodType<RingAnswer> = z.object({
@@ -76,6 +77,9 @@ export const RingAnswerSchema: z.ZodType<RingAnswer> = z.object({
       totals: z.object(counters),
       consecutiveFailures: z.number(),
       buckets: z.array(z.object({ at: z.number(), ...counters })),
+      latencies: z
+        .array(z.object({ at: z.number(), warm: latencyCounts, cold: latencyCounts }))
+        .exactOptional(),
     }),
   ),
 });

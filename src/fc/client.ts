@@ -106,6 +106,15 @@ export interface FcClient {
   /** Throws `FcError` with status 412 when the alias is no longer at `ifMatch`. */
   updateAlias(service: string, alias: string, target: AliasTarget, ifMatch: string): Promise<Tagged<FcAlias>>;
   invoke(service: string, qualifier: string, name: string, payload: Buffer): Promise<FcInvocation>;
-  /** Counters of all versions called through `qualifier`, buckets from `fromMs` (Unix milliseconds) on. */
-  readRing(service: string, name: string, qualifier: string, fromMs: number): Promise<RingAnswer>;
+  /**
+   * Counters of all versions called through `qualifier`, buckets from `fromMs` (Unix milliseconds) on; with
+   * `latencies`, also the minutes of latency that begin at or after it.
+   */
+  readRing(
+    service: string,
+    name: string,
+    qualifier: string,
+    fromMs: number,
+    options?: { readonly latencies: boolean },
+  ): Promise<RingAnswer>;
 }

@@ -113,9 +113,15 @@ export function createFcClient(settings: FcClientSettings): FcClient {
           await fc.invokeFunction(service, name, payload, headers, qualifier, { rawBuf: true }),
         );
       }),
-    readRing: (service, name, qualifier, fromMs) =>
+    readRing: (service, name, qualifier, fromMs, options) =>
       faultsNamed(async () => {
-        const query = { service, function: name, qualifier, from: String(fromMs) };
+        const query = {
+          service,
+          function: name,
+          qualifier,
+          from: String(fromMs),
+          ...(options?.latencies && { latencies: 'true' }),
+        };
         return RingAnswerSchema.parse((await fc.get('/_sluice/ring', query)).data);
       }),
   };

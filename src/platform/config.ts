@@ -28,6 +28,8 @@ export interface Config {
   readonly demo: boolean;
   /** Absolute folders under which a project's repository may be a plain path. */
   readonly localRepositories: readonly string[];
+  /** Addresses that plans' own metrics may be read from: a URL allows itself and what lies below it. */
+  readonly metricSources: readonly string[];
   /** Where people and webhooks reach the API; used in links. */
   readonly publicUrl: string;
   /** FC endpoint the releases are made against: the built-in engine unless told otherwise. */
@@ -54,6 +56,11 @@ const Environment = z.object({
   SLUICE_SANDBOX: z.enum(['on', 'off']).default('on'),
   SLUICE_DEMO: z.enum(['0', '1']).default('1'),
   SLUICE_LOCAL_REPOSITORIES: z.string().default(''),
+  SLUICE_METRIC_SOURCES: z
+    .string()
+    .default('')
+    .transform((list) => list.split(/[\s,]+/).filter(Boolean))
+    .pipe(z.array(z.url({ protocol: /^https?$/, error: 'http and https addresses, separated by commas' }))),
   SLUICE_URL: z.url().optional(),
   SLUICE_FC_ENDPOINT: z.url().optional(),
   SLUICE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -98,6 +105,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = processEnvironment()): Confi
     localRepositories: [...e.SLUICE_LOCAL_REPOSITORIES.split(':').filter(Boolean), join(home, 'demo')].map(
       (path) => resolve(path),
     ),
+    metricSources: e.SLUICE_METRIC_SOURCES,
     publicUrl: e.SLUICE_URL ?? `http://127.0.0.1:${e.SLUICE_PORT}`,
     fcEndpoint: e.SLUICE_FC_ENDPOINT ?? `http://127.0.0.1:${e.SLUICE_ENGINE_PORT}`,
     databaseUrl: e.DATABASE_URL,

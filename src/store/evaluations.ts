@@ -1,8 +1,11 @@
 /**
  * Every look of the judge, with the state it left behind: what people see, what a replay computes again, and what
  * another worker goes on from. Written by the one `watch` activity of a release, before anything follows from a look.
+ * One number may have several looks: the release's, which decides, and one for each metric.
  */
+import { sql } from 'kysely';
 import type { Look } from '../domain/analysis/look.ts';
+import { RELEASE_METRICS } from '../domain/analysis/release-look.ts';
 import type { Db } from './store.ts';
 
 export interface Evaluation<State extends object> {
@@ -12,30 +15,46 @@ export interface Evaluation<State extends object> {
 }
 
 /**
- * Stores a look. A repeated (release, metric, number) changes nothing: two watches of one release (the old worker
- * was only thought dead) cannot both count the same interval.
+ * Stores the looks of one number, all or none; the first carries the state. A repeated (release, metric, number)
+ * changes nothing: two watches of one release (the old worker was only thought dead) cannot both count the same
+ * interval. States of earlier looks are let go, but the first one's, which holds what a replay begins with.
  *
  * @returns false when that number was taken
  */
-export async function addEvaluation<State extends object>(
+export async function addEvaluation(
   db: Db,
   releaseId: string,
-  { look, state }: Evaluation<State>,
+  { looks, state }: { readonly looks: readonly [Look, ...Look[]]; readonly state: object },
 ): Promise<boolean> {
-  const inserted = await db
-    .insertInto('evaluations')
-    .values({
-      release_id: releaseId,
-      number: look.number,
-      metric: look.metric,
-      at: new Date(look.at),
-      look: JSON.stringify(look),
-      state: JSON.stringify(state),
-    })
-    .onConflict((c) => c.columns(['release_id', 'metric', 'number']).doNothing())
-    .returning('number')
-    .executeTakeFirst();
-  return inserted !== undefined;
+  const [first] = looks;
+  return db.transaction().execute(async (tx) => {
+    const inserted = await tx
+      .insertInto('evaluations')
+      .values(
+        looks.map((look, index) => ({
+          release_id: releaseId,
+          number: look.number,
+          metric: look.metric,
+          at: new Date(look.at),
+          look: JSON.stringify(look),
+          state: JSON.stringify(index === 0 ? state : {}),
+        })),
+      )
+      .onConflict((c) => c.columns(['release_id', 'metric', 'number']).doNothing())
+      .returning('metric')
+      .execute();
+    if (!inserted.some(({ metric }) => metric === first.metric)) return false;
+    await tx
+      .updateTable('evaluations')
+      .set({ state: JSON.stringify({}) })
+      .where('release_id', '=', releaseId)
+      .where('metric', '=', first.metric)
+      .where('number', '<', first.number)
+      .where('number', '>', 1)
+      .where(sql<boolean>`state <> '{}'`)
+      .execute();
+    return true;
+  });
 }
 
 /** The newest look of a metric with its state, or `undefined` before the first. */
@@ -55,31 +74,44 @@ export async function newestEvaluation<State extends object>(
   return row && { look: row.look, state: row.state as State };
 }
 
-/** Looks of a release, oldest first, with `number` above `afterNumber`. */
+/** What speaks for the release comes first within a number. */
+const rank = sql<number>`coalesce(array_position(array[${sql.join([...RELEASE_METRICS])}]::text[], metric), 99)`;
+
+/** Looks of a release, oldest first: all of the first `limit` numbers above `afterNumber`. */
 export async function listEvaluations(
   db: Db,
   releaseId: string,
   { afterNumber, limit }: { readonly afterNumber: number; readonly limit: number },
 ): Promise<Look[]> {
+  const numbers = db
+    .selectFrom('evaluations')
+    .select('number')
+    .distinct()
+    .where('release_id', '=', releaseId)
+    .where('number', '>', afterNumber)
+    .orderBy('number')
+    .limit(limit);
   const rows = await db
     .selectFrom('evaluations')
     .select('look')
     .where('release_id', '=', releaseId)
-    .where('number', '>', afterNumber)
+    .where('number', 'in', numbers)
     .orderBy('number')
+    .orderBy(rank)
     .orderBy('metric')
-    .limit(limit)
     .execute();
   return rows.map((row) => row.look);
 }
 
-/** The newest look of a release, whatever its metric, or `undefined`. */
+/** The newest look that speaks for the release as a whole, or `undefined`. */
 export async function newestLookOf(db: Db, releaseId: string): Promise<Look | undefined> {
   const row = await db
     .selectFrom('evaluations')
     .select('look')
     .where('release_id', '=', releaseId)
+    .where('metric', 'in', [...RELEASE_METRICS])
     .orderBy('number', 'desc')
+    .orderBy(rank)
     .limit(1)
     .executeTakeFirst();
   return row?.look;

@@ -67,6 +67,7 @@ async function main(): Promise<void> {
     home: config.home,
     sandbox,
     localRepositories: config.localRepositories,
+    metricSources: config.metricSources,
     secrets: [credentials.accessKeySecret, credentials.adminToken, ...passwordOf(databaseUrl)],
     publicUrl: config.publicUrl,
     tellLook: (releaseId, look) =>

@@ -96,6 +96,7 @@ export async function startActivityWorld(fc: FcClient): Promise<ActivityWorld> {
         home,
         sandbox: probeSandbox('on'),
         localRepositories: [join(folder, 'repositories')],
+        metricSources: [],
         secrets: ['a-known-secret'],
         publicUrl: 'http://sluice.test',
         tellLook: async () => undefined,

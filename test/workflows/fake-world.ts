@@ -282,3 +282,15 @@ const HARMFUL_LOOK: Look = {
   cause: null,
   sentence: 'the canary fails more often than stable',
 };
+
+export const UNDECIDED_LOOK: Look = {
+  ...HARMFUL_LOOK,
+  number: 1,
+  canary: { requests: 10, failures: 0 },
+  canaryTotal: { requests: 10, failures: 0 },
+  logEvidence: 0,
+  gate: false,
+  verdict: 'undecided',
+  cause: 'too-few',
+  sentence: 'too few to decide',
+};

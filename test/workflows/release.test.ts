@@ -9,11 +9,12 @@ import {
   abortUpdate,
   approveUpdate,
   laneQuery,
+  lookSignal,
   rejectUpdate,
   rollbackUpdate,
   type Decision,
 } from '../../src/workflows/messages.ts';
-import { APPROVAL, HEALTHY, plan, step, type Script } from './fake-world.ts';
+import { APPROVAL, HEALTHY, plan, step, UNDECIDED_LOOK, type Script } from './fake-world.ts';
 import { startWorkflowServer, type WorkflowServer } from './workflow-server.ts';
 
 let server: WorkflowServer;
@@ -168,6 +169,26 @@ describe.concurrent('harm', () => {
     });
     expect(await ended(releaseId)).toMatchObject({ ended: 'rolled-back' });
     expect(server.world.progress(releaseId).reason).toBe('stage-failed');
+  });
+});
+
+describe.concurrent('a silent metrics source', () => {
+  test('is said once, takes nothing back, and is over with the first look that has numbers', async () => {
+    const { releaseId, service } = await begin({ plan: plan([step(0.05, 10, APPROVAL)]) });
+    await server.world.until(releaseId, ({ state }) => state === 'waiting-approval');
+    const handle = server.release(releaseId);
+    const look = { ...UNDECIDED_LOOK, cause: 'no-metrics', sentence: 'no answer' } as const;
+    await handle.signal(lookSignal, look);
+    await server.world.until(releaseId, ({ reason }) => reason === 'no-metrics');
+    expect(server.world.progress(releaseId)).toMatchObject({ message: 'no answer', verdict: look });
+    await handle.signal(lookSignal, { ...look, number: 2 });
+    await handle.signal(lookSignal, { ...UNDECIDED_LOOK, number: 3 });
+    await server.world.until(releaseId, ({ reason }) => reason === 'approval');
+    expect(movesOf(service)).toEqual(['version 1, 5 % to version new']);
+    await handle.executeUpdate(approveUpdate, { args: [decision(0)] });
+    expect(await ended(releaseId, 'promoted.no-metrics')).toMatchObject({ ended: 'promoted' });
+    const told = server.world.types(releaseId).filter((type) => type === 'blocked' || type === 'cleared');
+    expect(told).toEqual(['blocked', 'cleared']);
   });
 });
 

@@ -4,6 +4,8 @@ import { beating } from '../beating.ts';
 import { openLog } from '../build/log-sink.ts';
 import type { Parts } from '../parts.ts';
 import { subjectOf } from '../release-subject.ts';
+import { invalid } from '../failure.ts';
+import { refusedSources } from '../watch/sources/open.ts';
 import { commitFacts, ensureCheckout } from './checkout.ts';
 import { sayFinding, readWanted } from './wanted.ts';
 
@@ -16,6 +18,8 @@ export function sourceActivities(parts: Parts): Pick<Activities, 'prepareSource'
         const { folder, isNew } = await ensureCheckout(parts, subject, signal);
         const { author, title } = await commitFacts(folder, release.commit, signal);
         const { plan, manifest, warnings } = await readWanted(folder, subject);
+        const refused = refusedSources(plan.analysis.metrics ?? [], parts.metricSources);
+        if (refused.length > 0) throw invalid('metrics of the plan cannot be read here', refused);
         const services = manifest.services.map(({ name, functions }) => ({
           service: name,
           functions: functions.map((one) => one.name),

@@ -1,11 +1,11 @@
 /** Which looks become events: all are stored, but a history of events must stay short, however long a release waits. */
-import type { Look, UndecidedCause, Verdict } from '../../domain/analysis/look.ts';
+import type { Look, LookCause, Verdict } from '../../domain/analysis/look.ts';
 
 /** The newest look that became an event. */
 export interface Told {
   readonly number: number;
   readonly verdict: Verdict;
-  readonly cause: UndecidedCause | null;
+  readonly cause: LookCause | null;
 }
 
 /** Looks between two events at least; grows by a tenth of the looks so far: about 80 events for a day of 5 s looks. */

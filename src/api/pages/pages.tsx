@@ -5,6 +5,7 @@
 import { Hono, type Context } from 'hono';
 import { EnvironmentPage, HomePage, ReleasePage } from '../../console/index.ts';
 import { listEnvironments } from '../../store/environments.ts';
+import { releaseLooksOf } from '../../domain/analysis/release-look.ts';
 import { listEvaluations } from '../../store/evaluations.ts';
 import { listEvents } from '../../store/events.ts';
 import { listReleases } from '../../store/releases.ts';
@@ -83,7 +84,7 @@ export function consolePages(parts: ApiParts): Hono<ApiEnv> {
         viewer={visitor.viewer}
         release={releaseView(release, config.publicUrl)}
         events={events.map((e) => eventView(e, release.project))}
-        looks={looks.map(lookView)}
+        looks={releaseLooksOf(looks).map(lookView)}
         notice={takeNotice(parts, c)}
       />,
     );

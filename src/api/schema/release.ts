@@ -1,6 +1,6 @@
 /** A release as the API tells it: identity, and everything its events say (`domain/release/record.ts`). */
 import { z } from '@hono/zod-openapi';
-import { VERDICTS } from '../../domain/analysis/look.ts';
+import { LOOK_CAUSES, VERDICTS } from '../../domain/analysis/look.ts';
 import { RELEASE_CAUSES, RELEASE_STATES, STAGES } from '../../domain/release/states.ts';
 import { ActorSchema, RoleSchema, Time } from './common.ts';
 
@@ -24,7 +24,7 @@ export const LookSchema = z
     logHealthThreshold: z.number(),
     gate: z.boolean(),
     verdict: z.enum(VERDICTS),
-    cause: z.enum(['no-metrics', 'no-canary-traffic', 'too-few']).nullable(),
+    cause: z.enum(LOOK_CAUSES).nullable(),
     sentence: z.string(),
   })
   .openapi('Look');

@@ -3,8 +3,12 @@
 export const VERDICTS = ['healthy', 'harmful', 'undecided'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** Why a look could not decide. */
+/** Why a judgement could not decide. */
 export type UndecidedCause = 'no-metrics' | 'no-canary-traffic' | 'too-few';
+
+/** Why a look did not: `both-bad` is the plan's absolute limit, which asks a person. */
+export const LOOK_CAUSES = ['no-metrics', 'no-canary-traffic', 'too-few', 'both-bad'] as const;
+export type LookCause = (typeof LOOK_CAUSES)[number];
 
 /** Requests of one version and how many of them failed. Whole numbers ≥ 0, `failures` ≤ `requests`. */
 export interface Counts {
@@ -21,6 +25,7 @@ export interface Look {
   readonly step: number | null;
   /** Weight of the canary at the time, 0…1. */
   readonly weight: number;
+  /** What was looked at: `errors`, `latency-p90`, a metric of the plan's own, or all of them (see `release-look.ts`). */
   readonly metric: string;
   /** Counts of this interval. */
   readonly canary: Counts;
@@ -36,7 +41,7 @@ export interface Look {
   readonly logHealthThreshold: number;
   readonly gate: boolean;
   readonly verdict: Verdict;
-  readonly cause: UndecidedCause | null;
+  readonly cause: LookCause | null;
   /** The look in one sentence that a person understands. */
   readonly sentence: string;
 }

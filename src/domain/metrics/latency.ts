@@ -9,6 +9,9 @@ import { LATENCY_INTERVAL_MS, type LatencyCounts, type RingAnswer, type RingLate
 
 const QUANTILES = [0.5, 0.9, 0.99] as const;
 
+/** The three metrics of latency. */
+export const LATENCY_METRICS: readonly string[] = QUANTILES.map((quantile) => `latency-p${quantile * 100}`);
+
 /** One of the three metrics that latency is; they share one weight of the budget. */
 export interface LatencyThreshold {
   /** `latency-p50`, `latency-p90`, `latency-p99` */
@@ -40,6 +43,17 @@ export function latencyThresholds(
     const bucket = quantileOf(sorted, quantile * total);
     return { metric: `latency-p${quantile * 100}`, bucket, upToMs: latencyBucketUpperMs(bucket) };
   });
+}
+
+/** Slow requests of a version in each minute since `sinceMs` in which it had warm ones, by the minute's start. */
+export function slowByMinute(
+  ring: RingAnswer,
+  version: string,
+  threshold: LatencyThreshold,
+  sinceMs: number,
+): ReadonlyMap<number, Counts> {
+  const minutes = minutesOf(ring, version).filter(({ at }) => at >= sinceMs);
+  return new Map(minutes.map(({ at, warm }) => [at, slower(warm, threshold)]));
 }
 
 /**

@@ -8,6 +8,7 @@ import { SUPPORTED_RUNTIMES } from '../names/runtimes.ts';
 import { ROLES } from '../release/states.ts';
 import { strictMap } from '../yaml/zod-findings.ts';
 import { duration, flag, number, oneOf, share, text, whole } from './fields.ts';
+import { metric } from './metrics-file.ts';
 import { PRESETS } from './presets.ts';
 
 const DAY_MS = 86_400_000;
@@ -24,6 +25,11 @@ export const TEXT_KEYS: ReadonlySet<string> = new Set([
   'preset',
   'role',
   'onTimeout',
+  'prometheus',
+  'http',
+  'bad',
+  'all',
+  'value',
 ]);
 
 const command = strictMap('a stage', {
@@ -103,14 +109,35 @@ const analysis = strictMap('an analysis', {
       .optional()
       .describe('Margin of the verdict healthy; 0.5% if left out.'),
   }).optional(),
-  latency: strictMap('latency', {
-    ratio: number(1, 100)
+  latency: z
+    .union(
+      [
+        z.literal('off'),
+        strictMap('latency', {
+          ratio: number(1, 100)
+            .optional()
+            .describe("Odds ratio of requests slower than stable's quantiles; 2 if left out."),
+          floor: share('from 0 to less than 100%', (f) => f >= 0 && f < 1)
+            .optional()
+            .describe('Least difference of their share that counts; 2% if left out.'),
+        }),
+      ],
+      { error: 'a map of ratio and floor, or off' },
+    )
+    .optional()
+    .describe('Whether slowness counts as harm; off if left out.'),
+  absolute: strictMap('absolute', {
+    errors: share('more than 0', (e) => e > 0)
       .optional()
-      .describe("Odds ratio of requests slower than stable's quantiles; 2 if left out."),
-    floor: share('from 0 to less than 100%', (f) => f >= 0 && f < 1)
-      .optional()
-      .describe('Least difference of their share that counts; 2% if left out.'),
-  }).optional(),
+      .describe('Failure rate of either version at which, for a minute, a person is asked.'),
+  })
+    .optional()
+    .describe('Limits that hold whatever the comparison says.'),
+  metrics: z
+    .array(metric, { error: 'a list of metrics' })
+    .max(20, { error: '20 metrics at most' })
+    .optional()
+    .describe("Metrics of the plan's own, from Prometheus or over HTTP."),
 });
 
 const patterns = (what: string) =>

@@ -79,13 +79,13 @@ describe('a sound plan', () => {
         intervalMs: 5_000,
         errors: DEFAULT_JUDGE_SETTINGS,
         latency: { ...DEFAULT_JUDGE_SETTINGS, rho: 2, floor: 0.02 },
+        absolute: null,
+        metrics: [],
       },
       bakeMs: 10 * MINUTE,
       manifest: null,
     } satisfies ResolvedPlan);
-    expect(warnings(EXAMPLE)).toEqual([
-      'sluice.yml:12:80: environments.production.analysis.latency: these settings are kept, but this version of Sluice judges failures only',
-    ]);
+    expect(warnings(EXAMPLE)).toEqual([]);
   });
 
   test('without a file: 5 % → 25 % → 50 %, ten minutes each, nobody asked', () => {

@@ -9,6 +9,7 @@ import { nodeAt, type YamlNode } from '../yaml/node.ts';
 import { toPlain } from '../yaml/to-plain.ts';
 import { findingsOf } from '../yaml/zod-findings.ts';
 import type { EnvironmentRecord } from './environment.ts';
+import { metricFindings } from './metrics-file.ts';
 import { planFile, TEXT_KEYS, type PlanFile } from './file-schema.ts';
 import type { ResolvedPlan } from './plan.ts';
 import { protectionFindings } from './protection.ts';
@@ -43,12 +44,14 @@ export function parsePlan({ text, file, environment }: PlanSource): ParsedPlan {
   const plain = toPlain(root, TEXT_KEYS);
   const parsed = planFile.safeParse(plain);
   const path: Path = ['environments', environment.name];
+  const metrics: Path = [...path, 'analysis', 'metrics'];
   const errors = [
     ...(parsed.success ? [] : findingsOf(parsed.error, root)),
     ...protectionFindings(valueAt(plain, path), path, root, environment),
     ...pathFindings(plain, root),
     ...stageFindings(plain, root),
     ...holdFindings(valueAt(plain, [...path, 'steps']), [...path, 'steps'], root),
+    ...metricFindings(valueAt(plain, metrics), metrics, root),
   ];
   if (errors.length > 0 || !parsed.success) return { findings: sortFindings(errors) };
   const plan = resolvePlan(parsed.data, environment);
@@ -118,13 +121,6 @@ function warningsOf(file: PlanFile, plan: ResolvedPlan, root: YamlNode): Finding
       path,
       'environment-defaults',
       `the environment ${plan.environment} is not named here, so the default plan applies${others ? `; named are ${others}` : ''}`,
-    );
-  }
-  if (plan.analysis.latency) {
-    warn(
-      [...path, 'analysis', 'latency'],
-      'not-used-yet',
-      'these settings are kept, but this version of Sluice judges failures only',
     );
   }
   plan.steps.forEach((step, i) => {

@@ -54,4 +54,39 @@ export interface PlanAnalysis {
   readonly errors: JudgeSettings;
   /** The same for requests slower than stable's quantiles (analysis §3); `null`: latency is not judged. */
   readonly latency: JudgeSettings | null;
+  /** Rates at which a person is asked, whatever the comparison says; `null`: none. Left out by plans of before. */
+  readonly absolute?: PlanAbsolute | null;
+  /** The plan's own metrics; they share the budget with failures and latency. Left out by plans of before. */
+  readonly metrics?: readonly PlanMetric[];
 }
+
+export interface PlanAbsolute {
+  /** Failure rate of either version, in (0, 1]. */
+  readonly errors: number;
+}
+
+/** One number or pair of counters per version, from outside of the engine. */
+export interface PlanMetric {
+  /** Once in the plan; stands beside `errors` and `latency-p90` in looks. */
+  readonly name: string;
+  readonly source: PlanMetricSource;
+  readonly rule: PlanMetricRule;
+}
+
+/** Texts may hold `{{version}}`, `{{service}}` and `{{alias}}`; each version is asked for on its own. */
+export type PlanMetricSource =
+  /** `url`: base of Prometheus' HTTP API. `queries`: what gives the numbers, by their names. */
+  | { readonly kind: 'prometheus'; readonly url: string; readonly queries: Readonly<Record<string, string>> }
+  /** Answers `{"bad": n, "all": n}` or `{"value": n}`. */
+  | { readonly kind: 'http'; readonly url: string };
+
+export type PlanMetricRule =
+  /** Counters `bad` and `all` that only rise: judged like failures. */
+  | { readonly kind: 'counters'; readonly settings: JudgeSettings; readonly weight: number }
+  /** A number `value`: harmful when the canary alone is beyond the bound for so many looks in a row. */
+  | {
+      readonly kind: 'bound';
+      readonly side: 'above' | 'below';
+      readonly bound: number;
+      readonly looks: number;
+    };

@@ -2,6 +2,7 @@
 import { DEFAULT_JUDGE_SETTINGS, type JudgeSettings } from '../analysis/settings.ts';
 import type { EnvironmentRecord } from './environment.ts';
 import type { AnalysisFile, ApprovalFile, EnvironmentFile, PlanFile } from './file-schema.ts';
+import { resolveMetric } from './metrics-file.ts';
 import type { PlanAnalysis, PlanApproval, PlanCommand, PlanStep, ResolvedPlan } from './plan.ts';
 import { defaultSteps, presetSteps } from './presets.ts';
 
@@ -54,22 +55,27 @@ function resolveAnalysis(analysis: AnalysisFile | undefined): PlanAnalysis {
     alpha: analysis?.falseRollback ?? DEFAULT_JUDGE_SETTINGS.alpha,
     beta: analysis?.falseHealthy ?? DEFAULT_JUDGE_SETTINGS.beta,
   };
+  const failures: JudgeSettings = {
+    ...DEFAULT_JUDGE_SETTINGS,
+    ...shared,
+    rho: errors?.ratio ?? DEFAULT_JUDGE_SETTINGS.rho,
+    floor: errors?.floor ?? DEFAULT_JUDGE_SETTINGS.floor,
+    health: errors?.margin ?? DEFAULT_JUDGE_SETTINGS.health,
+  };
+  const { latency = 'off', absolute, metrics = [] } = analysis ?? {};
   return {
     intervalMs: analysis?.interval ?? DEFAULT_INTERVAL_MS,
-    errors: {
-      ...DEFAULT_JUDGE_SETTINGS,
-      ...shared,
-      rho: errors?.ratio ?? DEFAULT_JUDGE_SETTINGS.rho,
-      floor: errors?.floor ?? DEFAULT_JUDGE_SETTINGS.floor,
-      health: errors?.margin ?? DEFAULT_JUDGE_SETTINGS.health,
-    },
-    latency: analysis?.latency
-      ? {
-          ...DEFAULT_LATENCY,
-          ...shared,
-          rho: analysis.latency.ratio ?? DEFAULT_LATENCY.rho,
-          floor: analysis.latency.floor ?? DEFAULT_LATENCY.floor,
-        }
-      : null,
+    errors: failures,
+    latency:
+      latency === 'off'
+        ? null
+        : {
+            ...DEFAULT_LATENCY,
+            ...shared,
+            rho: latency.ratio ?? DEFAULT_LATENCY.rho,
+            floor: latency.floor ?? DEFAULT_LATENCY.floor,
+          },
+    absolute: absolute?.errors === undefined ? null : { errors: absolute.errors },
+    metrics: metrics.map((metric) => resolveMetric(metric, { ...DEFAULT_JUDGE_SETTINGS, ...shared })),
   };
 }

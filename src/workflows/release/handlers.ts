@@ -2,7 +2,7 @@
  * What people and the lane may tell a running release. Validators refuse before anything is accepted; handlers check
  * again, change the state, and answer when the record has it. The stages act on the state.
  */
-import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, patched, setHandler } from '@temporalio/workflow';
 import {
   ACT_FAILURES,
   abortUpdate,
@@ -64,9 +64,15 @@ export function handleMessages(run: ReleaseRun): void {
       run.control = abort(run.control, act);
   });
 
+  let isBlind = false;
   setHandler(lookSignal, (look) => {
-    if (run.control.phase === 'running' && run.control.stop === null)
-      run.record.emit({ type: 'verdict', look });
+    if (run.control.phase !== 'running' || run.control.stop !== null) return;
+    run.record.emit({ type: 'verdict', look });
+    const { cause, sentence } = look;
+    if ((cause === 'no-metrics') === isBlind || !patched('metrics-events')) return;
+    isBlind = !isBlind;
+    if (isBlind) run.record.emit({ type: 'blocked', reason: 'no-metrics', message: sentence });
+    else run.record.emit({ type: 'cleared', reason: 'no-metrics' });
   });
 }
 

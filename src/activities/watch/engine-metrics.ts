@@ -1,0 +1,51 @@
+/** Failures and slowness as the engine's rings tell them, over all watched functions: they answer one alias split. */
+import type { Counts } from '../../domain/analysis/look.ts';
+import { ERRORS_METRIC } from '../../domain/analysis/release-look.ts';
+import { countsBetween, historyFrom, sumCounts } from '../../domain/metrics/counts.ts';
+import { LATENCY_METRICS, slowBetween } from '../../domain/metrics/latency.ts';
+import type { Thresholds } from './latency-metrics.ts';
+import type { Reading } from './reading.ts';
+
+type Sides = { readonly canary: Counts; readonly stable: Counts };
+
+const NOTHING: Counts = { requests: 0, failures: 0 };
+
+/**
+ * What happened between two readings, by metric.
+ *
+ * @param thresholds `null`: latency is not judged
+ */
+export function engineCounts(
+  before: readonly Reading[],
+  now: readonly Reading[],
+  thresholds: Thresholds | null,
+): Map<string, { canary: Counts; stable: Counts }> {
+  const over = (count: (reading: Reading, version: string, index: number) => Counts): Sides => ({
+    canary: sumCounts(now.map((reading, index) => count(reading, reading.canary, index))),
+    stable: sumCounts(now.map((reading, index) => count(reading, reading.stable, index))),
+  });
+  const failures = over((reading, version, index) =>
+    countsBetween(before[index]?.ring ?? null, reading.ring, version),
+  );
+  const counted = new Map([[ERRORS_METRIC, failures]]);
+  if (thresholds)
+    LATENCY_METRICS.forEach((metric, which) => {
+      const slow = over((reading, version, index) => {
+        const threshold = thresholds.byFunction[index]?.[which];
+        return threshold
+          ? slowBetween(before[index]?.ring ?? null, reading.ring, version, threshold)
+          : NOTHING;
+      });
+      counted.set(metric, slow);
+    });
+  return counted;
+}
+
+/** Stable's failures in the intervals before, oldest first: a function that was called later has a shorter past. */
+export function errorHistory(readings: readonly Reading[], intervalMs: number): Counts[] {
+  const histories = readings.map(({ ring, stable }) => historyFrom(ring, stable, intervalMs, ring.now));
+  const length = Math.max(0, ...histories.map((history) => history.length));
+  return Array.from({ length }, (_, index) =>
+    sumCounts(histories.map((history) => history[history.length - length + index] ?? NOTHING)),
+  );
+}

@@ -1,0 +1,76 @@
+/** One metric from look to look: its judge, and its sums since the release began. */
+import {
+  initialJudge,
+  judge,
+  judgeWithoutMetrics,
+  takeHistory,
+  type JudgeState,
+} from '../../domain/analysis/judge.ts';
+import { lookFrom } from '../../domain/analysis/look-from.ts';
+import type { Counts } from '../../domain/analysis/look.ts';
+import type { JudgedMetric } from '../../domain/analysis/release-look.ts';
+import type { JudgeSettings } from '../../domain/analysis/settings.ts';
+import { sumCounts } from '../../domain/metrics/counts.ts';
+
+/** When and where a look is taken. */
+export interface Moment {
+  readonly number: number;
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly step: number | null;
+  /** Share of the canary, 0…1. */
+  readonly weight: number;
+}
+
+/** Plain JSON. */
+export interface MetricMemory {
+  readonly judge: JudgeState;
+  readonly canaryTotal: Counts;
+  readonly stableTotal: Counts;
+}
+
+export interface MetricLook {
+  readonly metric: string;
+  readonly settings: JudgeSettings;
+  readonly share: number;
+  /** Counts of this interval; `null` when the source was silent. */
+  readonly counted: { readonly canary: Counts; readonly stable: Counts } | null;
+  readonly canaryRequestsInStep: number;
+  readonly moment: Moment;
+  /** What is counted, before the sentence; `null`: the metric's name says it. */
+  readonly words: string | null;
+}
+
+const NOTHING: Counts = { requests: 0, failures: 0 };
+
+/** @param history stable's intervals before the release, oldest first */
+export function beginMetric(settings: JudgeSettings, history: readonly Counts[]): MetricMemory {
+  return {
+    judge: history.reduce((state, counts) => takeHistory(state, settings, counts), initialJudge(settings)),
+    canaryTotal: NOTHING,
+    stableTotal: NOTHING,
+  };
+}
+
+export function lookAtMetric(
+  memory: MetricMemory,
+  look: MetricLook,
+): JudgedMetric & { readonly memory: MetricMemory } {
+  const { metric, settings, share, canaryRequestsInStep, moment, words } = look;
+  const counted = look.counted ?? { canary: NOTHING, stable: NOTHING };
+  const judged =
+    look.counted === null
+      ? { state: memory.judge, judgement: judgeWithoutMetrics(memory.judge, settings) }
+      : judge(memory.judge, settings, look.counted, { canaryRequestsInStep });
+  const canaryTotal = sumCounts([memory.canaryTotal, counted.canary]);
+  const stableTotal = sumCounts([memory.stableTotal, counted.stable]);
+  const { judgement } = judged;
+  const made = lookFrom({ ...moment, metric, settings, judgement, ...counted, canaryTotal, stableTotal });
+  return {
+    metric,
+    share,
+    judgement,
+    look: words === null ? made : { ...made, sentence: `${words}: ${made.sentence}` },
+    memory: { judge: judged.state, canaryTotal, stableTotal },
+  };
+}

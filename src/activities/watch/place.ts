@@ -1,0 +1,53 @@
+/** Where a release is now, as its record says, and whether a person moved its alias past the workflow. */
+import type { ReleaseProgress } from '../../domain/release/record.ts';
+import { newestOverride, type Override } from '../../store/overrides.ts';
+import { findRelease } from '../../store/releases.ts';
+import type { Watch } from '../contract.ts';
+import type { Parts } from '../parts.ts';
+import { overriddenFailure } from '../traffic/move-alias.ts';
+
+export interface Place {
+  /** Gray step (0-based); `null` before the first. */
+  readonly step: number | null;
+  /** Share of the canary, 0…1. */
+  readonly weight: number;
+}
+
+/** `null` while the database is away. */
+export async function readPlace({ db, log }: Parts, releaseId: string): Promise<Place | null> {
+  try {
+    const release = await findRelease(db, releaseId);
+    return release ? placeOf(release.progress) : null;
+  } catch (error) {
+    log.warn({ err: error, releaseId }, 'the release could not be read');
+    return null;
+  }
+}
+
+/**
+ * Ends the watch when a person moved an alias past the workflow since the release began: the canary has no traffic
+ * left to compare, and the release must not wait for its next step to learn of it.
+ */
+export async function yieldToOverride(
+  { db, log }: Parts,
+  { releaseId, alias, services }: Watch,
+): Promise<void> {
+  let overrides: readonly (Override | undefined)[] = [];
+  try {
+    const sinceMs = (await findRelease(db, releaseId))?.progress.startedAt;
+    if (typeof sinceMs !== 'number') return;
+    overrides = await Promise.all(
+      services.map(({ service }) => newestOverride(db, { service, alias, sinceMs })),
+    );
+  } catch (error) {
+    log.warn({ err: error, releaseId }, 'overrides could not be read');
+  }
+  const override = overrides.find((one) => one !== undefined);
+  if (override) throw overriddenFailure(override);
+}
+
+function placeOf({ steps, traffic }: ReleaseProgress): Place {
+  const present = steps.findLast(({ endedAt }) => endedAt === null) ?? steps.at(-1);
+  const gray = traffic.filter(({ stable }) => stable !== null).map(({ weight }) => weight);
+  return { step: present?.step ?? null, weight: Math.max(0, ...gray) };
+}

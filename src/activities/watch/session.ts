@@ -1,0 +1,175 @@
+/**
+ * One watch while a worker holds it: what it carries, its sources, and the rows it leaves. A second worker makes the
+ * same from the newest row.
+ */
+import { ERRORS_METRIC } from '../../domain/analysis/release-look.ts';
+import type { Counts, Look } from '../../domain/analysis/look.ts';
+import { FcError } from '../../fc/errors.ts';
+import { addEvaluation, type Evaluation } from '../../store/evaluations.ts';
+import type { Watch } from '../contract.ts';
+import { engineCall } from '../failure.ts';
+import type { Parts } from '../parts.ts';
+import { askGuard, lookOfAlarm } from './guard.ts';
+import { asksForThresholds } from './latency-metrics.ts';
+import { beginMetric, type Moment } from './metric-memory.ts';
+import { readPlace, type Place } from './place.ts';
+import type { Reading } from './reading.ts';
+import { EngineSource } from './sources/engine.ts';
+import { openSource } from './sources/open.ts';
+import { Sampler } from './sources/sampler.ts';
+import { beginWatch, takeLook, type WatchState } from './watch-state.ts';
+import type { WatchedMetrics } from './watched-metrics.ts';
+
+const TOO_MANY_REQUESTS = 429;
+
+export class Session {
+  readonly #parts: Parts;
+  readonly #releaseId: string;
+  readonly #plan: WatchedMetrics;
+  readonly #engine: EngineSource;
+  readonly #sampler: Sampler;
+  #state: WatchState;
+  /** Stable's past by metric, for the first row. */
+  #history: Readonly<Record<string, readonly Counts[]>> = {};
+  #number: number;
+  #lookedAt: number;
+  #place: Place;
+
+  constructor(parts: Parts, input: Watch, plan: WatchedMetrics, newest: Evaluation<WatchState> | undefined) {
+    const { releaseId, services, alias } = input;
+    this.#parts = parts;
+    this.#releaseId = releaseId;
+    this.#plan = plan;
+    const functions = services.flatMap(({ service, functions, stable, canary }) =>
+      functions.map((name) => ({ service, name, stable, canary })),
+    );
+    this.#engine = new EngineSource(parts.fc, alias, functions, plan.latency !== null);
+    const scope = { services, alias, allowed: parts.metricSources };
+    this.#sampler = new Sampler(
+      new Map(plan.own.map((metric) => [metric.name, openSource(metric, scope)])),
+      (metric, error) => parts.log.warn({ err: error, releaseId, metric }, 'a source gave no numbers'),
+    );
+    this.#number = newest?.look.number ?? 0;
+    this.#lookedAt = newest?.look.at ?? Date.now();
+    this.#place = newest?.look ?? { step: null, weight: 0 };
+    // A state of another version's shape is not read: the judge begins anew, which is always sound.
+    this.#state = newest?.state.schema === 2 ? newest.state : beginWatch([], plan, this.#lookedAt).state;
+  }
+
+  /** When the newest look was taken, Unix milliseconds. */
+  get lookedAt(): number {
+    return this.#lookedAt;
+  }
+
+  /** Reads the past, unless an earlier worker did. An engine that does not answer is asked again at the next look. */
+  async begin(): Promise<void> {
+    if (this.#isBegun) return;
+    await this.#begin().catch((error: unknown) => this.#silent(error));
+  }
+
+  /** Starts reading the plan's own sources for the next look. */
+  askSources(signal: AbortSignal): void {
+    this.#sampler.ask(signal);
+  }
+
+  /** Takes one look, stores it, and tells the release of it where it is worth it. */
+  async look(): Promise<Look> {
+    // Nothing waits for the database that the engine could say: a new step's thresholds come with the next look.
+    const holdsHour = this.#wantsHour;
+    const [place, readings] = await Promise.all([
+      readPlace(this.#parts, this.#releaseId),
+      this.#read(holdsHour).catch((error: unknown) => this.#silent(error)),
+    ]);
+    this.#place = place ?? this.#place;
+    const samples = this.#sampler.take();
+    this.#lookedAt = Date.now();
+    const moment = this.#nextMoment();
+    const taken = takeLook(this.#state, { readings, holdsHour, samples }, moment, this.#plan);
+    this.#state = taken.state;
+    const [release] = taken.looks;
+    await this.#store(
+      taken.looks,
+      moment.number === 1 ? { ...taken.state, history: this.#history } : taken.state,
+    );
+    const told = { ...release, metric: taken.state.about };
+    // A harmful look is told by the activity's own end.
+    if (taken.isWorthTelling && told.verdict !== 'harmful')
+      await this.#parts.tellLook(this.#releaseId, told).catch((error: unknown) => {
+        this.#warn(error, 'a look could not be told');
+      });
+    return told;
+  }
+
+  /** The look of a catastrophe, stored, or `null`. */
+  async guard(): Promise<Look | null> {
+    const alarm = await askGuard(this.#engine, this.#state).catch((error: unknown) => {
+      // The looks say it aloud.
+      this.#parts.log.debug({ err: error, releaseId: this.#releaseId }, 'the guard could not ask');
+      return null;
+    });
+    if (alarm === null) return null;
+    const [errors] = this.#plan.judged;
+    if (!errors) return null;
+    const memory = this.#state.memories[ERRORS_METRIC] ?? beginMetric(errors.settings, []);
+    this.#lookedAt = Date.now();
+    const look = lookOfAlarm(alarm, this.#nextMoment(), memory, errors.settings);
+    await this.#store([look], {});
+    return look;
+  }
+
+  get #isBegun(): boolean {
+    return this.#state.readings.length > 0;
+  }
+
+  async #begin(): Promise<readonly Reading[]> {
+    const readings = await this.#engine.readPast(this.#plan.intervalMs);
+    const { state, history } = beginWatch(readings, this.#plan, this.#lookedAt);
+    const { told, inStep, samples, beyond } = this.#state;
+    this.#state = { ...state, told, inStep, samples, beyond };
+    this.#history = history;
+    return readings;
+  }
+
+  /** The present step has no thresholds yet, or the readings are the past itself. */
+  get #wantsHour(): boolean {
+    if (this.#plan.latency === null) return false;
+    return !this.#isBegun || asksForThresholds(this.#state.thresholds, this.#place.step);
+  }
+
+  #read(withHour: boolean): Promise<readonly Reading[]> {
+    // What the past is read by is the beginning itself: nothing has happened since.
+    return this.#isBegun ? this.#engine.readSince(this.#state.readings, withHour) : this.#begin();
+  }
+
+  #nextMoment(): Moment {
+    this.#number += 1;
+    const { step, weight } = this.#place;
+    return { number: this.#number, at: this.#lookedAt, step, weight };
+  }
+
+  async #store(looks: readonly [Look, ...Look[]], state: object): Promise<void> {
+    try {
+      await addEvaluation(this.#parts.db, this.#releaseId, { looks, state });
+    } catch (error) {
+      this.#warn(error, 'a look could not be stored');
+    }
+  }
+
+  /** What cannot be watched from the beginning ends the watch; later, silence is no verdict. */
+  async #silent(error: unknown): Promise<null> {
+    if (!this.#isBegun && error instanceof FcError && !isPassing(error))
+      await engineCall(async () => {
+        throw error;
+      });
+    this.#warn(error, 'the counters could not be read');
+    return null;
+  }
+
+  #warn(error: unknown, message: string): void {
+    this.#parts.log.warn({ err: error, releaseId: this.#releaseId }, message);
+  }
+}
+
+function isPassing({ isUnreachable, status }: FcError): boolean {
+  return isUnreachable || status === TOO_MANY_REQUESTS;
+}

@@ -1,0 +1,61 @@
+/** Which metrics a plan has judged, in one budget: failures and latency weigh 1 each, the plan's own what it says. */
+import { sharesOf } from '../../domain/analysis/combine.ts';
+import { ERRORS_METRIC, RELEASE_METRIC } from '../../domain/analysis/release-look.ts';
+import type { JudgeSettings } from '../../domain/analysis/settings.ts';
+import { LATENCY_METRICS } from '../../domain/metrics/latency.ts';
+import type { PlanAnalysis, PlanMetric, PlanMetricRule } from '../../domain/plan/plan.ts';
+
+/** A plan's analysis as the watch needs it. */
+export interface WatchedMetrics {
+  readonly intervalMs: number;
+  /** Chance of a false rollback of the whole release. */
+  readonly alpha: number;
+  readonly latency: JudgeSettings | null;
+  /** Rate of failures of either version at which a person is asked; `null`: none. */
+  readonly absoluteErrors: number | null;
+  /** Judged by evidence, failures first. */
+  readonly judged: readonly { readonly metric: string; readonly settings: JudgeSettings }[];
+  /** Held against a fixed bound. */
+  readonly bounds: readonly { readonly metric: string; readonly rule: BoundOfPlan }[];
+  /** Weights of the plan's own counters. */
+  readonly weights: ReadonlyMap<string, number>;
+  /** The plan's own, for their sources. */
+  readonly own: readonly PlanMetric[];
+  /** Metric under which the release's look and the watch's state are stored. */
+  readonly releaseMetric: string;
+}
+
+type BoundOfPlan = Extract<PlanMetricRule, { kind: 'bound' }>;
+
+export function watchedMetrics(analysis: PlanAnalysis): WatchedMetrics {
+  const { intervalMs, errors, latency, absolute = null, metrics = [] } = analysis;
+  const counters = metrics.flatMap(({ name, rule }) =>
+    rule.kind === 'counters' ? [{ metric: name, settings: rule.settings, weight: rule.weight }] : [],
+  );
+  const bounds = metrics.flatMap(({ name, rule }) => (rule.kind === 'bound' ? [{ metric: name, rule }] : []));
+  const judged = [
+    { metric: ERRORS_METRIC, settings: errors },
+    ...(latency ? LATENCY_METRICS.map((metric) => ({ metric, settings: latency })) : []),
+    ...counters.map(({ metric, settings }) => ({ metric, settings })),
+  ];
+  return {
+    intervalMs,
+    alpha: errors.alpha,
+    latency,
+    absoluteErrors: absolute?.errors ?? null,
+    judged,
+    bounds,
+    weights: new Map(counters.map(({ metric, weight }) => [metric, weight])),
+    own: metrics,
+    releaseMetric: judged.length + bounds.length > 1 ? RELEASE_METRIC : ERRORS_METRIC,
+  };
+}
+
+/** Shares of the budget; they are 1 together. The three thresholds of latency share one weight. */
+export function sharesOfMetrics({ latency, weights }: WatchedMetrics): Map<string, number> {
+  return sharesOf([
+    { metrics: [ERRORS_METRIC] },
+    ...(latency ? [{ metrics: LATENCY_METRICS }] : []),
+    ...[...weights].map(([metric, weight]) => ({ metrics: [metric], weight })),
+  ]);
+}

@@ -1,0 +1,126 @@
+/**
+ * What all metrics of a release say together, as one look: the one that decides and that people see first. Looks of
+ * single metrics stand beside it under the same number. Where failures are all that is judged, they are the release.
+ */
+import { combine, type MetricPart } from './combine.ts';
+import { logThreshold } from './judge.ts';
+import type { Look } from './look.ts';
+import { odds } from './numbers-in-words.ts';
+
+export const ERRORS_METRIC = 'errors';
+/** All metrics together. */
+export const RELEASE_METRIC = 'release';
+/** The guard between two looks. */
+export const CATASTROPHE_METRIC = 'catastrophe';
+
+/** Metrics of looks that speak for the release, the strongest word first. */
+export const RELEASE_METRICS = [CATASTROPHE_METRIC, RELEASE_METRIC, ERRORS_METRIC] as const;
+
+/** A metric that was judged by evidence, with its look. */
+export interface JudgedMetric extends MetricPart {
+  readonly look: Look;
+}
+
+export interface ReleaseLookInput {
+  /** Failures first. */
+  readonly metrics: readonly JudgedMetric[];
+  /** Looks at plain numbers; they decide on their own (analysis §3). */
+  readonly bounds: readonly Look[];
+  readonly alpha: number;
+  /** What the absolute limits say, or `null`. */
+  readonly trouble: string | null;
+}
+
+export interface ReleaseLook {
+  readonly look: Look;
+  /** Metric that decided or weighs most, with the latency thresholds as one: `latency`. */
+  readonly about: string;
+}
+
+/** @throws RangeError when there is no metric, or the shares are not 1 together */
+export function releaseLook(input: ReleaseLookInput): ReleaseLook {
+  const together = combined(input);
+  if (input.trouble === null || together.look.verdict === 'harmful') return together;
+  const { look, about } = together;
+  return { look: { ...look, verdict: 'undecided', cause: 'both-bad', sentence: input.trouble }, about };
+}
+
+/** Of the looks of one release: those that speak for it, one a number. */
+export function releaseLooksOf<L extends Pick<Look, 'number' | 'metric'>>(looks: readonly L[]): L[] {
+  const best = new Map<number, L>();
+  for (const look of looks) {
+    const rank = rankOf(look);
+    if (rank < 0) continue;
+    const other = best.get(look.number);
+    if (!other || rank < rankOf(other)) best.set(look.number, look);
+  }
+  return [...best.values()];
+}
+
+function rankOf({ metric }: Pick<Look, 'metric'>): number {
+  return RELEASE_METRICS.findIndex((one) => one === metric);
+}
+
+function combined({ metrics, bounds, alpha }: ReleaseLookInput): ReleaseLook {
+  const [first] = metrics;
+  if (!first) throw new RangeError('no metric to judge by');
+  if (metrics.length === 1 && bounds.length === 0) return { look: first.look, about: first.metric };
+  const judgement = combine(metrics, alpha);
+  const leading = metrics.find(({ metric }) => metric === judgement.leading) ?? first;
+  const base: Look = {
+    ...first.look,
+    metric: RELEASE_METRIC,
+    dispersion: leading.look.dispersion,
+    logEvidence: judgement.logEvidence,
+    logHealth: Math.min(...metrics.map(({ look }) => look.logHealth)),
+    gate: leading.look.gate,
+    verdict: judgement.verdict,
+    cause: judgement.cause,
+    sentence: '',
+  };
+  const together = `all ${metrics.length} metrics together: evidence ${odds(judgement.logEvidence)}, rollback at ${odds(logThreshold(alpha))}`;
+  const broken = bounds.find(({ verdict }) => verdict === 'harmful');
+  if (judgement.verdict === 'harmful')
+    return {
+      look: { ...base, sentence: say(leading.look) + also(metrics, together) },
+      about: groupOf(leading),
+    };
+  if (broken)
+    return {
+      look: { ...base, gate: true, verdict: 'harmful', cause: null, sentence: say(broken) },
+      about: broken.metric,
+    };
+  const silent = [...metrics.map(({ look }) => look), ...bounds].filter(
+    ({ cause }) => cause === 'no-metrics',
+  );
+  if (silent.length > 0) {
+    const names = silent.map(({ metric }) => metric).join(', ');
+    const sentence = `no answer from the source of ${names}: nothing is known of this interval, and nothing is concluded from it${also(metrics, together)}`;
+    return {
+      look: { ...base, verdict: 'undecided', cause: 'no-metrics', sentence },
+      about: groupOf(leading),
+    };
+  }
+  const open = bounds.find(({ verdict }) => verdict !== 'healthy');
+  if (judgement.verdict === 'healthy' && open)
+    return {
+      look: { ...base, verdict: 'undecided', cause: open.cause, sentence: say(open) },
+      about: open.metric,
+    };
+  return {
+    look: { ...base, sentence: say(leading.look) + also(metrics, together) },
+    about: groupOf(leading),
+  };
+}
+
+function say({ metric, sentence }: Look): string {
+  return `${metric}: ${sentence}`;
+}
+
+function also(metrics: readonly JudgedMetric[], together: string): string {
+  return metrics.length > 1 ? ` (${together})` : '';
+}
+
+function groupOf({ metric }: JudgedMetric): string {
+  return metric.startsWith('latency-') ? 'latency' : metric;
+}

@@ -1,0 +1,228 @@
+/** The watch against the real engine, real functions and real traffic: what it says, when, and what it leaves behind. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Watch } from '../../src/activities/contract.ts';
+import type { Look } from '../../src/domain/analysis/look.ts';
+import { DEFAULT_JUDGE_SETTINGS } from '../../src/domain/analysis/settings.ts';
+import type { PlanAnalysis } from '../../src/domain/plan/plan.ts';
+import type { FcClient } from '../../src/fc/client.ts';
+import { FcError } from '../../src/fc/errors.ts';
+import { createFcClient } from '../../src/fc/fc2-client.ts';
+import { listEvaluations, newestLookOf } from '../../src/store/evaluations.ts';
+import { ACCOUNT, KEY, startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
+import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
+import {
+  manifest,
+  quietEnvironment,
+  runActivity,
+  startActivityWorld,
+  type ActivityWorld,
+} from './activity-world.ts';
+
+const ANALYSIS: PlanAnalysis = { intervalMs: 500, errors: DEFAULT_JUDGE_SETTINGS, latency: null };
+const LATENCY = { ...DEFAULT_JUDGE_SETTINGS, rho: 2, floor: 0.02 };
+
+const WELL = 'exports.handler = async () => "well";\n';
+const AS_WELL = `${WELL}// the same in other words\n`;
+const BROKEN =
+  'exports.handler = async (event) => { if (String(event) !== "smoke") throw new Error("no price"); };\n';
+const sleeps = (ms: number): string =>
+  `exports.handler = () => new Promise((resolve) => setTimeout(resolve, ${ms} * (0.8 + 0.4 * Math.random()), 'well'));\n`;
+
+let postgres: TestPostgres;
+let engine: EngineProcess;
+let home: string;
+let fc: FcClient;
+let world: ActivityWorld;
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'sluice-watch-'));
+  postgres = await startTestPostgres();
+  engine = await startEngineProcess({ home, databaseUrl: postgres.url });
+  fc = createFcClient({
+    endpoint: engine.url,
+    accountId: ACCOUNT,
+    accessKeyId: KEY.id,
+    accessKeySecret: KEY.secret,
+    region: 'cn-local',
+    timeoutMs: 10_000,
+  });
+  world = await startActivityWorld(fc);
+}, 90_000);
+afterAll(async () => {
+  await world?.close();
+  await engine?.end('SIGTERM');
+  await postgres?.stop();
+  rmSync(home, { recursive: true, force: true });
+}, 30_000);
+
+/** Version 1 is live behind PROD and has been called; version 2 gets `weight` of the requests. */
+async function begun(
+  service: string,
+  stable: string,
+  canary: string,
+  weight: number,
+): Promise<Omit<Watch, 'analysis'>> {
+  const parts = world.parts();
+  const versions: string[] = [];
+  let releaseId = '';
+  for (const code of [stable, canary]) {
+    const files = { 's.yml': manifest(service), 'code/index.js': code };
+    ({ releaseId } = await (versions.length === 0
+      ? world.release(service, files)
+      : world.push(service, files)));
+    const { services } = await runActivity(parts, 'packageRelease', { releaseId });
+    const [only] = services;
+    if (!only) throw new Error('nothing was packaged');
+    await runActivity(parts, 'deployService', { releaseId, service: only });
+    versions.push((await runActivity(parts, 'publishService', { releaseId, service: only })).version);
+  }
+  const [one = '', two = ''] = versions;
+  const { etag } = await fc.createAlias(service, 'PROD', { versionId: one, additionalVersionWeight: {} });
+  await callTimes(service, 200);
+  await fc.updateAlias(service, 'PROD', { versionId: one, additionalVersionWeight: { [two]: weight } }, etag);
+  return {
+    releaseId,
+    alias: 'PROD',
+    services: [{ service, functions: ['hello'], stable: one, canary: two }],
+  };
+}
+
+function call(service: string): Promise<unknown> {
+  return fc.invoke(service, 'PROD', 'hello', Buffer.from('{}'));
+}
+
+/** Four callers: a burst would start an instance for each call. */
+async function callTimes(service: string, times: number): Promise<void> {
+  const caller = async (): Promise<void> => {
+    for (let i = 0; i < times / 4; i += 1) await call(service);
+  };
+  await Promise.all(Array.from({ length: 4 }, caller));
+}
+
+/** Calls the function, some 80 times a second, until `work` ends. */
+async function under<T>(service: string, work: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const ended = work.finally(() => {
+    over.abort();
+  });
+  const caller = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      await call(service);
+      await pause(40);
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, caller));
+  return ended;
+}
+
+function rows(releaseId: string): Promise<Look[]> {
+  return listEvaluations(world.store.db, releaseId, { afterNumber: 0, limit: 1_000 });
+}
+
+describe('the guard between two looks', () => {
+  test('ends the watch within seconds when nothing but failures come, long before the look is due', async () => {
+    const watch = await begun('broken', WELL, BROKEN, 0.3);
+    const beganAt = Date.now();
+    const { look } = await under(
+      'broken',
+      runActivity(world.parts(), 'watch', { ...watch, analysis: { ...ANALYSIS, intervalMs: 600_000 } }),
+    );
+    expect(Date.now() - beganAt).toBeLessThan(20_000);
+    expect(look).toMatchObject({ metric: 'catastrophe', verdict: 'harmful', gate: true, number: 1 });
+    expect(look.sentence).toMatch(
+      /^the canary's last \d+ requests all failed, while stable answered \d+ requests/,
+    );
+    expect(look.canaryTotal.failures).toBeGreaterThanOrEqual(10);
+    expect(look.stableTotal).toMatchObject({ failures: 0 });
+    expect(await newestLookOf(world.store.db, watch.releaseId)).toEqual(look);
+    // Another worker, because this one died before it could say so.
+    const again = await runActivity(world.parts(), 'watch', { ...watch, analysis: ANALYSIS });
+    expect(again.look).toEqual(look);
+  });
+
+  test('does not take failures of before for this release’s — the same version may be let in again', async () => {
+    const watch = await begun('again', WELL, BROKEN, 0.5);
+    await callTimes('again', 60);
+    // The next bucket of the ring: what lies in one bucket cannot be told apart.
+    await pause(5_500);
+    const env = quietEnvironment();
+    const watched = runActivity(
+      world.parts(),
+      'watch',
+      { ...watch, analysis: { ...ANALYSIS, intervalMs: 600_000 } },
+      env,
+    );
+    await pause(3_000);
+    env.cancel();
+    await expect(watched).rejects.toThrow('CANCEL');
+    expect(await rows(watch.releaseId)).toEqual([]);
+  });
+});
+
+describe('latency', () => {
+  test('a canary that takes twice the time is harmful for it, each metric with its own row', async () => {
+    const watch = await begun('slow', sleeps(25), sleeps(50), 0.5);
+    const analysis = { ...ANALYSIS, latency: LATENCY };
+    const { look } = await under('slow', runActivity(world.parts(), 'watch', { ...watch, analysis }));
+    expect(look).toMatchObject({ metric: 'latency', verdict: 'harmful' });
+    expect(look.sentence).toMatch(/^latency-p\d\d: slower than [\d.]+ ms, stable's p\d\d: /);
+    const last = (await rows(watch.releaseId)).filter(({ number }) => number === look.number);
+    expect(last.map(({ metric }) => metric)).toEqual([
+      'release',
+      'errors',
+      'latency-p50',
+      'latency-p90',
+      'latency-p99',
+    ]);
+    expect(last[1]?.verdict).not.toBe('harmful');
+    expect(last[0]).toMatchObject({ verdict: 'harmful', logEvidence: look.logEvidence });
+  });
+});
+
+describe('silence of the engine', () => {
+  test('is a look that concludes nothing, and what happened meanwhile comes as one block', async () => {
+    const watch = await begun('silent', WELL, AS_WELL, 0.5);
+    let isAway = true;
+    const readRing: FcClient['readRing'] = (...args) =>
+      isAway
+        ? Promise.reject(new FcError('away', { status: 503, code: 'ServiceUnavailable' }))
+        : fc.readRing(...args);
+    const told: Look[] = [];
+    const parts = world.parts({
+      fc: { ...fc, readRing },
+      tellLook: async (_, look) => {
+        told.push(look);
+      },
+    });
+    const env = quietEnvironment();
+    const watched = runActivity(parts, 'watch', { ...watch, analysis: ANALYSIS }, env);
+    const until = async (number: number): Promise<Look[]> => {
+      for (;;) {
+        const looks = await rows(watch.releaseId);
+        if ((looks.at(-1)?.number ?? 0) >= number) return looks;
+        await pause(50);
+      }
+    };
+    // Away from the beginning: no past, no verdict, no end.
+    expect((await until(2)).map(({ cause }) => cause)).toEqual(['no-metrics', 'no-metrics']);
+    isAway = false;
+    await until(4);
+    isAway = true;
+    const before = (await until(6)).at(-1);
+    await callTimes('silent', 40);
+    const during = (await until((before?.number ?? 0) + 2)).slice(before?.number ?? 0);
+    expect(during.every(({ canary, stable }) => canary.requests + stable.requests === 0)).toBe(true);
+    isAway = false;
+    const back = (await until((during.at(-1)?.number ?? 0) + 2)).slice(during.at(-1)?.number ?? 0);
+    const block = back.find(({ cause }) => cause !== 'no-metrics');
+    expect((block?.canary.requests ?? 0) + (block?.stable.requests ?? 0)).toBe(40);
+    env.cancel();
+    await expect(watched).rejects.toThrow('CANCEL');
+    const blind = told.map(({ cause }) => cause === 'no-metrics');
+    expect(blind.filter((one, i) => one !== blind[i - 1])).toEqual([true, false, true, false]);
+  });
+});
