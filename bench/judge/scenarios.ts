@@ -38,7 +38,7 @@ function atOdds(rate: number, ratio: number): number {
 
 /** Both fail a fifth for three minutes in the 25 % step. */
 function outage(seconds: number): number {
-  return seconds >= 800 && seconds < 980 ? 0.2 : 0.001;
+  return seconds >= 800 && seconds < 980 ? 0.2 : 0.01;
 }
 
 /** Nothing is wrong: every rollback is false. */
@@ -53,8 +53,20 @@ export const NOTHING_WRONG: readonly Line[] = RATES.flatMap((perSecond, i): Line
     line(scenario('equal, 1 %', perSecond, 0.01, 0.01), ['0 %', '0 %']),
     line(scenario('equal, 5 %', perSecond, 0.05, 0.05), ['0 %', '0 %']),
     line(scenario('both 20 % for 3 minutes', perSecond, outage, outage), ['0.1 %', '0 %']),
-    line(scenario('bursts of five, 1 %', perSecond, 0.01, 0.01, { burst: 5 }), ['0.1 %', '0 %']),
-    line(scenario('both wander, 1 %', perSecond, 0.01, 0.01, { wander: 1 }), ['0.2 %', '1.8 %']),
+    line(scenario('bursts of five, 2 %', perSecond, 0.02, 0.02, { burst: 5 }), ['0.1 %', '0 %']),
+    line(scenario('bursts of five, 1 %', perSecond, 0.01, 0.01, { burst: 5 }), ['', '']),
+    line(
+      scenario('both wander from look to look, 1 %', perSecond, 0.01, 0.01, {
+        wander: { sigma: 1, memorySeconds: 0 },
+      }),
+      ['0.2 %', '1.8 %'],
+    ),
+    line(
+      scenario('both wander for a minute, 1 %', perSecond, 0.01, 0.01, {
+        wander: { sigma: 1, memorySeconds: 60 },
+      }),
+      ['', ''],
+    ),
     line(scenario('hotfix, 30 % → 1 %', perSecond, 0.3, 0.01), ['0 %', '0 %']),
     ...[0.001, 0.01, 0.05, 0.2].map((rate) =>
       line(scenario(`odds 1.25, ${rate * 100} %`, perSecond, rate, atOdds(rate, 1.25)), [

@@ -20,16 +20,14 @@ export interface Scenario {
   readonly faultAt: number;
   /** Failures come in groups of this size. */
   readonly burst?: number;
-  /** Standard deviation of the logarithm of each version's own slow wander; its memory is ten minutes. */
-  readonly wander?: number;
+  /** Each version's rate wanders on its own: standard deviation of its logarithm, and how long it remembers. */
+  readonly wander?: { readonly sigma: number; readonly memorySeconds: number };
 }
 
 export interface Release {
   readonly history: readonly Counts[];
   readonly looks: readonly Interval[];
 }
-
-const WANDER_MEMORY_SECONDS = 600;
 
 /** Weight of the canary during a look (0-based). */
 export function weightAt(look: number): number {
@@ -39,7 +37,7 @@ export function weightAt(look: number): number {
 /** One simulated release. */
 export function simulate(scenario: Scenario, random: Random): Release {
   const perLook = scenario.requestsPerSecond * LOOK_SECONDS;
-  const { burst = 1, wander = 0 } = scenario;
+  const { burst = 1, wander } = scenario;
   const stablePath = new Wander(wander, random);
   const canaryPath = new Wander(wander, random);
   const counts = (mean: number, rate: number): Counts => {
@@ -64,22 +62,23 @@ export function simulate(scenario: Scenario, random: Random): Release {
   return { history, looks };
 }
 
-/** e to the power of an Ornstein–Uhlenbeck path; always 1 when σ is 0. */
+/** e to the power of an Ornstein–Uhlenbeck path; always 1 without a wander. */
 class Wander {
-  readonly #sigma: number;
+  readonly #wander: Scenario['wander'];
   readonly #random: Random;
   #x: number;
 
-  constructor(sigma: number, random: Random) {
-    this.#sigma = sigma;
+  constructor(wander: Scenario['wander'], random: Random) {
+    this.#wander = wander;
     this.#random = random;
-    this.#x = sigma === 0 ? 0 : normal(random);
+    this.#x = wander ? normal(random) : 0;
   }
 
   next(): number {
-    if (this.#sigma === 0) return 1;
-    const keep = Math.exp(-LOOK_SECONDS / WANDER_MEMORY_SECONDS);
+    if (!this.#wander) return 1;
+    const { sigma, memorySeconds } = this.#wander;
+    const keep = Math.exp(-LOOK_SECONDS / memorySeconds);
     this.#x = keep * this.#x + Math.sqrt(1 - keep * keep) * normal(this.#random);
-    return Math.exp(this.#sigma * this.#x);
+    return Math.exp(sigma * this.#x);
   }
 }

@@ -1,0 +1,86 @@
+/**
+ * The judge on hundreds of seeded releases from the simulated traffic source: acceptance scenarios whose claim is about
+ * a share of releases. Plan 5 % → 25 % → 50 %, ten minutes each, a look each 10 s.
+ */
+import { describe, expect, test } from 'vitest';
+import { seeded } from '../../bench/judge/random.ts';
+import { firstVerdict } from '../../bench/judge/rules.ts';
+import { LOOKS_PER_STEP, simulate, type Release, type Scenario } from '../../bench/judge/traffic.ts';
+import { replay, type Replay } from '../../src/domain/analysis/replay.ts';
+import { DEFAULT_JUDGE_SETTINGS } from '../../src/domain/analysis/settings.ts';
+
+function scenario(stable: number, canary: number, more: Partial<Scenario> = {}): Scenario {
+  return {
+    name: '',
+    requestsPerSecond: 10,
+    stable: () => stable,
+    canary: () => canary,
+    faultAt: 0,
+    ...more,
+  };
+}
+
+function releases(of: Scenario, runs: number, seed: number): Release[] {
+  const random = seeded(seed);
+  return Array.from({ length: runs }, () => simulate(of, random));
+}
+
+function rolledBack(of: Scenario, runs: number, seed: number): (number | null)[] {
+  return releases(of, runs, seed).map((release) => firstVerdict(release, 'harmful'));
+}
+
+function replayed({ history, looks }: Release): Replay {
+  return replay(
+    DEFAULT_JUDGE_SETTINGS,
+    history,
+    looks.map(({ canary, stable }, i) => ({
+      number: i + 1,
+      at: i * 10_000,
+      step: Math.floor(i / LOOKS_PER_STEP),
+      weight: 0,
+      metric: 'errors',
+      canary,
+      stable,
+      answered: true,
+    })),
+  );
+}
+
+describe('shares of seeded releases', () => {
+  test('6 % where stable fails 1 %: rolled back before the 50 % step in at least 99 of 100', () => {
+    const looks = rolledBack(scenario(0.01, 0.06), 100, 5);
+    expect(looks.filter((n) => n !== null && n <= 2 * LOOKS_PER_STEP).length).toBeGreaterThanOrEqual(99);
+  });
+
+  test('equal versions that fail 5 %: at most 1 % of 200 rolled back, within the binomial bound', () => {
+    const looks = rolledBack(scenario(0.05, 0.05), 200, 6);
+    // Six or more of 200 at a true share of 1 % has a chance of 1.6 %.
+    expect(looks.filter((n) => n !== null).length).toBeLessThanOrEqual(5);
+  });
+
+  test('an outage of both for three minutes in the 25 % step is nobody’s fault', () => {
+    const both = (seconds: number) => (seconds >= 800 && seconds < 980 ? 0.2 : 0.01);
+    const looks = rolledBack(scenario(0, 0, { stable: both, canary: both }), 200, 7);
+    expect(looks.filter((n) => n !== null).length).toBeLessThanOrEqual(5);
+  });
+
+  test('a leak from minute 15 on is found, and the verdict says since when', () => {
+    const canary = (seconds: number) => (seconds < 900 ? 0.01 : 0.06);
+    for (const release of releases(scenario(0.01, 0, { canary, requestsPerSecond: 100 }), 50, 8)) {
+      const { harmful } = replayed(release);
+      expect(harmful?.number).toBeGreaterThan(90);
+      expect(harmful?.number).toBeLessThanOrEqual(100);
+      const since = Number(/^over the last (\d+) looks? /.exec(harmful?.sentence ?? '')?.[1]);
+      expect(since).toBeLessThanOrEqual((harmful?.number ?? 0) - 85);
+    }
+  });
+
+  test('a fix for a stable version that fails 30 % is healthy early; one as bad is not harmful', () => {
+    for (const release of releases(scenario(0.3, 0.01), 50, 30)) {
+      const { harmful, healthy } = replayed(release);
+      expect(harmful).toBeNull();
+      expect(healthy?.step).toBe(0);
+    }
+    expect(rolledBack(scenario(0.3, 0.3), 200, 31).filter((n) => n !== null).length).toBeLessThanOrEqual(5);
+  });
+});
