@@ -1,4 +1,5 @@
 /** The package stage: a zip for each function, stored by its digest, with a statement of where it came from. */
+import { counted } from '../../domain/analysis/numbers-in-words.ts';
 import { CODE_ZIP_BYTES_MAX } from '../../domain/names/fc.ts';
 import { addArtifact } from '../../store/artifacts.ts';
 import { ensureBuilt, withJob } from '../build/build.ts';
@@ -56,7 +57,7 @@ export function packageActivities(parts: Parts): Pick<Activities, 'packageReleas
             });
           }
           const count = services.reduce((sum, { functions }) => sum + functions.length, 0);
-          return { services, summary: `${count} packages, ${sayBytes(bytes)}` };
+          return { services, summary: `${counted(count, 'package')}, ${sayBytes(bytes)}` };
         },
         'package',
       ),

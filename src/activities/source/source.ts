@@ -1,4 +1,5 @@
 /** The source stage: the exact commit on disk, and what it wants. Nothing outside Sluice is touched yet. */
+import { counted } from '../../domain/analysis/numbers-in-words.ts';
 import type { Activities } from '../contract.ts';
 import { beating } from '../beating.ts';
 import { openLog } from '../build/log-sink.ts';
@@ -38,7 +39,7 @@ export function sourceActivities(parts: Parts): Pick<Activities, 'prepareSource'
           author,
           plan,
           services,
-          summary: `${release.commit.slice(0, 8)} ${isNew ? 'checked out' : 'was checked out'}, ${manifest.file}: ${count} functions in ${services.length} services${warned}`,
+          summary: `${release.commit.slice(0, 8)} ${isNew ? 'checked out' : 'was checked out'}, ${manifest.file}: ${counted(count, 'function')} in ${counted(services.length, 'service')}${warned}`,
         };
       }),
   };
