@@ -70,6 +70,26 @@ describe('several metrics in one budget', () => {
     expect(combine([part('a', 0.5, quiet), part('b', 0.5, quiet)], ALPHA).cause).toBe('no-canary-traffic');
   });
 
+  test('the sentence names the metric that speaks loudest, and why strong evidence may not count', () => {
+    const of = (gate: boolean, cause: Judgement['cause'] = 'too-few') =>
+      combine(
+        [
+          part('errors', 0.5, { logEvidence: Math.log(301), gate, cause }),
+          part('latency-p50', 0.5, { logEvidence: 0 }),
+        ],
+        ALPHA,
+      ).sentence;
+    const start =
+      '2 metrics together: evidence 151 : 1 that the canary is worse; rollback at 100 : 1; errors speaks loudest, with 301 : 1 by itself';
+    expect(of(true)).toBe(start);
+    expect(of(false)).toBe(`${start}, but its difference is too small to count: no rollback`);
+    expect(of(true, 'no-metrics')).toBe(`${start}, but its source is silent now: no rollback`);
+    const healthy: Partial<Judgement> = { verdict: 'healthy', cause: null, logEvidence: -Math.log(4) };
+    expect(combine([part('errors', 1, healthy)], ALPHA).sentence).toBe(
+      'errors: evidence 1 : 4 that the canary is worse; rollback at 100 : 1; each metric by itself is healthy',
+    );
+  });
+
   test('shares: groups count alike unless weighed, latency’s three thresholds as one', () => {
     const shares = sharesOf([
       { metrics: ['errors'] },

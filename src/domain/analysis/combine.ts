@@ -6,6 +6,7 @@ import type { Judgement } from './judge.ts';
 import { logThreshold } from './judge.ts';
 import { logAddExp } from './log-space.ts';
 import type { UndecidedCause, Verdict } from './look.ts';
+import { counted, odds } from './numbers-in-words.ts';
 
 export interface MetricPart {
   readonly metric: string;
@@ -20,6 +21,8 @@ export interface ReleaseJudgement {
   readonly cause: UndecidedCause | null;
   /** Metric whose own evidence is the largest. */
   readonly leading: string;
+  /** All metrics in one sentence; each has its own beside it. */
+  readonly sentence: string;
 }
 
 /**
@@ -45,6 +48,7 @@ export function combine(parts: readonly MetricPart[], alpha: number): ReleaseJud
     verdict,
     cause: verdict === 'undecided' ? causeOf(parts) : null,
     leading: leading.metric,
+    sentence: sentenceOf(parts, leading, logEvidence, verdict, alpha),
   };
 }
 
@@ -61,6 +65,23 @@ export function sharesOf(
       metrics.map((metric): [string, number] => [metric, weight / total / metrics.length]),
     ),
   );
+}
+
+function sentenceOf(
+  parts: readonly MetricPart[],
+  { metric, judgement }: MetricPart,
+  logEvidence: number,
+  verdict: Verdict,
+  alpha: number,
+): string {
+  const who = parts.length === 1 ? metric : `${counted(parts.length, 'metric')} together`;
+  const together = `${who}: evidence ${odds(logEvidence)} that the canary is worse; rollback at ${odds(logThreshold(alpha))}`;
+  if (verdict === 'healthy') return `${together}; each metric by itself is healthy`;
+  const alone = `${metric} speaks loudest, with ${odds(judgement.logEvidence)} by itself`;
+  if (verdict === 'harmful' || logEvidence < logThreshold(alpha)) return `${together}; ${alone}`;
+  const why =
+    judgement.cause === 'no-metrics' ? 'its source is silent now' : 'its difference is too small to count';
+  return `${together}; ${alone}, but ${why}: no rollback`;
 }
 
 function speaksLouder(a: Judgement, b: Judgement): boolean {
