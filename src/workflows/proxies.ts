@@ -32,7 +32,7 @@ export const store = proxyActivities<Store>({
 export const locks = proxyActivities<Pick<Activities, 'takeLock'>>({
   taskQueue: TASK_QUEUES.main,
   startToCloseTimeout: '1 hour',
-  heartbeatTimeout: '20 seconds',
+  heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 1.5, maximumInterval: '5 seconds' },
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
@@ -41,7 +41,7 @@ export const locks = proxyActivities<Pick<Activities, 'takeLock'>>({
 export const build = proxyActivities<Build>({
   taskQueue: TASK_QUEUES.build,
   startToCloseTimeout: '30 minutes',
-  heartbeatTimeout: '20 seconds',
+  heartbeatTimeout: '10 seconds',
   retry: {
     initialInterval: '1 second',
     backoffCoefficient: 2,
@@ -64,7 +64,7 @@ function engineProxy(retry: typeof QUICK | typeof PATIENT): Engine {
   return proxyActivities<Engine>({
     taskQueue: TASK_QUEUES.main,
     startToCloseTimeout: '5 minutes',
-    heartbeatTimeout: '20 seconds',
+    heartbeatTimeout: '10 seconds',
     retry: { ...retry, nonRetryableErrorTypes },
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   });
@@ -73,7 +73,9 @@ function engineProxy(retry: typeof QUICK | typeof PATIENT): Engine {
 function trafficProxy(retry: typeof QUICK | typeof PATIENT): Traffic {
   return proxyActivities<Traffic>({
     taskQueue: TASK_QUEUES.traffic,
-    startToCloseTimeout: '20 seconds',
+    // Some calls, each slow where the network is; a worker that died is noticed by its heartbeat.
+    startToCloseTimeout: '2 minutes',
+    heartbeatTimeout: '5 seconds',
     retry: { ...retry, nonRetryableErrorTypes },
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   });

@@ -7,6 +7,7 @@ import { crc64 } from '../../domain/checksum/crc64.ts';
 import type { FcClient } from '../../fc/client.ts';
 import { FcError } from '../../fc/errors.ts';
 import { addPublication, publicationOf, type PublishedFunctions } from '../../store/publications.ts';
+import { beating } from '../beating.ts';
 import type { Activities, PackagedService } from '../contract.ts';
 import { engineCall } from '../failure.ts';
 import { readArtifact } from '../package/artifact-store.ts';
@@ -22,19 +23,20 @@ const DESCRIPTION_LIMIT = 256;
 export function publishActivities(parts: Parts): Pick<Activities, 'publishService'> {
   const { db } = parts;
   return {
-    async publishService({ releaseId, service: packaged }) {
-      const subject = await subjectOf(db, releaseId);
-      const { service, digest } = packaged;
-      const known = await publicationOf(db, service, releaseId);
-      if (known) return { version: known.version, summary: `version ${known.version} of ${service}` };
-      const { version, isReused } = await engineCall(() => publishOnce(parts, subject, packaged));
-      const functions: PublishedFunctions = Object.fromEntries(
-        packaged.functions.map(({ name, artifact }) => [name, { artifact }]),
-      );
-      await addPublication(db, { service, releaseId, version, digest, functions });
-      const how = isReused ? ' (equal to the newest one, used again)' : '';
-      return { version, summary: `version ${version} of ${service}${how}` };
-    },
+    publishService: ({ releaseId, service: packaged }) =>
+      beating(async () => {
+        const subject = await subjectOf(db, releaseId);
+        const { service, digest } = packaged;
+        const known = await publicationOf(db, service, releaseId);
+        if (known) return { version: known.version, summary: `version ${known.version} of ${service}` };
+        const { version, isReused } = await engineCall(() => publishOnce(parts, subject, packaged));
+        const functions: PublishedFunctions = Object.fromEntries(
+          packaged.functions.map(({ name, artifact }) => [name, { artifact }]),
+        );
+        await addPublication(db, { service, releaseId, version, digest, functions });
+        const how = isReused ? ' (equal to the newest one, used again)' : '';
+        return { version, summary: `version ${version} of ${service}${how}` };
+      }),
   };
 }
 

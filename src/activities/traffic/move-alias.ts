@@ -8,6 +8,7 @@ import type { FcClient, Tagged, FcAlias } from '../../fc/client.ts';
 import { FcError } from '../../fc/errors.ts';
 import { saveAliasState } from '../../store/alias-states.ts';
 import { newestOverride, type Override } from '../../store/overrides.ts';
+import { beating } from '../beating.ts';
 import type { Activities, AliasMove } from '../contract.ts';
 import { splitOf, targetOf } from '../deploy/live.ts';
 import { engineCall, finalFailure } from '../failure.ts';
@@ -19,22 +20,25 @@ const ROUNDS = 5;
 export function moveActivities(parts: Parts): Pick<Activities, 'moveAlias'> {
   const { db, fc } = parts;
   return {
-    async moveAlias(move) {
-      const { service, alias, stable, canary, weight } = move;
-      const target = graySplit(stable, canary, weight);
-      const isExpected = (found: Split | null): boolean =>
-        move.expected.some((one) => (one === null || found === null ? one === found : sameSplit(one, found)));
-      const outside = await engineCall(() => setAlias(fc, { service, alias, target, isExpected }));
-      if (outside !== null) throw await changedFailure(parts, move, outside.found);
-      await saveAliasState(db, {
-        service,
-        alias,
-        project: move.project,
-        environment: move.environment,
-        releaseId: move.releaseId,
-        ...stateAt(stable, canary, weight),
-      });
-    },
+    moveAlias: (move) =>
+      beating(async () => {
+        const { service, alias, stable, canary, weight } = move;
+        const target = graySplit(stable, canary, weight);
+        const isExpected = (found: Split | null): boolean =>
+          move.expected.some((one) =>
+            one === null || found === null ? one === found : sameSplit(one, found),
+          );
+        const outside = await engineCall(() => setAlias(fc, { service, alias, target, isExpected }));
+        if (outside !== null) throw await changedFailure(parts, move, outside.found);
+        await saveAliasState(db, {
+          service,
+          alias,
+          project: move.project,
+          environment: move.environment,
+          releaseId: move.releaseId,
+          ...stateAt(stable, canary, weight),
+        });
+      }),
   };
 }
 
