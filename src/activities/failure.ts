@@ -28,6 +28,8 @@ export async function engineCall<T>(call: () => Promise<T>): Promise<T> {
 }
 
 const TOO_MANY_REQUESTS = 429;
+/** A wrong key, a missing right, or clocks too far apart. */
+const DENIED: readonly number[] = [401, 403];
 
 function toEngineFailure(error: unknown): unknown {
   if (!(error instanceof FcError)) return error;
@@ -37,6 +39,17 @@ function toEngineFailure(error: unknown): unknown {
       message: error.message,
       cause: error,
     });
+  if (DENIED.includes(error.status))
+    return ApplicationFailure.create({
+      type: FAILURES.engineDenied,
+      message: `Function Compute denies access (${error.code}): ${error.message}`,
+      cause: error,
+    });
+  return refused(error);
+}
+
+/** What FC refused, as a failure that is not repeated. */
+export function refused(error: FcError): ApplicationFailure {
   return ApplicationFailure.create({
     type: FAILURES.engineRefused,
     message: `Function Compute refused (${error.code}): ${error.message}`,

@@ -30,13 +30,13 @@ export function databaseLost(cause: unknown): Problem {
  * @throws Problem 503 `database-unreachable`
  */
 export async function retryWhileLost<T>(work: () => Promise<T>, forMs: number): Promise<T> {
-  const deadline = Date.now() + forMs;
+  const deadline = performance.now() + forMs;
   for (;;) {
     try {
       return await work();
     } catch (error) {
       if (!isDatabaseLost(error)) throw error;
-      if (Date.now() > deadline) throw databaseLost(error);
+      if (performance.now() > deadline) throw databaseLost(error);
       await pause(100);
     }
   }

@@ -32,7 +32,7 @@ const KEEP_MS = 300;
 export function createReadiness(parts: HealthParts): () => Promise<Readiness> {
   let kept: { readonly at: number; readonly answer: Promise<Readiness> } | undefined;
   return () => {
-    if (!kept || Date.now() - kept.at > KEEP_MS) kept = { at: Date.now(), answer: look(parts) };
+    if (!kept || performance.now() - kept.at > KEEP_MS) kept = { at: performance.now(), answer: look(parts) };
     return kept.answer;
   };
 }

@@ -29,7 +29,7 @@ export function createLiveSplits(fc: Pick<FcClient, 'getAlias'>, options: LiveSp
   return {
     read(service, alias) {
       const key = `${service}/${alias}`;
-      const now = Date.now();
+      const now = performance.now();
       const before = kept.get(key);
       if (before && now - before.at < options.maxAgeMs) return before.split;
       const split = readSplit(fc, service, alias, options.waitMs);

@@ -24,7 +24,7 @@ export function createTemporalConnection(address: string): TemporalConnection {
       makeGrpcRetryInterceptor({
         delayFunction: (attempt, status) => {
           const delayMs = Math.min(retry.delayFunction(attempt, status), LONGEST_DELAY_MS);
-          lastDueAt = Math.max(lastDueAt, Date.now() + delayMs);
+          lastDueAt = Math.max(lastDueAt, performance.now() + delayMs);
           return delayMs;
         },
         retryableDecider: (attempt, status) => !closing && retry.retryableDecider(attempt, status),
@@ -33,7 +33,7 @@ export function createTemporalConnection(address: string): TemporalConnection {
   });
   async function close(): Promise<void> {
     closing = true;
-    const restMs = lastDueAt - Date.now();
+    const restMs = lastDueAt - performance.now();
     // A timer may fire a little after its time.
     if (restMs > 0) await pause(restMs + 50);
     await connection.close();

@@ -79,7 +79,7 @@ export function createWorkflows(
   }
 
   async function update<Args extends [object]>(request: UpdateRequest<Args>): Promise<UpdateAnswer> {
-    const began = Date.now();
+    const began = performance.now();
     const updateId = request.updateId ?? randomUUID();
     const withdrawn = new AbortController();
     const offer = connection.withAbortSignal(withdrawn.signal, () =>
@@ -104,7 +104,7 @@ export function createWorkflows(
         offer.catch(() => undefined);
         return { kind: 'unreachable' };
       }
-      const outcome = await within(handle.result(), request.outcomeMs - (Date.now() - began));
+      const outcome = await within(handle.result(), request.outcomeMs - (performance.now() - began));
       return outcome === LATE ? { kind: 'accepted' } : { kind: 'done', outcome: outcome.outcome };
     } catch (error) {
       return answerOf(error);

@@ -2,6 +2,7 @@
  * Who may change LATEST of a service and publish from it. A row, not a database lock: it must outlive the worker
  * that took it, because the release that holds it goes on elsewhere.
  */
+import { sql } from 'kysely';
 import { hasEnded } from '../domain/release/states.ts';
 import type { Db } from './store.ts';
 
@@ -27,17 +28,23 @@ export async function takeServiceLock(db: Db, service: string, holder: string): 
     if (taken) return { held: true };
     const lock = await tx
       .selectFrom('service_locks')
-      .selectAll()
+      .select(['holder'])
+      // By the database's clock alone: a worker whose clock is wrong must not take a living holder's lock.
+      .select(
+        sql<boolean>`now() - acquired_at > ${FOREIGN_HOLDER_LIVES_MS} * interval '1 millisecond'`.as(
+          'is_old',
+        ),
+      )
       .where('service', '=', service)
       .forUpdate()
       .executeTakeFirst();
     // Given back between the two statements: the caller asks again.
     if (!lock) return { held: false, by: '' };
     if (lock.holder === holder) return { held: true };
-    if (!(await isDead(tx, lock.holder, lock.acquired_at))) return { held: false, by: lock.holder };
+    if (!(await isDead(tx, lock.holder, lock.is_old))) return { held: false, by: lock.holder };
     await tx
       .updateTable('service_locks')
-      .set({ holder, acquired_at: new Date() })
+      .set({ holder, acquired_at: sql`now()` })
       .where('service', '=', service)
       .execute();
     return { held: true };
@@ -50,8 +57,7 @@ export async function giveServiceLocksBack(db: Db, holder: string): Promise<void
   await db.deleteFrom('service_locks').where('holder', '=', holder).execute();
 }
 
-async function isDead(tx: Db, holder: string, acquiredAt: Date): Promise<boolean> {
+async function isDead(tx: Db, holder: string, isOld: boolean): Promise<boolean> {
   const release = await tx.selectFrom('releases').select('state').where('id', '=', holder).executeTakeFirst();
-  if (release) return hasEnded(release.state);
-  return Date.now() - acquiredAt.getTime() > FOREIGN_HOLDER_LIVES_MS;
+  return release ? hasEnded(release.state) : isOld;
 }

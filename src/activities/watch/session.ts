@@ -7,7 +7,7 @@ import type { Counts, Look } from '../../domain/analysis/look.ts';
 import { FcError } from '../../fc/errors.ts';
 import { addEvaluation, type Evaluation } from '../../store/evaluations.ts';
 import type { Watch } from '../contract.ts';
-import { engineCall } from '../failure.ts';
+import { refused } from '../failure.ts';
 import type { Parts } from '../parts.ts';
 import { askGuard, lookOfAlarm } from './guard.ts';
 import { asksForThresholds } from './latency-metrics.ts';
@@ -32,7 +32,9 @@ export class Session {
   /** Stable's past by metric, for the first row. */
   #history: Readonly<Record<string, readonly Counts[]>> = {};
   #number: number;
+  /** Unix milliseconds; what people are shown. */
   #lookedAt: number;
+  #lookedTick: number;
   #place: Place;
 
   constructor(parts: Parts, input: Watch, plan: WatchedMetrics, newest: Evaluation<WatchState> | undefined) {
@@ -51,14 +53,15 @@ export class Session {
     );
     this.#number = newest?.look.number ?? 0;
     this.#lookedAt = newest?.look.at ?? Date.now();
+    this.#lookedTick = performance.now() - Math.max(0, Date.now() - this.#lookedAt);
     this.#place = newest?.look ?? { step: null, weight: 0 };
     // A state of another version's shape is not read: the judge begins anew, which is always sound.
     this.#state = newest?.state.schema === 2 ? newest.state : beginWatch([], plan, this.#lookedAt).state;
   }
 
-  /** When the newest look was taken, Unix milliseconds. */
-  get lookedAt(): number {
-    return this.#lookedAt;
+  /** When the newest look was taken, by `performance.now()`. */
+  get lookedTick(): number {
+    return this.#lookedTick;
   }
 
   /** Reads the past, unless an earlier worker did. An engine that does not answer is asked again at the next look. */
@@ -82,7 +85,7 @@ export class Session {
     ]);
     this.#place = place ?? this.#place;
     const samples = this.#sampler.take();
-    this.#lookedAt = Date.now();
+    this.#markLooked();
     const moment = this.#nextMoment();
     const taken = takeLook(this.#state, { readings, holdsHour, samples }, moment, this.#plan);
     this.#state = taken.state;
@@ -111,10 +114,15 @@ export class Session {
     const [errors] = this.#plan.judged;
     if (!errors) return null;
     const memory = this.#state.memories[ERRORS_METRIC] ?? beginMetric(errors.settings, []);
-    this.#lookedAt = Date.now();
+    this.#markLooked();
     const look = lookOfAlarm(alarm, this.#nextMoment(), memory, errors.settings);
     await this.#store([look], {});
     return look;
+  }
+
+  #markLooked(): void {
+    this.#lookedAt = Date.now();
+    this.#lookedTick = performance.now();
   }
 
   get #isBegun(): boolean {
@@ -156,11 +164,8 @@ export class Session {
   }
 
   /** What cannot be watched from the beginning ends the watch; later, silence is no verdict. */
-  async #silent(error: unknown): Promise<null> {
-    if (!this.#isBegun && error instanceof FcError && !isPassing(error))
-      await engineCall(async () => {
-        throw error;
-      });
+  #silent(error: unknown): null {
+    if (!this.#isBegun && error instanceof FcError && !isPassing(error)) throw refused(error);
     this.#warn(error, 'the counters could not be read');
     return null;
   }

@@ -46,12 +46,13 @@ async function watchUntilHarm(
   signal: AbortSignal,
 ): Promise<Look> {
   const { intervalMs } = input.analysis;
-  let guardAt = Date.now() + GUARD_MS;
+  // By the monotonic clock: one that is set back an hour must not blind the watch for an hour.
+  let guardAt = performance.now() + GUARD_MS;
   for (;;) {
-    const due = session.lookedAt + intervalMs;
+    const due = session.lookedTick + intervalMs;
     let askAt = due - Math.min(LEAD_MS, intervalMs / 2);
     for (;;) {
-      const now = Date.now();
+      const now = performance.now();
       if (now >= guardAt) {
         guardAt = now + GUARD_MS;
         const look = await session.guard();
@@ -62,7 +63,7 @@ async function watchUntilHarm(
         askAt = Infinity;
       }
       if (now >= due) break;
-      await pause(Math.max(0, Math.min(due, guardAt, askAt) - Date.now()), undefined, { signal });
+      await pause(Math.max(0, Math.min(due, guardAt, askAt) - performance.now()), undefined, { signal });
     }
     const look = await session.look();
     if (look.verdict === 'harmful') return look;

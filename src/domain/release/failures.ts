@@ -9,8 +9,10 @@ export const FAILURES = {
   buildFailed: 'BuildFailed',
   /** The new version did not answer its smoke calls. */
   verifyFailed: 'VerifyFailed',
-  /** FC refused the request for good (bad argument, no right). */
+  /** FC refused the request for good: a bad argument, a limit. */
   engineRefused: 'EngineRefused',
+  /** FC denied access: a key, a right or a clock that an operator can put right, so the release waits. */
+  engineDenied: 'EngineDenied',
   /** FC gave no answer, or said "later": worth repeating without end. */
   engineUnreachable: 'EngineUnreachable',
   /** The alias is at neither the state left by the release nor the one wanted; `details[0]` is `OutsideChange`. */
