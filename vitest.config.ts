@@ -1,6 +1,7 @@
 /**
  * Two kinds of tests. Units lie beside their file and run side by side. What crosses rooms starts real processes, each
  * stack some hundred megabytes, so those files run one after another and have time: two cores are all there is.
+ * The faults are asked for by name (`npm run test:faults`).
  */
 import { defineConfig } from 'vitest/config';
 
@@ -21,11 +22,23 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/**/*.test.ts'],
+          exclude: ['test/faults/**'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
           fileParallelism: false,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

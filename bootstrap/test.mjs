@@ -18,6 +18,8 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
 const report = join(folder, 'report.json');
 const args = [
   'run',
+  '--project=unit',
+  '--project=system',
   '--reporter=default',
   '--reporter=json',
   `--outputFile.json=${report}`,

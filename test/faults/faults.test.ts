@@ -1,0 +1,59 @@
+/**
+ * Faults at every moment of a release: `npm run test:faults` (SLUICE_FAULTS=all) runs the whole table and writes it down;
+ * keys of single faults run those alone.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FAULTS } from './faults.ts';
+import { MOMENTS } from './moments.ts';
+import { checkPromises } from './promises.ts';
+import { ReliabilityTable } from './report.ts';
+import { runRound, type Round } from './round.ts';
+import { whyNot, startWorldFor } from './surroundings.ts';
+import type { World } from './world.ts';
+
+const ROUND_MS = 280_000;
+const { SLUICE_FAULTS: wanted = 'brief', SLUICE_FAULTS_REPORT: reportPath } = process.env;
+const faults = FAULTS.filter(
+  ({ isBrief, key }) => wanted === 'all' || (wanted === 'brief' ? isBrief : wanted.split(',').includes(key)),
+);
+const table = new ReliabilityTable();
+
+afterAll(() => {
+  if (reportPath) table.write(reportPath);
+});
+
+for (const needs of ['plain', 'small-disk', 'shifted-clock'] as const) {
+  const those = faults.filter((fault) => fault.needs === needs);
+  const reason = those.length > 0 ? whyNot(needs) : undefined;
+  if (reason !== undefined) for (const fault of those) table.addSkipped(fault, reason);
+  describe.skipIf(those.length === 0 || reason !== undefined)(`on a ${needs} stack`, () => {
+    let world: World;
+
+    beforeAll(async () => {
+      world = await startWorldFor(needs);
+    }, 150_000);
+
+    afterAll(async () => {
+      await world?.stop();
+    }, 40_000);
+
+    for (const fault of those)
+      describe(fault.title, () => {
+        let round: Round;
+
+        beforeAll(async () => {
+          round = await runRound(world, fault, 1);
+          table.addFault(fault, round.faultMs);
+        }, ROUND_MS);
+
+        for (const moment of MOMENTS)
+          test(`at the moment "${moment.title}" the release ends as planned — one version, no step twice, no gap, no failed customer`, async () => {
+            const outcome = round.outcomes.get(moment.key);
+            expect(outcome).toBeDefined();
+            if (!outcome) return;
+            await checkPromises(world.fc, outcome, round.aliases);
+            table.addOutcome(fault, outcome);
+          });
+      });
+  });
+}
