@@ -26,8 +26,6 @@ const RELEASE: ReleaseView = {
   since: at,
   behind: null,
   supersededBy: null,
-  supersedes: [],
-  waitsUntil: null,
   startedAt: at,
   endedAt: null,
   bakingUntil: null,

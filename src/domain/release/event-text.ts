@@ -5,11 +5,13 @@ import type { ReleaseEvent } from './events.ts';
 export function eventText(event: ReleaseEvent): string {
   switch (event.type) {
     case 'queued':
-      return queuedText(event);
+      return event.behind === null
+        ? 'queued'
+        : `queued behind ${event.behind}${event.reason && event.reason !== 'behind' ? ` (${event.reason})` : ''}`;
     case 'started':
       return 'started';
     case 'superseded':
-      return `superseded by ${event.by}${event.sentence ? `: ${event.sentence}` : ''}`;
+      return `superseded by ${event.by}`;
     case 'planned':
       return `plan: ${[...event.plan.steps.map((step) => percent(step.weight)), '100 %'].join(' → ')} behind ${event.plan.alias}`;
     case 'stage-started':
@@ -41,7 +43,7 @@ export function eventText(event: ReleaseEvent): string {
     case 'approval-closed':
       return `approval ${event.outcome}`;
     case 'paused':
-      return `paused by ${event.actor.name}: ${event.message ?? event.reason}`;
+      return `paused by ${event.actor.name}: ${event.reason}`;
     case 'resumed':
       return `resumed by ${event.actor.name}`;
     case 'blocked':
@@ -68,12 +70,6 @@ export function eventText(event: ReleaseEvent): string {
     case 'dry-run-finished':
       return `dry run: ${event.sentence}`;
   }
-}
-
-function queuedText({ behind, reason, message }: Extract<ReleaseEvent, { type: 'queued' }>): string {
-  if (message !== undefined) return `queued: ${message}`;
-  if (behind === null) return 'queued';
-  return `queued behind ${behind}${reason && reason !== 'behind' ? ` (${reason})` : ''}`;
 }
 
 function trafficText({ alias, stable, canary, weight }: Extract<ReleaseEvent, { type: 'traffic' }>): string {
