@@ -1,5 +1,6 @@
 /** Pieces that several answers of the API share. Times are ISO 8601 in UTC, weights are fractions 0…1. */
 import { z } from '@hono/zod-openapi';
+import { SLUG, SLUG_RULE } from '../../domain/names/sluice.ts';
 import { ROLES } from '../../domain/release/states.ts';
 
 export const Time = z.iso.datetime().openapi({ example: '2026-11-24T20:12:05.120Z' });
@@ -9,11 +10,8 @@ export const ActorSchema = z
   .object({ kind: z.enum(['person', 'system']), name: z.string(), role: RoleSchema.optional() })
   .openapi('Actor');
 
-/** Names of projects and environments: they stand in URLs, workflow ids and file names. */
-export const NAME_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-export const NameSchema = z
-  .string()
-  .regex(NAME_PATTERN, 'use 1–63 of a–z, 0–9 and -, beginning and ending with a letter or digit');
+/** Names of projects and environments. */
+export const NameSchema = z.string().regex(SLUG, `use ${SLUG_RULE}`);
 
 /** RFC 9457. `code` is stable: programs decide by it, people read `title` and `detail`. */
 export const ProblemSchema = z

@@ -1,14 +1,6 @@
-/** Names that Sluice itself gives out: projects and environments stand in URLs and workflow ids. */
+/** Names that Sluice itself gives out: projects and environments stand in URLs, workflow ids and file names. */
 
-const SLUG = /^[a-z0-9][a-z0-9-]{0,62}$/;
+export const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** What the rule is in words, for error messages. */
-export const SLUG_RULE = 'lower-case letters, digits and -, a letter or digit first, 63 characters at most';
-
-export function isProjectName(text: string): boolean {
-  return SLUG.test(text);
-}
-
-export function isEnvironmentName(text: string): boolean {
-  return SLUG.test(text);
-}
+export const SLUG_RULE = '1–63 of a–z, 0–9 and -, beginning and ending with a letter or digit';

@@ -3,7 +3,7 @@
  * nothing of the project's record; `protection.ts` compares the two.
  */
 import { z } from 'zod';
-import { SLUG_RULE } from '../names/sluice.ts';
+import { SLUG, SLUG_RULE } from '../names/sluice.ts';
 import { SUPPORTED_RUNTIMES } from '../names/runtimes.ts';
 import { ROLES } from '../release/states.ts';
 import { strictMap } from '../yaml/zod-findings.ts';
@@ -169,7 +169,7 @@ export const planFile = strictMap('sluice.yml', {
     .optional()
     .describe('Manifest with services and functions; looked for by its usual names if left out.'),
   environments: z
-    .record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, { error: SLUG_RULE }), environment, {
+    .record(z.string().regex(SLUG, { error: SLUG_RULE }), environment, {
       error: 'a map from environment names to what they shall be like',
     })
     .optional(),

@@ -212,7 +212,7 @@ describe('errors name place, what was found, and what is allowed', () => {
     ],
     [
       'version: 1\nenvironments: {Prod_1: {}}',
-      'environments.Prod_1: found "Prod_1"; allowed: lower-case letters',
+      'environments.Prod_1: found "Prod_1"; allowed: 1–63 of a–z',
     ],
     [inSteps('{weigth: 5%, hold: 10m}'), 'steps[0].weigth: the key weigth is unknown; did you mean weight?'],
     [
