@@ -57,15 +57,7 @@ export async function overrideAfter(
   db: Db,
   { service, alias, afterId }: { readonly service: string; readonly alias: string; readonly afterId: number },
 ): Promise<Override | undefined> {
-  const row = await db
-    .selectFrom('overrides')
-    .selectAll()
-    .where('service', '=', service)
-    .where('alias', '=', alias)
-    .where('id', '>', String(afterId))
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  const row = await newestFirst(db, service, alias).where('id', '>', String(afterId)).executeTakeFirst();
   return row && toOverride(row);
 }
 
@@ -74,16 +66,18 @@ export async function newestOverride(
   db: Db,
   { service, alias, sinceMs }: { readonly service: string; readonly alias: string; readonly sinceMs: number },
 ): Promise<Override | undefined> {
-  const row = await db
+  const row = await newestFirst(db, service, alias).where('at', '>=', new Date(sinceMs)).executeTakeFirst();
+  return row && toOverride(row);
+}
+
+function newestFirst(db: Db, service: string, alias: string) {
+  return db
     .selectFrom('overrides')
     .selectAll()
     .where('service', '=', service)
     .where('alias', '=', alias)
-    .where('at', '>=', new Date(sinceMs))
     .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row && toOverride(row);
+    .limit(1);
 }
 
 function toOverride(row: Selectable<Tables['overrides']>): Override {

@@ -3,13 +3,14 @@
  * release ends as planned, once, and what was answered before is still there.
  */
 import { join } from 'node:path';
-import FC from '@alicloud/fc2';
+import type FC from '@alicloud/fc2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EventView } from '../../src/api/views.ts';
 import { createApi, type Api } from '../support/api.ts';
 import { startCustomers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject } from '../support/git-project.ts';
+import { sdkOf } from '../support/sdk.ts';
 import { PARTS, startStack, type Stack } from '../support/stack.ts';
 
 let stack: Stack;
@@ -19,12 +20,7 @@ let fc: FC;
 beforeAll(async () => {
   stack = await startStack();
   api = createApi(stack.url, stack.credentials.adminToken);
-  fc = new FC(stack.credentials.accountId, {
-    accessKeyID: stack.credentials.accessKeyId,
-    accessKeySecret: stack.credentials.accessKeySecret,
-    region: 'cn-local',
-    endpoint: stack.engineUrl,
-  });
+  fc = sdkOf(stack);
 }, 120_000);
 
 afterAll(async () => {

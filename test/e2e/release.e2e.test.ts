@@ -4,13 +4,14 @@
  */
 import { createHmac, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import FC from '@alicloud/fc2';
+import type FC from '@alicloud/fc2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EventView, ReleaseView } from '../../src/api/views.ts';
 import { createApi, type Api } from '../support/api.ts';
 import { startCustomers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject } from '../support/git-project.ts';
+import { sdkOf } from '../support/sdk.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
 let stack: Stack;
@@ -22,12 +23,7 @@ beforeAll(async () => {
   stack = await startStack();
   api = createApi(stack.url, stack.credentials.adminToken);
   repositories = join(stack.home, 'demo');
-  fc = new FC(stack.credentials.accountId, {
-    accessKeyID: stack.credentials.accessKeyId,
-    accessKeySecret: stack.credentials.accessKeySecret,
-    region: 'cn-local',
-    endpoint: stack.engineUrl,
-  });
+  fc = sdkOf(stack);
 }, 120_000);
 
 afterAll(async () => {

@@ -1,8 +1,9 @@
 /** A whole Sluice whose way to Function Compute leads through a proxy, and doors that faults need: database, process ids. */
 import { readFileSync } from 'node:fs';
-import FC from '@alicloud/fc2';
+import type FC from '@alicloud/fc2';
 import { Client } from 'pg';
 import { createApi, type Api } from '../support/api.ts';
+import { sdkOf } from '../support/sdk.ts';
 import { freePorts, startStack, type Stack, type StackOptions } from '../support/stack.ts';
 import { startFcProxy, type FcProxy } from './fc-proxy.ts';
 
@@ -27,16 +28,10 @@ export async function startWorld(options: StackOptions = {}): Promise<World> {
     await proxy.close();
     throw error;
   });
-  const { accountId, accessKeyId, accessKeySecret, adminToken } = stack.credentials;
   return {
     stack,
-    api: createApi(stack.url, adminToken),
-    fc: new FC(accountId, {
-      accessKeyID: accessKeyId,
-      accessKeySecret,
-      region: 'cn-local',
-      endpoint: stack.engineUrl,
-    }),
+    api: createApi(stack.url, stack.credentials.adminToken),
+    fc: sdkOf(stack),
     proxy,
     sql: (statement) => runSql(databaseUrlOf(stack), statement),
     stop: async () => {

@@ -1,5 +1,6 @@
 /** The few calls of Sluice's own HTTP API that the sample makes, with the administrator's token. */
-import type { EventView, ReleaseSummary, ReleaseView } from '../../api/views.ts';
+import type { EventView, ReleaseList, ReleaseSummary, ReleaseView } from '../../api/views.ts';
+import { createApiClient } from '../client/api-client.ts';
 
 export interface SampleApi {
   createProject(project: {
@@ -17,36 +18,22 @@ export interface SampleApi {
 }
 
 export function createSampleApi(url: string, token: string): SampleApi {
-  async function call<T>(method: string, path: string, body?: object): Promise<T> {
-    const answer = await fetch(`${url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
-      ...(body && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(10_000),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
-    return JSON.parse(text) as T;
-  }
-
+  const client = createApiClient({ url, token });
   return {
-    createProject: async (project) => void (await call('POST', '/api/v1/projects', project)),
+    createProject: async (project) => void (await client.post('/api/v1/projects', project)),
     releaseOf: async (project, commit) => {
       const deadline = Date.now() + 10_000;
       for (;;) {
-        const { releases } = await call<{ releases: ReleaseSummary[] }>(
-          'GET',
-          `/api/v1/releases?project=${project}&commit=${commit}`,
-        );
+        const { releases } = await client.get<ReleaseList>('/api/v1/releases', { project, commit });
         if (releases[0]) return releases[0];
         if (Date.now() > deadline) throw new Error(`the push of ${commit} led to no release`);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },
-    release: (id) => call('GET', `/api/v1/releases/${id}`),
+    release: (id) => client.get(`/api/v1/releases/${id}`),
     events: async (id, after) =>
-      (await call<{ events: EventView[] }>('GET', `/api/v1/releases/${id}/events?after=${after}`)).events,
+      (await client.get<{ events: EventView[] }>(`/api/v1/releases/${id}/events`, { after })).events,
     approve: async (id, step, comment) =>
-      void (await call('POST', `/api/v1/releases/${id}/approve`, { step, comment })),
+      void (await client.post(`/api/v1/releases/${id}/approve`, { step, comment })),
   };
 }

@@ -26,15 +26,14 @@ export async function tellRelease(chapter: Chapter): Promise<string> {
   /** When the split was last changed: what is measured is measured from there. */
   let movedAt = 0;
   for (;;) {
+    // Read before its events: the record is written with them, so an ended release has nothing more to tell after these.
+    const release = await chapter.api.release(chapter.releaseId);
     for (const event of await chapter.api.events(chapter.releaseId, after)) {
       after = event.id;
       await tellEvent(chapter, event.event, movedAt);
       if (event.event.type === 'traffic') movedAt = Date.parse(event.at);
     }
-    const release = await chapter.api.release(chapter.releaseId);
-    // The record and its events are written in one transaction: an ended release has nothing more to tell.
-    const last = await chapter.api.events(chapter.releaseId, after);
-    if (release.endedAt !== null && last.length === 0) return release.state;
+    if (release.endedAt !== null) return release.state;
     if (Date.now() > deadline)
       throw new Error(
         `release ${chapter.releaseId} did not end: it is ${release.state}, ${release.sentence ?? ''}`,

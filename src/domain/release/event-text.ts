@@ -1,5 +1,6 @@
 /** Each event in one line of plain English: what the page's timeline, the command line and notifications show. */
 import type { ReleaseEvent } from './events.ts';
+import { percent } from './split.ts';
 
 /** For example `traffic: PROD sends 5 % to version 2, the rest to version 1`. */
 export function eventText(event: ReleaseEvent): string {
@@ -76,10 +77,6 @@ function trafficText({ alias, stable, canary, weight }: Extract<ReleaseEvent, { 
   if (stable === null || weight >= 1) return `${alias} sends everything to version ${canary}`;
   if (weight === 0) return `${alias} sends everything to version ${stable}`;
   return `${alias} sends ${percent(weight)} to version ${canary}, the rest to version ${stable}`;
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toFixed(2))} %`;
 }
 
 function seconds(ms: number): string {
