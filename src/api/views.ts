@@ -65,6 +65,8 @@ export function releaseSummary(release: Release, publicUrl: string): ReleaseSumm
     since: iso(p.since),
     behind: p.behind,
     supersededBy: p.supersededBy,
+    supersedes: [...p.supersedes],
+    waitsUntil: isoOrNull(p.state === 'queued' || p.state === 'paused' ? p.until : null),
     startedAt: isoOrNull(p.startedAt),
     endedAt: isoOrNull(p.endedAt),
     bakingUntil: isoOrNull(p.bakingUntil),

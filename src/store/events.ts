@@ -4,7 +4,7 @@
  */
 import { sql, type Selectable } from 'kysely';
 import type { ReleaseEvent, StoredEvent } from '../domain/release/events.ts';
-import { applyEvent } from '../domain/release/record.ts';
+import { applyEvent, completeProgress } from '../domain/release/record.ts';
 import { followQuarantine } from './quarantine.ts';
 import type { Db } from './store.ts';
 import type { Tables } from './tables.ts';
@@ -51,7 +51,7 @@ export async function recordEvent(db: Db, input: EventToRecord): Promise<boolean
       .returning('id')
       .executeTakeFirst();
     if (!inserted) return false;
-    const progress = applyEvent(release.progress, input.event, input.at);
+    const progress = applyEvent(completeProgress(release.progress), input.event, input.at);
     await tx
       .updateTable('releases')
       .set({

@@ -1,6 +1,7 @@
 /** Releases as stored: identity beside progress. Written through `events.ts`; this file creates and reads. */
 import { sql, type Selectable } from 'kysely';
-import { initialProgress, type ReleaseProgress } from '../domain/release/record.ts';
+import type { ReleaseProgress } from '../domain/release/progress.ts';
+import { completeProgress, initialProgress } from '../domain/release/record.ts';
 import type { ReleaseCause, ReleaseState } from '../domain/release/states.ts';
 import type { Db } from './store.ts';
 import type { Tables } from './tables.ts';
@@ -199,6 +200,6 @@ function toRelease(row: Selectable<Tables['releases']>): Release {
     dryRun: row.dry_run,
     createdAt: row.created_at.getTime(),
     seq: row.seq,
-    progress: row.progress,
+    progress: completeProgress(row.progress),
   };
 }

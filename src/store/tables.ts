@@ -1,8 +1,9 @@
 /** Table types for Kysely, in step with `migrations/`. Rows as PostgreSQL gives them; `bigint` arrives as a string. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { Look } from '../domain/analysis/look.ts';
+import type { FreezeWindow, UnderWay } from '../domain/freeze/freeze.ts';
 import type { ReleaseEvent } from '../domain/release/events.ts';
-import type { ReleaseProgress } from '../domain/release/record.ts';
+import type { ReleaseProgress } from '../domain/release/progress.ts';
 import type { ReleaseCause, ReleaseState, Role } from '../domain/release/states.ts';
 import type { EnvironmentRecord } from '../domain/plan/environment.ts';
 
@@ -126,6 +127,36 @@ export interface Tables {
     actor: string;
     comment: string;
     at: Stamp;
+  };
+  freezes: {
+    id: string;
+    project: string | null;
+    environment: string | null;
+    reason: string;
+    freeze_window: Json<FreezeWindow>;
+    under_way: UnderWay;
+    created_by: string;
+    created_at: Stamp;
+    ended_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+    ended_by: ColumnType<string | null, string | null | undefined, string | null>;
+  };
+  freeze_bypasses: {
+    id: Generated<string>;
+    freeze_id: string;
+    project: string;
+    environment: string;
+    release_id: string | null;
+    until: ColumnType<Date | null, Date | null, Date | null>;
+    comment: string;
+    actor: string;
+    at: Stamp;
+  };
+  lane_notices: {
+    id: Generated<string>;
+    project: string;
+    environment: string;
+    next_at: Stamp;
+    created_at: Stamp;
   };
   quarantine: {
     id: Generated<string>;

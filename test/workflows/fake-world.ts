@@ -10,7 +10,8 @@ import { DEFAULT_JUDGE_SETTINGS } from '../../src/domain/analysis/settings.ts';
 import type { PlanApproval, PlanStep, ResolvedPlan } from '../../src/domain/plan/plan.ts';
 import type { ReleaseEvent } from '../../src/domain/release/events.ts';
 import { FAILURES } from '../../src/domain/release/failures.ts';
-import { applyEvent, initialProgress, type ReleaseProgress } from '../../src/domain/release/record.ts';
+import type { ReleaseProgress } from '../../src/domain/release/progress.ts';
+import { applyEvent, initialProgress } from '../../src/domain/release/record.ts';
 import { describeSplit, graySplit, sameSplit, type Split } from '../../src/domain/release/split.ts';
 import { hasEnded } from '../../src/domain/release/states.ts';
 

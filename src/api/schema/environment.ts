@@ -1,5 +1,6 @@
 /** What runs where: an environment of a project, with the split that its aliases have now. */
 import { z } from '@hono/zod-openapi';
+import { SUPERSEDE_POLICIES } from '../../domain/plan/supersede.ts';
 import { RELEASE_STATES } from '../../domain/release/states.ts';
 import { NameSchema, RoleSchema, Time } from './common.ts';
 import { ReleaseSummarySchema } from './release.ts';
@@ -19,6 +20,7 @@ export const EnvironmentRecordSchema = z
     tags: z.array(z.string()),
     alias: z.string(),
     protection: ProtectionSchema,
+    supersede: z.enum(SUPERSEDE_POLICIES).optional(),
   })
   .openapi('EnvironmentRecord');
 

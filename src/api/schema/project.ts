@@ -1,6 +1,7 @@
 /** Projects: what the API takes and tells. The webhook secret goes in and never comes out. */
 import { z } from '@hono/zod-openapi';
 import { DEFAULT_PROTECTION } from '../../domain/plan/environment.ts';
+import { SUPERSEDE_POLICIES } from '../../domain/plan/supersede.ts';
 import { NameSchema, RoleSchema, Time } from './common.ts';
 import { EnvironmentRecordSchema } from './environment.ts';
 
@@ -30,6 +31,8 @@ const EnvironmentInput = z.strictObject({
       leastSteps: z.int().min(0).max(100).default(DEFAULT_PROTECTION.leastSteps),
     })
     .default(DEFAULT_PROTECTION),
+  /** What a newer push does to older releases; left out: as the commit's `sluice.yml` says. */
+  supersede: z.enum(SUPERSEDE_POLICIES).exactOptional(),
 });
 
 const Environments = z

@@ -1,6 +1,7 @@
 /** A release as the API tells it: identity, and everything its events say (`domain/release/record.ts`). */
 import { z } from '@hono/zod-openapi';
 import { LOOK_CAUSES, VERDICTS } from '../../domain/analysis/look.ts';
+import { SUPERSEDE_POLICIES } from '../../domain/plan/supersede.ts';
 import { RELEASE_CAUSES, RELEASE_STATES, STAGES } from '../../domain/release/states.ts';
 import { ActorSchema, RoleSchema, Time } from './common.ts';
 
@@ -100,6 +101,7 @@ const PlanSchema = z.object({
   analysis: z.object({ intervalMs: z.number(), errors: z.looseObject({}) }),
   bakeMs: z.number(),
   manifest: z.string().nullable(),
+  supersede: z.enum(SUPERSEDE_POLICIES).optional(),
 });
 
 export const ReleaseSummarySchema = z
@@ -127,6 +129,10 @@ export const ReleaseSummarySchema = z
     since: Time,
     behind: z.string().nullable(),
     supersededBy: z.string().nullable(),
+    /** Releases whose place this one took. */
+    supersedes: z.array(z.string()),
+    /** When a wait ends by itself, where that is known: the end of a freeze. */
+    waitsUntil: Time.nullable(),
     startedAt: Time.nullable(),
     endedAt: Time.nullable(),
     bakingUntil: Time.nullable(),

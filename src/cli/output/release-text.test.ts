@@ -26,6 +26,8 @@ const RELEASE: ReleaseView = {
   since: at,
   behind: null,
   supersededBy: null,
+  supersedes: [],
+  waitsUntil: null,
   startedAt: at,
   endedAt: null,
   bakingUntil: null,

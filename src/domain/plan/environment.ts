@@ -1,5 +1,6 @@
 /** What the project's record says of an environment; `sluice.yml` may be stricter, never laxer. */
 import type { Role } from '../release/states.ts';
+import type { SupersedePolicy } from './supersede.ts';
 
 /** Who may decide what. Changed by admins only, audited. */
 export interface Protection {
@@ -22,6 +23,8 @@ export interface EnvironmentRecord {
   /** FC alias that carries the environment's traffic. */
   readonly alias: string;
   readonly protection: Protection;
+  /** What a newer push does to older releases; left out: as the commit's plan says. */
+  readonly supersede?: SupersedePolicy;
 }
 
 export const DEFAULT_PROTECTION: Protection = {

@@ -10,6 +10,7 @@ import { strictMap } from '../yaml/zod-findings.ts';
 import { duration, flag, number, oneOf, share, text, whole } from './fields.ts';
 import { metric } from './metrics-file.ts';
 import { PRESETS } from './presets.ts';
+import { SUPERSEDE_POLICIES } from './supersede.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -25,6 +26,7 @@ export const TEXT_KEYS: ReadonlySet<string> = new Set([
   'preset',
   'role',
   'onTimeout',
+  'supersede',
   'prometheus',
   'http',
   'bad',
@@ -160,6 +162,11 @@ export const environment = strictMap('an environment', {
   bake: duration(0, 7 * DAY_MS)
     .optional()
     .describe('How long the judge watches after the promotion; 10m if left out, 0s for not at all.'),
+  supersede: oneOf(SUPERSEDE_POLICIES)
+    .optional()
+    .describe(
+      'What a newer push does: wait its turn (queue), take the place of those that wait (latest, if left out), or of the running release too (replace).',
+    ),
 });
 
 export const planFile = strictMap('sluice.yml', {

@@ -4,6 +4,7 @@
  */
 import type { JudgeSettings } from '../analysis/settings.ts';
 import type { Role } from '../release/states.ts';
+import type { SupersedePolicy } from './supersede.ts';
 
 export interface PlanApproval {
   readonly role: Role;
@@ -45,6 +46,8 @@ export interface ResolvedPlan {
   readonly bakeMs: number;
   /** Manifest file named by the plan, or `null`: looked for by its usual names. */
   readonly manifest: string | null;
+  /** What a newer push means for this release, where the record does not say; left out: as the plan before said. */
+  readonly supersede?: SupersedePolicy;
 }
 
 export interface PlanAnalysis {

@@ -25,6 +25,7 @@ export function resolvePlan(file: PlanFile | null, environment: EnvironmentRecor
     analysis: resolveAnalysis(section?.analysis),
     bakeMs: section?.bake ?? DEFAULT_BAKE_MS,
     manifest: file?.manifest ?? null,
+    ...(section?.supersede !== undefined && { supersede: section.supersede }),
   };
 }
 

@@ -6,13 +6,11 @@ import { percent } from './split.ts';
 export function eventText(event: ReleaseEvent): string {
   switch (event.type) {
     case 'queued':
-      return event.behind === null
-        ? 'queued'
-        : `queued behind ${event.behind}${event.reason && event.reason !== 'behind' ? ` (${event.reason})` : ''}`;
+      return queuedText(event);
     case 'started':
       return 'started';
     case 'superseded':
-      return `superseded by ${event.by}`;
+      return `superseded by ${event.by}${event.sentence ? `: ${event.sentence}` : ''}`;
     case 'planned':
       return `plan: ${[...event.plan.steps.map((step) => percent(step.weight)), '100 %'].join(' → ')} behind ${event.plan.alias}`;
     case 'stage-started':
@@ -44,7 +42,7 @@ export function eventText(event: ReleaseEvent): string {
     case 'approval-closed':
       return `approval ${event.outcome}`;
     case 'paused':
-      return `paused by ${event.actor.name}: ${event.reason}`;
+      return `paused by ${event.actor.name}: ${event.message ?? event.reason}`;
     case 'resumed':
       return `resumed by ${event.actor.name}`;
     case 'blocked':
@@ -71,6 +69,12 @@ export function eventText(event: ReleaseEvent): string {
     case 'dry-run-finished':
       return `dry run: ${event.sentence}`;
   }
+}
+
+function queuedText({ behind, reason, message }: Extract<ReleaseEvent, { type: 'queued' }>): string {
+  if (message !== undefined) return `queued: ${message}`;
+  if (behind === null) return 'queued';
+  return `queued behind ${behind}${reason && reason !== 'behind' ? ` (${reason})` : ''}`;
 }
 
 function trafficText({ alias, stable, canary, weight }: Extract<ReleaseEvent, { type: 'traffic' }>): string {

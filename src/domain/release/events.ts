@@ -24,9 +24,20 @@ export interface ServiceVersions {
 }
 
 export type ReleaseEvent =
-  | { readonly type: 'queued'; readonly reason: string | null; readonly behind: string | null }
+  | {
+      readonly type: 'queued';
+      readonly reason: string | null;
+      readonly behind: string | null;
+      /** When the wait ends by itself, where that is known. */
+      readonly until?: number | null;
+      /** Why, for people. */
+      readonly message?: string;
+      /** Releases whose place this one takes. */
+      readonly supersedes?: readonly string[];
+    }
   | { readonly type: 'started' }
-  | { readonly type: 'superseded'; readonly by: string }
+  /** `sentence` where it had begun: what became of what it had done. */
+  | { readonly type: 'superseded'; readonly by: string; readonly sentence?: string }
   | { readonly type: 'planned'; readonly plan: ResolvedPlan }
   | { readonly type: 'stage-started'; readonly stage: Stage; readonly attempt: number }
   /** `summary` is one line for people, e.g. `npm ci, 14 packages, 3.1 s (cached)`. */
@@ -78,7 +89,15 @@ export type ReleaseEvent =
       readonly step: number;
       readonly outcome: 'granted' | 'refused' | 'timed-out' | 'overtaken';
     }
-  | { readonly type: 'paused'; readonly reason: string; readonly actor: Actor }
+  | {
+      readonly type: 'paused';
+      readonly reason: string;
+      readonly actor: Actor;
+      /** Why, for people; by default who did it. */
+      readonly message?: string;
+      /** When it goes on by itself, where that is known. */
+      readonly until?: number | null;
+    }
   | { readonly type: 'resumed'; readonly actor: Actor }
   /** Something keeps the release waiting; `cleared` ends it. */
   | { readonly type: 'blocked'; readonly reason: string; readonly message: string }

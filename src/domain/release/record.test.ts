@@ -3,7 +3,8 @@ import type { Look } from '../analysis/look.ts';
 import { parsePlan } from '../plan/parse.ts';
 import { defaultEnvironments } from '../plan/environment.ts';
 import type { Actor, ReleaseEvent } from './events.ts';
-import { applyEvent, initialProgress, type ReleaseProgress } from './record.ts';
+import type { ReleaseProgress } from './progress.ts';
+import { applyEvent, initialProgress } from './record.ts';
 import { hasEnded, RELEASE_STATES, roleCovers } from './states.ts';
 
 const ann: Actor = { kind: 'person', name: 'ann', role: 'release-manager' };

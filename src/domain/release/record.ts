@@ -2,80 +2,11 @@
  * The record of a release: the fold of its events. PostgreSQL keeps it so that lists are cheap; whoever holds the
  * events can make it again.
  */
-import type { Look } from '../analysis/look.ts';
-import type { ResolvedPlan } from '../plan/plan.ts';
-import type { Actor, ReleaseEvent, RollbackCause, ServiceVersions } from './events.ts';
+import type { ReleaseEvent } from './events.ts';
+import type { ApprovalRecord, ReleaseProgress, StageRecord, TrafficRecord } from './progress.ts';
 import type { ReleaseState, Role, Stage } from './states.ts';
 
-export interface StageRecord {
-  readonly stage: Stage;
-  readonly state: 'running' | 'done' | 'failed';
-  readonly startedAt: number;
-  readonly endedAt: number | null;
-  readonly summary: string | null;
-  readonly logTail: readonly string[];
-}
-
-export interface StepRecord {
-  readonly step: number;
-  readonly weight: number;
-  readonly holdMs: number;
-  readonly startedAt: number;
-  readonly endedAt: number | null;
-  readonly summary: string | null;
-}
-
-export interface TrafficRecord {
-  readonly service: string;
-  readonly alias: string;
-  readonly stable: string | null;
-  readonly canary: string;
-  readonly weight: number;
-  readonly at: number;
-}
-
-export interface ApprovalRecord {
-  readonly step: number;
-  readonly role: Role;
-  readonly count: number;
-  readonly notAuthor: boolean;
-  readonly requestedAt: number;
-  readonly until: number | null;
-  readonly outcome: 'granted' | 'refused' | 'timed-out' | 'overtaken' | null;
-  readonly decisions: readonly {
-    readonly decision: 'approved' | 'rejected';
-    readonly actor: Actor;
-    readonly comment: string;
-    readonly at: number;
-    readonly evidence: Look | null;
-  }[];
-}
-
-/** What the events say of a release; identity (project, commit, …) is stored beside it. */
-export interface ReleaseProgress {
-  readonly state: ReleaseState;
-  /** Why the release waits or ended as it did: `freeze`, `engine-unreachable`, `harmful`, …; `null` when nothing is to be said. */
-  readonly reason: string | null;
-  /** The same for people, one sentence. */
-  readonly message: string | null;
-  /** Since when state and reason are as they are, Unix milliseconds. */
-  readonly since: number;
-  /** Release that this one waits behind. */
-  readonly behind: string | null;
-  readonly supersededBy: string | null;
-  readonly startedAt: number | null;
-  readonly endedAt: number | null;
-  readonly bakingUntil: number | null;
-  readonly rollbackCause: RollbackCause | null;
-  readonly plan: ResolvedPlan | null;
-  readonly services: readonly ServiceVersions[];
-  readonly stages: readonly StageRecord[];
-  readonly steps: readonly StepRecord[];
-  readonly traffic: readonly TrafficRecord[];
-  readonly approvals: readonly ApprovalRecord[];
-  /** The newest look. */
-  readonly verdict: Look | null;
-}
+export type { ReleaseProgress } from './progress.ts';
 
 /** A release that was stored and to which nothing has happened yet. */
 export function initialProgress(at: number): ReleaseProgress {
@@ -85,7 +16,9 @@ export function initialProgress(at: number): ReleaseProgress {
     message: null,
     since: at,
     behind: null,
+    until: null,
     supersededBy: null,
+    supersedes: [],
     startedAt: null,
     endedAt: null,
     bakingUntil: null,
@@ -100,6 +33,11 @@ export function initialProgress(at: number): ReleaseProgress {
   };
 }
 
+/** A record as it was stored, with what records of before did not have. */
+export function completeProgress(stored: ReleaseProgress): ReleaseProgress {
+  return { ...initialProgress(0), ...stored };
+}
+
 /** The record after one more event. Pure; `at` is the event's time. */
 export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: number): ReleaseProgress {
   switch (event.type) {
@@ -109,16 +47,19 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
         state: 'queued',
         reason: event.reason,
         behind: event.behind,
-        message: null,
+        message: event.message ?? null,
+        until: event.until ?? null,
+        supersedes: [...record.supersedes, ...(event.supersedes ?? [])],
         since: at,
       };
     case 'started':
-      return { ...record, ...enter('running', at), behind: null, startedAt: at };
+      return { ...record, ...enter('running', at), behind: null, until: null, startedAt: at };
     case 'superseded':
       return {
         ...record,
-        ...end('superseded', at, 'superseded', `superseded by ${event.by}`),
+        ...end('superseded', at, 'superseded', event.sentence ?? `superseded by ${event.by}`),
         behind: null,
+        until: null,
         supersededBy: event.by,
       };
     case 'planned':
@@ -185,9 +126,13 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
         ),
       };
     case 'paused':
-      return { ...record, ...enter('paused', at, event.reason, `paused by ${event.actor.name}`) };
+      return {
+        ...record,
+        ...enter('paused', at, event.reason, event.message ?? `paused by ${event.actor.name}`),
+        until: event.until ?? null,
+      };
     case 'resumed':
-      return { ...record, ...goOn(record, at) };
+      return { ...record, ...goOn(record, at), until: null };
     case 'blocked':
       return { ...record, reason: event.reason, message: event.message, since: at };
     case 'cleared':

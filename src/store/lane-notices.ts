@@ -1,0 +1,47 @@
+/**
+ * Word for lanes that what they read has changed. Only lanes with a release that has not ended need it: the others
+ * read everything when their next release comes.
+ */
+import { sql } from 'kysely';
+import type { Db } from './store.ts';
+
+/** PostgreSQL channel that a new notice is announced on. */
+export const LANE_NOTICES_CHANNEL = 'sluice_lane_notices';
+
+export interface LaneNotice {
+  readonly id: string;
+  readonly project: string;
+  readonly environment: string;
+}
+
+/** Leaves a notice for every lane of the place that has something to do; `null` stands for all. */
+export async function addLaneNotices(
+  tx: Db,
+  { project, environment }: { readonly project: string | null; readonly environment: string | null },
+): Promise<void> {
+  await sql`
+    insert into lane_notices (project, environment)
+    select distinct project, environment from releases
+    where state in ('queued', 'running', 'waiting-approval', 'paused')
+      and (${project}::text is null or project = ${project})
+      and (${environment}::text is null or environment = ${environment})`.execute(tx);
+  await sql`select pg_notify(${LANE_NOTICES_CHANNEL}, '')`.execute(tx);
+}
+
+/** Claims due notices for `leaseMs`; another dispatcher takes them over when this one died. */
+export async function claimLaneNotices(
+  db: Db,
+  { limit, leaseMs }: { readonly limit: number; readonly leaseMs: number },
+): Promise<LaneNotice[]> {
+  const { rows } = await sql<LaneNotice>`
+    update lane_notices set next_at = now() + ${leaseMs} * interval '1 millisecond'
+    where id in (
+      select id from lane_notices where next_at <= now() order by id limit ${limit} for update skip locked)
+    returning id, project, environment`.execute(db);
+  return rows;
+}
+
+/** The lane was told. */
+export async function finishLaneNotice(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('lane_notices').where('id', '=', id).execute();
+}
