@@ -14,7 +14,7 @@ export interface EnvironmentState {
   readonly running: Release | null;
   /** Oldest first. */
   readonly queued: readonly Release[];
-  /** The newest release that ended. */
+  /** The newest release that ended, dry runs aside. */
   readonly last: Release | null;
 }
 
@@ -25,11 +25,13 @@ export async function listEnvironments(
 ): Promise<EnvironmentState[]> {
   const one = filter.project === undefined ? undefined : await findProject(db, filter.project);
   const projects = filter.project === undefined ? await listProjects(db) : one ? [one] : [];
-  const [services, active, ended] = await Promise.all([
+  const [services, unended, ended] = await Promise.all([
     listAliasStates(db, filter),
     listActiveReleases(db, filter),
     listNewestEnded(db, filter),
   ]);
+  // A dry run holds no traffic and stands in no queue.
+  const active = unended.filter(({ dryRun }) => !dryRun);
   return projects.flatMap(({ name: project, environments }) =>
     environments.map((record) => {
       const here = (thing: { readonly project: string; readonly environment: string }) =>

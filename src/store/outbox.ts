@@ -13,6 +13,8 @@ export interface OutboxEntry {
   readonly releaseId: string;
   readonly project: string;
   readonly environment: string;
+  /** Touches nothing, so it needs no lane. */
+  readonly dryRun: boolean;
   /** Unix milliseconds at which the release was stored. */
   readonly storedAt: number;
   /** Hand-overs tried before this one. */
@@ -32,6 +34,7 @@ export async function claimOutbox(
     release_id: string;
     project: string;
     environment: string;
+    dry_run: boolean;
     created_at: Date;
     attempts: number;
   }>`
@@ -45,7 +48,7 @@ export async function claimOutbox(
           where earlier.done_at is null and earlier.id < o.id
             and e.project = r.project and e.environment = r.environment)
       order by o.id limit ${limit} for update of o skip locked)
-    returning outbox.id, outbox.release_id, releases.project, releases.environment, releases.created_at,
+    returning outbox.id, outbox.release_id, releases.project, releases.environment, releases.dry_run, releases.created_at,
       outbox.attempts - 1 as attempts`.execute(db);
   return rows
     .map((row) => ({
@@ -53,6 +56,7 @@ export async function claimOutbox(
       releaseId: row.release_id,
       project: row.project,
       environment: row.environment,
+      dryRun: row.dry_run,
       storedAt: row.created_at.getTime(),
       attempts: row.attempts,
     }))

@@ -168,13 +168,14 @@ export async function listActiveReleases(db: Db, place: Place): Promise<Release[
   return rows.map(toRelease);
 }
 
-/** Of each environment the newest release that ended. */
+/** Of each environment the newest release that ended; dry runs say nothing of it. */
 export async function listNewestEnded(db: Db, place: Place): Promise<Release[]> {
   const rows = await db
     .selectFrom('releases')
     .selectAll()
     .distinctOn(['project', 'environment'])
     .where('state', 'not in', ACTIVE_STATES)
+    .where('dry_run', '=', false)
     .$if(place.project !== undefined, (q) => q.where('project', '=', place.project ?? ''))
     .$if(place.environment !== undefined, (q) => q.where('environment', '=', place.environment ?? ''))
     .orderBy('project')

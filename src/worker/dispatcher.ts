@@ -1,9 +1,9 @@
 /**
- * Hands stored releases to their lanes: woken by PostgreSQL, and once a second in case a notification was lost. At
+ * Hands stored releases to their lanes (dry runs need none): woken by PostgreSQL, and once a second in case a notification was lost. At
  * least once; the lane ignores what it knows. While Temporal is away the rows wait, and nothing is lost.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy, type Client } from '@temporalio/client';
 import { ensureError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import { listen } from '../store/listen.ts';
@@ -18,10 +18,12 @@ import type { Db } from '../store/store.ts';
 import {
   laneWorkflowId,
   pushSignal,
+  releaseWorkflowId,
   TASK_QUEUES,
   WORKFLOW_TYPES,
   type LaneInput,
   type QueuedRelease,
+  type ReleaseInput,
 } from '../workflows/messages.ts';
 
 export interface DispatcherParts {
@@ -85,17 +87,9 @@ async function handOverSome(parts: DispatcherParts): Promise<number> {
 }
 
 async function handOver({ db, client, log }: DispatcherParts, entry: OutboxEntry): Promise<boolean> {
-  const { id, releaseId, project, environment, storedAt, attempts } = entry;
+  const { id, releaseId, attempts } = entry;
   try {
-    const lane: LaneInput = { schema: 1, project, environment, waiting: [], running: null, known: [] };
-    const queued: QueuedRelease = { releaseId, storedAt };
-    await client.workflow.signalWithStart(WORKFLOW_TYPES.lane, {
-      workflowId: laneWorkflowId(project, environment),
-      taskQueue: TASK_QUEUES.main,
-      args: [lane],
-      signal: pushSignal,
-      signalArgs: [queued],
-    });
+    await (entry.dryRun ? startDryRun(client, entry) : tellLane(client, entry));
     await finishOutbox(db, id);
     return true;
   } catch (error) {
@@ -104,5 +98,36 @@ async function handOver({ db, client, log }: DispatcherParts, entry: OutboxEntry
     // Where even that fails, the lease runs out by itself.
     await postponeOutbox(db, id, delayMs).catch(() => undefined);
     return false;
+  }
+}
+
+async function tellLane(
+  client: Client,
+  { releaseId, project, environment, storedAt }: OutboxEntry,
+): Promise<void> {
+  const lane: LaneInput = { schema: 1, project, environment, waiting: [], running: null, known: [] };
+  const queued: QueuedRelease = { releaseId, storedAt };
+  await client.workflow.signalWithStart(WORKFLOW_TYPES.lane, {
+    workflowId: laneWorkflowId(project, environment),
+    taskQueue: TASK_QUEUES.main,
+    args: [lane],
+    signal: pushSignal,
+    signalArgs: [queued],
+  });
+}
+
+/** In a lane it would wait behind a gray release for hours, and take the place of a push that waits. */
+async function startDryRun(client: Client, { releaseId, project, environment }: OutboxEntry): Promise<void> {
+  const input: ReleaseInput = { schema: 1, releaseId, project, environment, nextSeq: 1 };
+  try {
+    await client.workflow.start(WORKFLOW_TYPES.release, {
+      workflowId: releaseWorkflowId(releaseId),
+      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      taskQueue: TASK_QUEUES.main,
+      args: [input],
+    });
+  } catch (error) {
+    // Handed over before, and the row could not be closed.
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
 }
