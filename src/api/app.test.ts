@@ -285,6 +285,8 @@ describe('projects and releases', () => {
       status: 422,
       code: 'ref-not-released',
     });
+    // What a dry run answers is asked before a branch is merged to one that is released.
+    expect((await start({ ...wish, ref: 'wip' })).status).toBe(202);
     expect(await problem(await start({ environment: 'production' }))).toMatchObject({ status: 422 });
     expect(await problem(await start({ ...wish, environment: 'moon' }))).toMatchObject({ status: 404 });
   });

@@ -49,7 +49,7 @@ export async function startRelease(
     if (ref === '' && !wish.dryRun) {
       // The record says which refs may go there; a bare commit says nothing of its branch.
       requireRole(principal, 'release-manager');
-    } else if (ref !== '' && !releasesRef(environment, ref))
+    } else if (ref !== '' && !wish.dryRun && !releasesRef(environment, ref))
       throw new Problem({
         status: 422,
         code: 'ref-not-released',

@@ -26,7 +26,8 @@ export async function readWanted(folder: string, { environment, release }: Subje
   const planned = parsePlan({ text, file: PLAN_FILE, environment });
   if ('findings' in planned) throw findingsFailure(planned.findings);
   const { plan, refs } = planned;
-  if (refs !== null && !planTakesRef(refs, release.ref))
+  // A dry run answers "what would happen", for a branch before its merge too.
+  if (refs !== null && !release.dryRun && !planTakesRef(refs, release.ref))
     throw invalid(`${PLAN_FILE} of this commit does not release ${release.ref} to ${environment.name}`);
 
   const entries = await readdir(folder, { withFileTypes: true });
