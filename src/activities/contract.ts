@@ -4,6 +4,7 @@
  * code, logs or secrets. Failures carry a type of `domain/release/failures.ts`.
  */
 import type { Look } from '../domain/analysis/look.ts';
+import type { ServiceDifference } from '../domain/difference/difference.ts';
 import type { ReleaseEvent } from '../domain/release/events.ts';
 import type { Split } from '../domain/release/split.ts';
 import type { PlanAnalysis, ResolvedPlan } from '../domain/plan/plan.ts';
@@ -46,6 +47,8 @@ export interface ComparedService {
   readonly stable: string | null;
   /** The live version was made of the same digest. */
   readonly unchanged: boolean;
+  /** What the release changes; left out by workers of before. */
+  readonly difference?: ServiceDifference;
 }
 
 export interface AliasMove {

@@ -2,7 +2,10 @@
  * What the API tells the world, as types, and the mappers from what is stored. The console, the command line and
  * tests import their types from here; times are ISO 8601 strings, and no view has a field for a secret.
  */
+import type { ServiceDifference } from '../domain/difference/difference.ts';
+import { differenceLines } from '../domain/difference/lines.ts';
 import { environmentId } from '../domain/plan/environment.ts';
+import { planLines } from '../domain/plan/words.ts';
 import { eventText } from '../domain/release/event-text.ts';
 import type { Look } from '../domain/analysis/look.ts';
 import type { StoredEvent } from '../domain/release/events.ts';
@@ -87,6 +90,9 @@ export function releaseView(release: Release, publicUrl: string): ReleaseView {
       steps: p.plan.steps.map((step) => ({ ...step })),
       analysis: { ...p.plan.analysis, errors: { ...p.plan.analysis.errors } },
     },
+    planText: p.plan === null ? [] : planLines(p.plan),
+    difference: p.difference.map(differenceView),
+    differenceText: differenceLines(p.difference),
     stages: p.stages.map((s) => ({
       ...s,
       startedAt: iso(s.startedAt),
@@ -105,6 +111,15 @@ export function releaseView(release: Release, publicUrl: string): ReleaseView {
       })),
     })),
     verdict: p.verdict && lookView(p.verdict),
+  };
+}
+
+function differenceView(one: ServiceDifference): ReleaseView['difference'][number] {
+  return {
+    ...one,
+    settings: [...one.settings],
+    functions: one.functions.map((f) => ({ ...f, settings: [...f.settings] })),
+    kept: [...one.kept],
   };
 }
 

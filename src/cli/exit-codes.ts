@@ -13,6 +13,8 @@ export const EXIT = {
   unreachable: 5,
   /** The token is missing or not accepted. */
   unauthenticated: 6,
+  /** `plan --detailed-exitcode`: the release would change something. */
+  changes: 7,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -26,4 +28,5 @@ Exit codes:
   4  refused: not allowed, or not possible now
   5  no server, or it does not answer
   6  token missing or not accepted
+  7  plan --detailed-exitcode: something would change
 `;

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../platform/config.ts';
 import { CommandError } from './client/command-error.ts';
 import { addAbortCommand, addDecisionCommand, addRollbackCommand } from './commands/act.ts';
+import { addPlanCommand } from './commands/plan.ts';
 import { addProjectCommands } from './commands/project.ts';
 import { addQuarantineCommands } from './commands/quarantine.ts';
 import { addListCommand, addLogsCommand, addShowCommand, addStartCommand } from './commands/release.ts';
@@ -18,6 +19,7 @@ Environment:
 Examples:
   sluice up                                    start everything on this machine
   sluice project add hello -r https://git.example.com/hello.git
+  sluice plan hello                            what a release would change
   sluice start hello --ref main --watch        release by hand, follow to the end
   sluice watch latest && echo live             wait for the newest release
   sluice approve latest -m "numbers are fine"
@@ -71,6 +73,7 @@ Data is in SLUICE_HOME (default ~/.sluice). Ports: SLUICE_PORT (7400), SLUICE_EN
     .description('releases; every word but list also works without "release"');
   addListCommand(release);
   for (const parent of [program, release]) addReleaseWords(parent);
+  addPlanCommand(program);
   addRollbackCommand(program);
   addQuarantineCommands(program);
   for (const command of program.commands) acceptJson(command);

@@ -73,6 +73,7 @@ export const ReleasePage: FC<ReleaseProps> = ({ viewer, release, events, looks, 
         <EvidenceChart looks={looks} />
       </section>
     </div>
+    <Difference release={release} />
     <Stages release={release} />
     <section aria-labelledby="history">
       <h2 id="history">History</h2>
@@ -130,6 +131,14 @@ function stepState(
   if (step.endedAt !== null) return 'done';
   return ended ? 'stopped here' : 'now';
 }
+
+const Difference: FC<{ release: ReleaseView }> = ({ release }) =>
+  release.differenceText.length === 0 ? null : (
+    <section aria-labelledby="difference">
+      <h2 id="difference">{release.dryRun ? 'What it would change' : 'What it changes'}</h2>
+      <pre tabindex={0}>{release.differenceText.join('\n')}</pre>
+    </section>
+  );
 
 const Stages: FC<{ release: ReleaseView }> = ({ release }) => (
   <section aria-labelledby="stages">

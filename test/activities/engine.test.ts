@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AliasMove, PackagedService } from '../../src/activities/contract.ts';
 import type { Parts } from '../../src/activities/index.ts';
 import { DEFAULT_JUDGE_SETTINGS } from '../../src/domain/analysis/settings.ts';
+import { differenceLines } from '../../src/domain/difference/lines.ts';
 import { alone, graySplit } from '../../src/domain/release/split.ts';
 import type { FcClient } from '../../src/fc/client.ts';
 import { createFcClient } from '../../src/fc/fc2-client.ts';
@@ -166,14 +167,74 @@ describe('deploy and publish', () => {
       releaseId: one.releaseId,
       services: [one.service],
     });
-    expect(before).toEqual([{ service: 'same', before: null, stable: null, unchanged: false }]);
+    expect(before).toMatchObject([{ service: 'same', before: null, stable: null, unchanged: false }]);
     await fc.createAlias('same', 'PROD', { versionId: '1', additionalVersionWeight: {} });
     const again = await packaged('same', 'v1', false);
     const compared = await runActivity(parts, 'compareWithLive', {
       releaseId: again.releaseId,
       services: [again.service],
     });
-    expect(compared).toEqual([{ service: 'same', before: alone('1'), stable: '1', unchanged: true }]);
+    expect(compared).toMatchObject([
+      {
+        service: 'same',
+        before: alone('1'),
+        stable: '1',
+        unchanged: true,
+        difference: { change: 'unchanged', live: '1' },
+      },
+    ]);
+  });
+
+  test('says what differs from the live version, function by function — and no value of a variable', async () => {
+    const first = await world.release('differs', {
+      's.yml': manifest('differs', "        environmentVariables: {TOKEN: 'old-value', KEPT: same}\n"),
+      'code/index.js': handler('v1'),
+    });
+    const deploy = async (releaseId: string) => {
+      const { services } = await runActivity(parts, 'packageRelease', { releaseId });
+      const [service] = services;
+      if (!service) throw new Error('nothing was packaged');
+      return { releaseId, service };
+    };
+    const old = await deploy(first.releaseId);
+    const [fresh] = await runActivity(parts, 'compareWithLive', {
+      releaseId: old.releaseId,
+      services: [old.service],
+    });
+    expect(fresh?.difference).toMatchObject({
+      change: 'new',
+      live: null,
+      functions: [{ name: 'hello', change: 'new', code: { from: null, to: { files: 1 } } }],
+    });
+    await runActivity(parts, 'deployService', old);
+    await runActivity(parts, 'publishService', old);
+    await fc.createAlias('differs', 'PROD', { versionId: '1', additionalVersionWeight: {} });
+    const next = await deploy(
+      (
+        await world.push('differs', {
+          's.yml': manifest(
+            'differs',
+            "        memorySize: 256\n        environmentVariables: {TOKEN: 'new-value', KEPT: same, MORE: 'x'}\n",
+          ),
+          'code/index.js': handler('v2'),
+          'code/prices.js': 'exports.prices = [];\n',
+        })
+      ).releaseId,
+    );
+    const [compared] = await runActivity(parts, 'compareWithLive', {
+      releaseId: next.releaseId,
+      services: [next.service],
+    });
+    const lines = differenceLines(compared?.difference ? [compared.difference] : []);
+    expect(lines[0]).toBe('differs: changed (version 1 is live)');
+    expect(lines[1]).toBe('  hello: changed');
+    expect(lines[2]).toMatch(/^ {4}code: 1 file, .* → 2 files, .*\(sha256 /);
+    expect(lines.slice(3)).toEqual([
+      '    memorySize: 128 → 256',
+      '    environmentVariables.MORE: added (values are not shown)',
+      '    environmentVariables.TOKEN: changed (values are not shown)',
+    ]);
+    expect(JSON.stringify(compared)).not.toMatch(/old-value|new-value/);
   });
 });
 

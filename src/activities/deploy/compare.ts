@@ -1,4 +1,4 @@
-/** What is live now, and whether the release would change it. Also: whether the alias is this environment's at all. */
+/** What is live now, and what the release would change of it. Also: whether the alias is this environment's at all. */
 import { findAliasState } from '../../store/alias-states.ts';
 import { publicationOfVersion } from '../../store/publications.ts';
 import { beating } from '../beating.ts';
@@ -6,27 +6,39 @@ import type { Activities, ComparedService } from '../contract.ts';
 import { engineCall, invalid } from '../failure.ts';
 import type { Parts } from '../parts.ts';
 import { subjectOf } from '../release-subject.ts';
+import { ensureCheckout } from '../source/checkout.ts';
+import { readWanted } from '../source/wanted.ts';
+import { differ } from './differ.ts';
 import { splitOf } from './live.ts';
 
-export function compareActivities({ db, fc }: Parts): Pick<Activities, 'compareWithLive'> {
+export function compareActivities(parts: Parts): Pick<Activities, 'compareWithLive'> {
+  const { db, fc } = parts;
   return {
     compareWithLive: ({ releaseId, services }) =>
-      beating(async () => {
-        const { release, environment } = await subjectOf(db, releaseId);
+      beating(async (signal) => {
+        const subject = await subjectOf(db, releaseId);
+        const { release, environment } = subject;
+        const { folder } = await ensureCheckout(parts, subject, signal);
+        const { manifest } = await readWanted(folder, subject);
         const compared: ComparedService[] = [];
-        for (const { service, digest } of services) {
+        for (const packaged of services) {
+          signal.throwIfAborted();
+          const { service, digest } = packaged;
           const owner = await findAliasState(db, service, environment.alias);
           if (owner && (owner.project !== release.project || owner.environment !== release.environment))
             throw invalid(
               `alias ${environment.alias} of service ${service} belongs to ${owner.project}.${owner.environment}; give this environment an alias of its own`,
             );
+          const wanted = manifest.services.find(({ name }) => name === service);
+          if (!wanted) throw invalid(`the manifest has no service ${service} any more`);
           const alias = await engineCall(() => fc.getAlias(service, environment.alias));
           const before = alias === null ? null : splitOf(alias.value);
           const stable = before?.main ?? null;
           const publication = stable === null ? undefined : await publicationOfVersion(db, service, stable);
           // An alias that still sends part elsewhere is changed by the release, whatever the code is.
           const unchanged = publication?.digest === digest && before?.additional === null;
-          compared.push({ service, before, stable, unchanged });
+          const difference = await engineCall(() => differ(parts, { packaged, wanted, stable, publication }));
+          compared.push({ service, before, stable, unchanged, difference });
         }
         return compared;
       }),

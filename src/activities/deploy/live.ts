@@ -1,4 +1,5 @@
 /** Function Compute's side of a release, in its own terms: aliases as splits, settings as the manifest has them. */
+import { memberChanges } from '../../domain/difference/members.ts';
 import type { ManifestFunctionConfig, ManifestService } from '../../domain/manifest/model.ts';
 import type { Split } from '../../domain/release/split.ts';
 import type { AliasTarget, FcAlias, FcFunctionConfig, FcService } from '../../fc/client.ts';
@@ -27,7 +28,7 @@ export function serviceSettings({ name, description, internetAccess, role }: Man
 
 /** True when nothing of the settings would change. */
 export function sameService(a: FcService, b: FcService): boolean {
-  return a.description === b.description && a.internetAccess === b.internetAccess && a.role === b.role;
+  return memberChanges(a, b).length === 0;
 }
 
 /** The settings alone, without what the API adds to them. */
@@ -49,16 +50,5 @@ export function functionSettings(config: FcFunctionConfig | ManifestFunctionConf
 
 /** True when nothing of the settings would change. */
 export function sameFunction(a: FcFunctionConfig, b: FcFunctionConfig): boolean {
-  return JSON.stringify(comparable(a)) === JSON.stringify(comparable(b));
-}
-
-function comparable(config: FcFunctionConfig): object {
-  const { environmentVariables, ...rest } = functionSettings(config);
-  const variables = Object.entries(environmentVariables).sort(([x], [y]) => (x < y ? -1 : 1));
-  // An initializer that is not there has no time limit that matters.
-  return {
-    ...rest,
-    initializationTimeout: rest.initializer === '' ? 0 : rest.initializationTimeout,
-    variables,
-  };
+  return memberChanges(functionSettings(a), functionSettings(b)).length === 0;
 }

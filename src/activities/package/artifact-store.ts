@@ -4,6 +4,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** Bytes of a zip's end record, and how it begins. */
+const END_RECORD = 22;
+const END_SIGNATURE = 0x06054b50;
+
 /** 64 lower-case hex digits. */
 export function sha256(bytes: Buffer | string): string {
   return createHash('sha256').update(bytes).digest('hex');
@@ -43,6 +47,30 @@ export async function readArtifact(home: string, digest: string): Promise<Buffer
   if (!existsSync(path)) return null;
   const bytes = await readFile(path);
   return sha256(bytes) === digest ? bytes : null;
+}
+
+export interface ArtifactFacts {
+  readonly bytes: number;
+  /** Entries of the zip; `null` where it has 65,535 or more. */
+  readonly files: number | null;
+}
+
+/** Size and number of files, without reading the whole; `null` where the artifact is not here. */
+export async function artifactFacts(home: string, digest: string): Promise<ArtifactFacts | null> {
+  const path = artifactPath(home, digest);
+  if (!existsSync(path)) return null;
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    // Sluice's zips end with the end record of the format (APPNOTE 4.3.16), without a comment after it.
+    const end = Buffer.alloc(Math.min(size, END_RECORD));
+    await file.read(end, 0, end.length, size - end.length);
+    const count =
+      end.length === END_RECORD && end.readUInt32LE(0) === END_SIGNATURE ? end.readUInt16LE(10) : null;
+    return { bytes: size, files: count === 0xffff ? null : count };
+  } finally {
+    await file.close();
+  }
 }
 
 function folderOf(home: string, digest: string): string {

@@ -1,5 +1,5 @@
 /** The package stage: a zip for each function, stored by its digest, with a statement of where it came from. */
-import { counted } from '../../domain/analysis/numbers-in-words.ts';
+import { bytesText, counted } from '../../domain/analysis/numbers-in-words.ts';
 import { CODE_ZIP_BYTES_MAX } from '../../domain/names/fc.ts';
 import { addArtifact } from '../../store/artifacts.ts';
 import { ensureBuilt, withJob } from '../build/build.ts';
@@ -35,7 +35,7 @@ export function packageActivities(parts: Parts): Pick<Activities, 'packageReleas
               const zip = await zipFolder(folder, ignoring(code.ignore));
               if (zip.length > CODE_ZIP_BYTES_MAX)
                 throw invalid(
-                  `the package of ${service.name}/${name} has ${sayBytes(zip.length)}; ${sayBytes(CODE_ZIP_BYTES_MAX)} are allowed`,
+                  `the package of ${service.name}/${name} has ${bytesText(zip.length)}; ${bytesText(CODE_ZIP_BYTES_MAX)} are allowed`,
                 );
               const provenance = provenanceOf(subject, {
                 service: service.name,
@@ -46,7 +46,7 @@ export function packageActivities(parts: Parts): Pick<Activities, 'packageReleas
               });
               const artifact = await storeArtifact(home, zip);
               await addArtifact(db, { sha256: artifact, size: zip.length, provenance });
-              log.note(`${service.name}/${name}: ${sayBytes(zip.length)}, sha256 ${artifact}`);
+              log.note(`${service.name}/${name}: ${bytesText(zip.length)}, sha256 ${artifact}`);
               packaged.push({ name, artifact });
               bytes += zip.length;
             }
@@ -57,13 +57,9 @@ export function packageActivities(parts: Parts): Pick<Activities, 'packageReleas
             });
           }
           const count = services.reduce((sum, { functions }) => sum + functions.length, 0);
-          return { services, summary: `${counted(count, 'package')}, ${sayBytes(bytes)}` };
+          return { services, summary: `${counted(count, 'package')}, ${bytesText(bytes)}` };
         },
         'package',
       ),
   };
-}
-
-function sayBytes(bytes: number): string {
-  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }

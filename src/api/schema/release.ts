@@ -104,6 +104,40 @@ const PlanSchema = z.object({
   supersede: z.enum(SUPERSEDE_POLICIES).optional(),
 });
 
+const Plain = z.union([z.string(), z.number(), z.boolean()]);
+const MemberChangeSchema = z.object({
+  member: z.string(),
+  change: z.enum(['added', 'removed', 'changed']),
+  from: Plain.nullable(),
+  to: Plain.nullable(),
+  /** The value may be a secret, so both sides are left out. */
+  hidden: z.boolean(),
+});
+const ChangeKindSchema = z.enum(['new', 'changed', 'unchanged']);
+const CodeFactsSchema = z.object({ digest: z.string(), bytes: z.number(), files: z.number().nullable() });
+
+export const ServiceDifferenceSchema = z
+  .object({
+    service: z.string(),
+    change: ChangeKindSchema,
+    /** Version that it is compared with. */
+    live: z.string().nullable(),
+    settings: z.array(MemberChangeSchema),
+    functions: z.array(
+      z.object({
+        name: z.string(),
+        change: ChangeKindSchema,
+        settings: z.array(MemberChangeSchema),
+        code: z.object({ changed: z.boolean(), from: CodeFactsSchema.nullable(), to: CodeFactsSchema }),
+      }),
+    ),
+    /** Live functions that the manifest does not name; they stay. */
+    kept: z.array(z.string()),
+    /** Functions and settings that were too many to tell. */
+    leftOut: z.int(),
+  })
+  .openapi('ServiceDifference');
+
 export const ReleaseSummarySchema = z
   .object({
     id: z.string(),
@@ -155,6 +189,12 @@ export type ReleaseSummary = z.infer<typeof ReleaseSummarySchema>;
 
 export const ReleaseViewSchema = ReleaseSummarySchema.extend({
   plan: PlanSchema.nullable(),
+  /** The plan in words, a line a stage, step and rule. */
+  planText: z.array(z.string()),
+  /** What the release changes of what was live (a dry run: would change); empty until that is known. */
+  difference: z.array(ServiceDifferenceSchema),
+  /** The same in words. */
+  differenceText: z.array(z.string()),
   stages: z.array(StageSchema),
   steps: z.array(StepSchema),
   approvals: z.array(ApprovalSchema),

@@ -1,10 +1,11 @@
 /** Reading and starting releases: `release list`, `show`, `logs`, `start`. */
 import type { Command } from 'commander';
-import type { LogLineView, ProjectView, ReleaseList, ReleaseSummary, ReleaseView } from '../../api/views.ts';
+import type { LogLineView, ReleaseList, ReleaseSummary, ReleaseView } from '../../api/views.ts';
 import { CommandError } from '../client/command-error.ts';
 import { EXIT } from '../exit-codes.ts';
 import { releaseListText, releaseText } from '../output/release-text.ts';
-import { contextOf, releaseId, releasePath, type CommandContext } from './context.ts';
+import { onlyEnvironment, projectPath } from './choose.ts';
+import { contextOf, releaseId, releasePath } from './context.ts';
 import { watchRelease } from './watch.ts';
 
 export function addListCommand(parent: Command): void {
@@ -100,18 +101,4 @@ export function addStartCommand(parent: Command): void {
       if (watch) await watchRelease(context, release.id);
       else context.print(release, `release ${release.id} is ${release.state}: ${release.url}`);
     });
-}
-
-async function onlyEnvironment({ client }: CommandContext, project: string): Promise<string> {
-  const { environments } = await client.get<ProjectView>(projectPath(project));
-  const only = environments[0];
-  if (only && environments.length === 1) return only.name;
-  throw new CommandError(
-    EXIT.usage,
-    `${project} has several environments: ${environments.map((e) => e.name).join(', ')}; choose with --environment`,
-  );
-}
-
-function projectPath(project: string): string {
-  return `/api/v1/projects/${encodeURIComponent(project)}`;
 }

@@ -35,6 +35,9 @@ const RELEASE: ReleaseView = {
   services: [],
   traffic: [{ service: 'hello', alias: 'PROD', stable: '2', canary: '3', weight: 0.05, at }],
   plan: null,
+  planText: [],
+  difference: [],
+  differenceText: [],
   stages: [
     {
       stage: 'build',

@@ -29,6 +29,11 @@ export function grouped(count: number): string {
   return String(count).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
+/** A size in KB or MB (of 1024): `1.2 KB`. */
+export function bytesText(bytes: number): string {
+  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}
+
 /** Beyond a million more digits tell nobody more. */
 function whole(value: number): string {
   if (value >= 1e6) return 'over 1,000,000';

@@ -4,6 +4,7 @@
  * milliseconds, durations carry `Ms`, weights are fractions 0…1.
  */
 import type { Look } from '../analysis/look.ts';
+import type { ServiceDifference } from '../difference/difference.ts';
 import type { ResolvedPlan } from '../plan/plan.ts';
 import type { Role, Stage } from './states.ts';
 
@@ -54,7 +55,12 @@ export type ReleaseEvent =
       readonly message: string;
       readonly logTail: readonly string[];
     }
-  | { readonly type: 'versions'; readonly services: readonly ServiceVersions[] }
+  /** `difference`: what the versions change of what was live. */
+  | {
+      readonly type: 'versions';
+      readonly services: readonly ServiceVersions[];
+      readonly difference?: readonly ServiceDifference[];
+    }
   /** Traffic of an alias as set and confirmed: `weight` of `canary`, the rest to `stable`. `stable: null`: canary alone. */
   | {
       readonly type: 'traffic';
@@ -116,7 +122,11 @@ export type ReleaseEvent =
   | { readonly type: 'failed'; readonly stage: Stage; readonly sentence: string }
   | { readonly type: 'unchanged'; readonly sentence: string }
   /** A dry run reached the point where traffic would move; nothing was touched. */
-  | { readonly type: 'dry-run-finished'; readonly sentence: string };
+  | {
+      readonly type: 'dry-run-finished';
+      readonly sentence: string;
+      readonly difference?: readonly ServiceDifference[];
+    };
 
 /** What made a release go back. */
 export type RollbackCause =

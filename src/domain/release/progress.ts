@@ -1,5 +1,6 @@
 /** What is known of a release after some events, as lists and pages show it. The events make it (`record.ts`). */
 import type { Look } from '../analysis/look.ts';
+import type { ServiceDifference } from '../difference/difference.ts';
 import type { ResolvedPlan } from '../plan/plan.ts';
 import type { Actor, RollbackCause, ServiceVersions } from './events.ts';
 import type { ReleaseState, Role, Stage } from './states.ts';
@@ -69,6 +70,8 @@ export interface ReleaseProgress {
   readonly bakingUntil: number | null;
   readonly rollbackCause: RollbackCause | null;
   readonly plan: ResolvedPlan | null;
+  /** What the release changes of what was live, or would change; empty until that is known. */
+  readonly difference: readonly ServiceDifference[];
   readonly services: readonly ServiceVersions[];
   readonly stages: readonly StageRecord[];
   readonly steps: readonly StepRecord[];

@@ -24,6 +24,7 @@ export function initialProgress(at: number): ReleaseProgress {
     bakingUntil: null,
     rollbackCause: null,
     plan: null,
+    difference: [],
     services: [],
     stages: [],
     steps: [],
@@ -77,7 +78,7 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
         stages: endStage(record.stages, event.stage, 'failed', at, event.message, event.logTail),
       };
     case 'versions':
-      return { ...record, services: event.services };
+      return { ...record, services: event.services, difference: event.difference ?? record.difference };
     case 'traffic':
       return { ...record, traffic: moveTraffic(record.traffic, event, at) };
     case 'step-started':
@@ -162,7 +163,11 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
     case 'unchanged':
       return { ...record, ...end('unchanged', at, null, event.sentence) };
     case 'dry-run-finished':
-      return { ...record, ...end('planned', at, null, event.sentence) };
+      return {
+        ...record,
+        ...end('planned', at, null, event.sentence),
+        difference: event.difference ?? record.difference,
+      };
   }
 }
 

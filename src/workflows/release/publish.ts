@@ -4,7 +4,7 @@
  */
 import { locks, store } from '../proxies.ts';
 import { engineCall } from './engine-call.ts';
-import type { GrayService, ReleaseRun } from './run.ts';
+import { differenceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { runStage } from './stage.ts';
 
 /** First wait before people are told that another release has the lock, then the wait per activity. Milliseconds. */
@@ -57,6 +57,7 @@ export async function deployAndPublish(run: ReleaseRun): Promise<readonly GraySe
       stable,
       canary,
     })),
+    difference: differenceOf(run),
   });
   return services;
 }

@@ -17,7 +17,7 @@ import { runGray } from './gray.ts';
 import { handleMessages } from './handlers.ts';
 import { promote } from './promote.ts';
 import { deployAndPublish } from './publish.ts';
-import { newRun, sourceOf, type ReleaseRun } from './run.ts';
+import { differenceOf, newRun, sourceOf, type ReleaseRun } from './run.ts';
 import { buildAll, packageAll, readSource } from './source.ts';
 import { runStage } from './stage.ts';
 import { verify } from './verify.ts';
@@ -55,7 +55,8 @@ async function runStages(run: ReleaseRun): Promise<EndEvent> {
   await packageAll(run);
   if (run.compared.length > 0 && run.compared.every(({ unchanged }) => unchanged))
     return { type: 'unchanged', sentence: `code and configuration equal what is live: ${sayLive(run)}` };
-  if (sourceOf(run).dryRun) return { type: 'dry-run-finished', sentence: sayPlan(run) };
+  if (sourceOf(run).dryRun)
+    return { type: 'dry-run-finished', sentence: sayPlan(run), difference: differenceOf(run) };
 
   const services = await deployAndPublish(run);
   // FC refuses to publish what equals the newest version; when that one is live, there is nothing to let in.

@@ -3,6 +3,7 @@
  * the world it has touched (so that a rollback knows what to put back).
  */
 import type { ComparedService, PackagedService, Source } from '../../activities/contract.ts';
+import type { ServiceDifference } from '../../domain/difference/difference.ts';
 import { graySplit, type Split } from '../../domain/release/split.ts';
 import type { ReleaseInput } from '../messages.ts';
 import { INITIAL_CONTROL, type Control } from './control.ts';
@@ -54,6 +55,11 @@ export function newRun(input: ReleaseInput, startedAt: number): ReleaseRun {
 export function sourceOf(run: ReleaseRun): Source {
   if (run.source === null) throw new Error('the source stage has not ended');
   return run.source;
+}
+
+/** What the release changes of what is live. */
+export function differenceOf({ compared }: ReleaseRun): readonly ServiceDifference[] {
+  return compared.flatMap(({ difference }) => difference ?? []);
 }
 
 /** The split of a service at a canary weight. */

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { DEFAULT_PROTECTION } from './environment.ts';
+import { parsePlan } from './parse.ts';
+import { planLines } from './words.ts';
+
+const ENVIRONMENT = {
+  name: 'production',
+  branches: ['main'],
+  tags: [],
+  alias: 'PROD',
+  protection: DEFAULT_PROTECTION,
+};
+
+function linesOf(text: string | null): string[] {
+  const parsed = parsePlan({ text, file: 'sluice.yml', environment: ENVIRONMENT });
+  if ('findings' in parsed) throw new Error(JSON.stringify(parsed.findings));
+  return planLines(parsed.plan);
+}
+
+test('a plan in words names stages, each step with its hold and approval, the promotion, and what is judged', () => {
+  const lines = linesOf(`version: 1
+stages:
+  - {name: test, run: npm test}
+environments:
+  production:
+    steps:
+      - {weight: 5%, hold: 10m}
+      - {weight: 50%, approval: {count: 2, role: admin, notAuthor: true, timeout: 24h}}
+    analysis: {latency: {ratio: 2}, absolute: {errors: 20%}}
+`);
+  expect(lines).toEqual([
+    'before the build: test (npm test)',
+    'step 1: 5 % for 10m',
+    'step 2: 50 %, then 2 people approve (admin or higher), not the author, within 1d (else: rolled back)',
+    'promotion: 100 % behind PROD, watched for 10m more',
+    'judge: looks every 5s; a canary that is not worse is rolled back in at most 1 % of releases',
+    'judge: failures count as harm beyond odds of 1.25 and 0.1 % more of the requests',
+    'judge: slowness counts as harm beyond odds of 2 and 2 % more of the requests',
+    'judge: a person is asked when either version fails 20 %',
+  ]);
+});
+
+test('a plan without steps says so — all at once is a decision', () => {
+  expect(linesOf('version: 1\nenvironments: {production: {preset: all-at-once}}\n')[0]).toBe(
+    'no gray steps: PROD goes to the new version at once',
+  );
+});

@@ -1,0 +1,42 @@
+/** A plan in words: what will happen in which order, who is asked, and what the judge looks at. */
+import { percent as rounded } from '../analysis/numbers-in-words.ts';
+import { percent } from '../release/split.ts';
+import { durationText } from './duration.ts';
+import type { PlanAnalysis, PlanApproval, PlanStep, ResolvedPlan } from './plan.ts';
+
+/** One line a stage, a step, and a rule of the judge. */
+export function planLines(plan: ResolvedPlan): string[] {
+  return [
+    ...plan.stages.map(
+      (group) => `before the build: ${group.map(({ name, run }) => `${name} (${run})`).join(', beside it ')}`,
+    ),
+    ...(plan.steps.length === 0 ? [`no gray steps: ${plan.alias} goes to the new version at once`] : []),
+    ...plan.steps.map((step, index) => `step ${index + 1}: ${stepText(step)}`),
+    `promotion: 100 % behind ${plan.alias}${plan.bakeMs > 0 ? `, watched for ${durationText(plan.bakeMs)} more` : ''}`,
+    ...analysisLines(plan.analysis),
+  ];
+}
+
+function stepText({ weight, holdMs, approval }: PlanStep): string {
+  const held = holdMs > 0 ? `${percent(weight)} for ${durationText(holdMs)}` : percent(weight);
+  return approval === null ? held : `${held}, then ${approvalText(approval)}`;
+}
+
+function approvalText({ role, count, notAuthor, timeoutMs, onTimeout }: PlanApproval): string {
+  const who = count === 1 ? `a ${role} approves` : `${count} people approve (${role} or higher)`;
+  const but = notAuthor ? ', not the author' : '';
+  if (timeoutMs === null) return `${who}${but}, however long that takes`;
+  return `${who}${but}, within ${durationText(timeoutMs)} (else: ${onTimeout === 'continue' ? 'goes on' : 'rolled back'})`;
+}
+
+function analysisLines({ intervalMs, errors, latency, absolute, metrics = [] }: PlanAnalysis): string[] {
+  return [
+    `judge: looks every ${durationText(intervalMs)}; a canary that is not worse is rolled back in at most ${rounded(errors.alpha)} of releases`,
+    `judge: failures count as harm beyond odds of ${errors.rho} and ${rounded(errors.floor)} more of the requests`,
+    latency === null
+      ? 'judge: latency is not judged'
+      : `judge: slowness counts as harm beyond odds of ${latency.rho} and ${rounded(latency.floor)} more of the requests`,
+    ...(absolute ? [`judge: a person is asked when either version fails ${rounded(absolute.errors)}`] : []),
+    ...metrics.map(({ name, source }) => `judge: also ${name}, from ${source.kind}`),
+  ];
+}

@@ -1,0 +1,109 @@
+/** What a repository plans and what is told of it before anything is touched, through public faces only. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import type FC from '@alicloud/fc2';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { EnvironmentView, ReleaseView } from '../../src/api/views.ts';
+import { createApi, type Api } from '../support/api.ts';
+import { functionFiles } from '../support/function-files.ts';
+import { createGitProject, type GitProject } from '../support/git-project.ts';
+import { sdkOf } from '../support/sdk.ts';
+import { startStack, type Stack } from '../support/stack.ts';
+
+let stack: Stack;
+let api: Api;
+let fc: FC;
+let repositories: string;
+
+beforeAll(async () => {
+  stack = await startStack();
+  api = createApi(stack.url, stack.credentials.adminToken);
+  repositories = join(stack.home, 'demo');
+  fc = sdkOf(stack);
+}, 120_000);
+
+afterAll(async () => {
+  await stack?.stop();
+}, 30_000);
+
+const STEPS = ['{weight: 5%, hold: 2s}', '{weight: 50%, hold: 2s, approval: {timeout: 1h}}'];
+
+async function versionsOf(service: string): Promise<number> {
+  const { data } = await fc.listVersions(service, { limit: 100 });
+  return (data as { versions: object[] }).versions.length;
+}
+
+async function environment({ name }: GitProject): Promise<EnvironmentView> {
+  return api.get<EnvironmentView>(`/api/v1/environments/${name}.production`);
+}
+
+interface Ended {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** The command line as people run it. */
+function sluice(...args: string[]): Promise<Ended> {
+  const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+  const env = { ...stack.env, SLUICE_URL: stack.url, SLUICE_TOKEN: stack.credentials.adminToken };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : Number(error.code);
+      resolve({ code, output: `${stdout}${stderr}` });
+    });
+  });
+}
+
+describe('a dry run', () => {
+  test('shows plan, checks and difference, and touches nothing — also beside a gray release and before a push that waits', async () => {
+    const service = 'planned';
+    const project = await createGitProject(api, repositories, service);
+    const files = (tag: string) => functionFiles({ service, handler: 'good', tag, steps: STEPS });
+    const before = await sluice('plan', service, '--detailed-exitcode');
+    expect(before.code).toBe(2);
+    expect(before.output).toContain('repository has no refs/heads/main');
+
+    const first = await project.push(files('v1'), 'First');
+    await api.until(first.id, ['promoted'], 60_000);
+    const same = await sluice('plan', service, '--detailed-exitcode');
+    expect(same.output).toContain('unchanged: code and configuration equal what is live');
+    expect(same.code).toBe(0);
+
+    // One release is in its gray steps, another one waits behind it.
+    const second = await project.push(files('v2'), 'Second');
+    await api.until(second.id, ['waiting-approval'], 60_000);
+    const third = await project.push(files('v3'), 'Third');
+    const { data: alias } = await fc.getAlias(service, 'PROD');
+    const versions = await versionsOf(service);
+
+    const planned = await sluice('plan', service, '--detailed-exitcode');
+    expect(planned.code).toBe(7);
+    expect(planned.output).toContain('step 2: 50 % for 2s, then a release-manager approves, within 1h');
+    expect(planned.output).toContain(`${service}: changed (version 1 is live)`);
+    expect(planned.output).toMatch(/code: 1 file, .* → 1 file, /);
+    expect(planned.output).toMatch(
+      /planned: would release planned \(version 1 is live\) to PROD in 2 gray steps/,
+    );
+
+    const [dry] = (
+      await api.get<{ releases: ReleaseView[] }>(`/api/v1/releases?project=${service}&state=planned`)
+    ).releases;
+    const seen = await api.get<ReleaseView>(`/api/v1/releases/${dry?.id}`);
+    const stages = seen.stages.filter(({ stage }) => stage !== 'report');
+    expect(stages.map(({ stage, state }) => `${stage} ${state}`)).toEqual([
+      'source done',
+      'build done',
+      'package done',
+    ]);
+    expect(seen.difference).toMatchObject([{ service, change: 'changed', live: '1' }]);
+    expect(seen.traffic).toEqual([]);
+
+    expect(await versionsOf(service)).toBe(versions);
+    const { data: after } = await fc.getAlias(service, 'PROD');
+    expect(after).toEqual(alias);
+    const now = await environment(project);
+    expect(now.running?.id).toBe(second.id);
+    expect(now.queued.map(({ id }) => id)).toEqual([third.id]);
+    await api.post(`/api/v1/releases/${second.id}/abort`, { comment: 'enough seen' });
+  }, 240_000);
+});
