@@ -22,6 +22,7 @@ import { eventRoutes } from './routes/events.ts';
 import { projectRoutes } from './routes/projects.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
 import { releaseRoutes } from './routes/releases.ts';
+import { openToAll, schemaRoutes } from './routes/schemas.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
 const API_LIMIT_BYTES = 1024 * 1024;
@@ -34,6 +35,7 @@ export function createApp(parts: ApiParts) {
     return wantsPage(c) ? problemPage(c, problem) : problem.toResponse();
   });
   app.use(measure(parts));
+  app.use('/schemas/*', openToAll);
   app.use(
     secureHeaders({
       contentSecurityPolicy: {
@@ -81,6 +83,7 @@ export function createApp(parts: ApiParts) {
     }),
   );
   app.route('/', webhookRoutes(parts));
+  app.route('/', schemaRoutes(parts));
 
   app.use('/api/*', authenticate(parts));
   app.use(

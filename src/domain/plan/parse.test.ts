@@ -210,10 +210,7 @@ describe('errors name place, what was found, and what is allowed', () => {
       'version: 1\nenvironments: {production: {extends: base}}',
       'sluice.yml:2:29: environments.production.extends: the key extends is unknown Allowed: branches, tags',
     ],
-    [
-      'version: 1\nenvironments: {Prod_1: {}}',
-      'environments.Prod_1: found "Prod_1"; allowed: 1–63 of a–z',
-    ],
+    ['version: 1\nenvironments: {Prod_1: {}}', 'environments.Prod_1: found "Prod_1"; allowed: 1–63 of a–z'],
     [inSteps('{weigth: 5%, hold: 10m}'), 'steps[0].weigth: the key weigth is unknown; did you mean weight?'],
     [
       inSteps('{weight: 5, hold: 10m}'),
