@@ -264,6 +264,20 @@ describe('projects and releases', () => {
     expect((await api.call('GET', `/api/v1/releases/${id}`)).status).toBe(200);
   });
 
+  test('an environment with a release under way keeps its alias — nobody else may get it meanwhile', async () => {
+    await project('moving');
+    const id = await release('moving');
+    const change = (alias: string) =>
+      api.call('PATCH', '/api/v1/projects/moving', {
+        environments: [{ name: 'production', branches: ['main'], alias }],
+      });
+    expect((await change('PROD')).status).toBe(200);
+    expect(await problem(await change('LIVE'))).toEqual({ status: 409, code: 'environment-busy' });
+    const end = { type: 'aborted', actor: { kind: 'person', name: 'x' }, sentence: 'x' } as const;
+    await recordEvent(api.store.db, { releaseId: id, seq: 1, at: Date.now(), event: end });
+    expect((await change('LIVE')).status).toBe(200);
+  });
+
   test('a release started by hand is queued once per idempotency key', async () => {
     const start = (body: object) =>
       fetch(`${api.url}/api/v1/projects/shop/releases`, {

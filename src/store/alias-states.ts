@@ -34,7 +34,7 @@ export async function findAliasState(
   return row && toAliasState(row);
 }
 
-/** Every alias, or those of one environment, by service. */
+/** Every alias behind which something went live, or those of one environment, by service. */
 export async function listAliasStates(
   db: Db,
   filter: { readonly project?: string | undefined; readonly environment?: string | undefined },
@@ -42,6 +42,7 @@ export async function listAliasStates(
   const rows = await db
     .selectFrom('alias_states')
     .selectAll()
+    .where('stable', 'is not', null)
     .$if(filter.project !== undefined, (q) => q.where('project', '=', filter.project ?? ''))
     .$if(filter.environment !== undefined, (q) => q.where('environment', '=', filter.environment ?? ''))
     .orderBy('project')

@@ -148,7 +148,7 @@ export async function listReleases(db: Db, filter: ReleaseFilter): Promise<Relea
 }
 
 /** States of releases to which something may still happen, as the partial index `releases_by_state` has them. */
-const ACTIVE_STATES = ['queued', 'running', 'waiting-approval', 'paused'] as const;
+export const ACTIVE_STATES = ['queued', 'running', 'waiting-approval', 'paused'] as const;
 
 interface Place {
   readonly project?: string | undefined;

@@ -1,11 +1,11 @@
 /** What is live now, and what the release would change of it. Also: whether the alias is this environment's at all. */
-import { findAliasState } from '../../store/alias-states.ts';
 import { publicationOfVersion } from '../../store/publications.ts';
 import { beating } from '../beating.ts';
 import type { Activities, ComparedService } from '../contract.ts';
 import { engineCall, invalid } from '../failure.ts';
 import type { Parts } from '../parts.ts';
 import { subjectOf } from '../release-subject.ts';
+import { requireAliases } from '../source/alias-owner.ts';
 import { ensureCheckout } from '../source/checkout.ts';
 import { readWanted } from '../source/wanted.ts';
 import { differ } from './differ.ts';
@@ -17,18 +17,15 @@ export function compareActivities(parts: Parts): Pick<Activities, 'compareWithLi
     compareWithLive: ({ releaseId, services }) =>
       beating(async (signal) => {
         const subject = await subjectOf(db, releaseId);
-        const { release, environment } = subject;
+        const { environment } = subject;
         const { folder } = await ensureCheckout(parts, subject, signal);
         const { manifest } = await readWanted(folder, subject);
+        // Claimed in the source stage; the environment's alias may be another one since.
+        await requireAliases(db, subject, manifest.services);
         const compared: ComparedService[] = [];
         for (const packaged of services) {
           signal.throwIfAborted();
           const { service, digest } = packaged;
-          const owner = await findAliasState(db, service, environment.alias);
-          if (owner && (owner.project !== release.project || owner.environment !== release.environment))
-            throw invalid(
-              `alias ${environment.alias} of service ${service} belongs to ${owner.project}.${owner.environment}; give this environment an alias of its own`,
-            );
           const wanted = manifest.services.find(({ name }) => name === service);
           if (!wanted) throw invalid(`the manifest has no service ${service} any more`);
           const alias = await engineCall(() => fc.getAlias(service, environment.alias));

@@ -7,6 +7,7 @@ import type { Parts } from '../parts.ts';
 import { subjectOf } from '../release-subject.ts';
 import { invalid } from '../failure.ts';
 import { refusedSources } from '../watch/sources/open.ts';
+import { requireAliases } from './alias-owner.ts';
 import { commitFacts, ensureCheckout } from './checkout.ts';
 import { sayFinding, readWanted } from './wanted.ts';
 
@@ -21,6 +22,7 @@ export function sourceActivities(parts: Parts): Pick<Activities, 'prepareSource'
         const { plan, manifest, warnings } = await readWanted(folder, subject);
         const refused = refusedSources(plan.analysis.metrics ?? [], parts.metricSources);
         if (refused.length > 0) throw invalid('metrics of the plan cannot be read here', refused);
+        await requireAliases(parts.db, subject, manifest.services);
         const services = manifest.services.map(({ name, functions }) => ({
           service: name,
           functions: functions.map((one) => one.name),

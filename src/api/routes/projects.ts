@@ -135,13 +135,14 @@ export function projectRoutes(parts: ApiParts) {
     const principal = c.get('principal');
     const { project: name } = c.req.valid('param');
     const wish = given(c.req.valid('json'));
-    await visibleProject(parts, principal, name);
+    const before = await visibleProject(parts, principal, name);
     const { webhookSecret: secret, ...shown } = wish;
     const detail = { ...shown, ...(secret !== undefined && { webhookSecretChanged: true }) };
     const act = { principal, action: 'project.change', target: `project:${name}`, detail };
     const changed = await audited(parts, act, async (record) => {
       requireRole(principal, 'admin');
       if (wish.repository !== undefined) await requireRepository(wish.repository, config.localRepositories);
+      await requireIdleAliases(parts, before, wish);
       return db.transaction().execute(async (tx) => {
         const project = await changeProject(tx, name, wish);
         if (!project) throw notFound(`project ${name}`);
@@ -210,6 +211,31 @@ function projectView(project: Project, publicUrl: string): ProjectView {
     createdAt: iso(project.createdAt),
     updatedAt: iso(project.updatedAt),
   };
+}
+
+/**
+ * An alias that an environment gives up is free for others, so nothing of its own may be under way behind it.
+ *
+ * @throws Problem 409 `environment-busy`
+ */
+async function requireIdleAliases(
+  { db }: ApiParts,
+  { name, environments }: Project,
+  wish: ProjectChange,
+): Promise<void> {
+  const left = environments.filter(
+    (old) => !(wish.environments ?? environments).some((e) => e.name === old.name && e.alias === old.alias),
+  );
+  for (const { name: environment, alias } of left) {
+    const [busy] = await listActiveReleases(db, { project: name, environment });
+    if (busy)
+      throw new Problem({
+        status: 409,
+        code: 'environment-busy',
+        detail: `release ${busy.number} of ${name} is under way behind ${alias} (${busy.progress.state}); abort it first`,
+        extra: { release: busy.id },
+      });
+  }
 }
 
 /** Without the members that are `undefined`: they mean "not given". */
