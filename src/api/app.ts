@@ -23,6 +23,7 @@ import { projectRoutes } from './routes/projects.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { openToAll, schemaRoutes } from './routes/schemas.ts';
+import { variableRoutes } from './routes/variables.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
 const API_LIMIT_BYTES = 1024 * 1024;
@@ -105,6 +106,7 @@ export function createApp(parts: ApiParts) {
     projectRoutes,
     releaseRoutes,
     environmentRoutes,
+    variableRoutes,
     quarantineRoutes,
     accessRoutes,
     eventRoutes,

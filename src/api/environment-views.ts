@@ -30,6 +30,7 @@ export async function environmentView(
     branches: [...record.branches],
     tags: [...record.tags],
     protection: { ...record.protection },
+    variables: { ...record.variables },
     services: await Promise.all(state.services.map((s) => serviceView(parts, s))),
     running: state.running && releaseSummary(state.running, url),
     queued: state.queued.map((r) => releaseSummary(r, url)),

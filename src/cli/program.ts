@@ -7,6 +7,7 @@ import { addPlanCommand } from './commands/plan.ts';
 import { addProjectCommands } from './commands/project.ts';
 import { addQuarantineCommands } from './commands/quarantine.ts';
 import { addListCommand, addLogsCommand, addShowCommand, addStartCommand } from './commands/release.ts';
+import { addVariablesCommand } from './commands/variables.ts';
 import { addWatchCommand } from './commands/watch.ts';
 import { EXIT, EXIT_CODES_HELP } from './exit-codes.ts';
 import { up } from './up/up.ts';
@@ -76,6 +77,7 @@ Data is in SLUICE_HOME (default ~/.sluice). Ports: SLUICE_PORT (7400), SLUICE_EN
   addPlanCommand(program);
   addRollbackCommand(program);
   addQuarantineCommands(program);
+  addVariablesCommand(program);
   for (const command of program.commands) acceptJson(command);
   return program;
 }

@@ -53,6 +53,21 @@ export const EnvironmentPage: FC<EnvironmentProps> = ({ viewer, environment, rel
         <RollbackForm environment={environment} viewer={viewer} />
       </section>
     </div>
+    {Object.keys(environment.variables).length > 0 && (
+      <section aria-labelledby="variables">
+        <h2 id="variables">Variables</h2>
+        <p class="quiet">What {'${env(NAME)}'} in the manifest stands for; taken by the next release.</p>
+        <ul>
+          {Object.entries(environment.variables).map(([name, value]) => (
+            <li>
+              <code>
+                {name}={value}
+              </code>
+            </li>
+          ))}
+        </ul>
+      </section>
+    )}
     <section aria-labelledby="releases">
       <h2 id="releases">Releases</h2>
       <ReleaseTable releases={releases} />

@@ -3,7 +3,7 @@
  * no other query selects it.
  */
 import type { Selectable } from 'kysely';
-import type { EnvironmentRecord } from '../domain/plan/environment.ts';
+import { completeEnvironment, type EnvironmentRecord } from '../domain/plan/environment.ts';
 import type { Db } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -68,6 +68,17 @@ export async function findProject(db: Db, name: string): Promise<Project | undef
   return row && toProject(row);
 }
 
+/** The same, locked until the transaction ends: for a change that depends on what is there. */
+export async function lockProject(tx: Db, name: string): Promise<Project | undefined> {
+  const row = await tx
+    .selectFrom('projects')
+    .select(COLUMNS)
+    .where('id', '=', name)
+    .forUpdate()
+    .executeTakeFirst();
+  return row && toProject(row);
+}
+
 /** A project with its secret, to check a webhook's signature; for nothing else. */
 export async function findProjectForWebhook(
   db: Db,
@@ -115,7 +126,7 @@ function toProject(row: Pick<Selectable<Tables['projects']>, (typeof COLUMNS)[nu
     repository: row.repository,
     provider: row.provider,
     defaultBranch: row.default_branch,
-    environments: row.environments,
+    environments: row.environments.map(completeEnvironment),
     createdAt: row.created_at.getTime(),
     updatedAt: row.updated_at.getTime(),
   };

@@ -7,11 +7,13 @@ import type { AliasMove, PackagedService } from '../../src/activities/contract.t
 import type { Parts } from '../../src/activities/index.ts';
 import { DEFAULT_JUDGE_SETTINGS } from '../../src/domain/analysis/settings.ts';
 import { differenceLines } from '../../src/domain/difference/lines.ts';
+import { defaultEnvironments } from '../../src/domain/plan/environment.ts';
 import { alone, graySplit } from '../../src/domain/release/split.ts';
 import type { FcClient } from '../../src/fc/client.ts';
 import { createFcClient } from '../../src/fc/fc2-client.ts';
 import { findAliasState } from '../../src/store/alias-states.ts';
 import { addOverride } from '../../src/store/overrides.ts';
+import { changeProject } from '../../src/store/projects.ts';
 import { ACCOUNT, KEY, startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
 import { manifest, runActivity, startActivityWorld, type ActivityWorld } from './activity-world.ts';
@@ -235,6 +237,38 @@ describe('deploy and publish', () => {
       '    environmentVariables.TOKEN: changed (values are not shown)',
     ]);
     expect(JSON.stringify(compared)).not.toMatch(/old-value|new-value/);
+  });
+});
+
+describe('variables of the environment', () => {
+  test('stand for ${env(NAME)} in the manifest, and those that were packaged are deployed or nothing is', async () => {
+    const { db } = world.store;
+    const set = async (TABLE: string) => {
+      const [production] = defaultEnvironments('main');
+      if (!production) throw new Error('there is a default environment');
+      await changeProject(db, 'tables', { environments: [{ ...production, variables: { TABLE } }] });
+    };
+    const { releaseId } = await world.release('tables', {
+      's.yml': manifest('tables', '        environmentVariables: {TABLE: "${env(TABLE)}"}\n'),
+      'code/index.js': 'exports.handler = async () => process.env.TABLE;\n',
+    });
+    await expect(runActivity(parts, 'prepareSource', { releaseId })).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^s\.yml:15:\d+: the environment has no variable TABLE; .*sluice variables/,
+      ),
+    });
+    await set('prices');
+    const { services } = await runActivity(parts, 'packageRelease', { releaseId });
+    const [service] = services;
+    if (!service) throw new Error('nothing was packaged');
+    await set('others');
+    await expect(runActivity(parts, 'deployService', { releaseId, service })).rejects.toMatchObject({
+      type: 'Invalid',
+      message: expect.stringContaining("somebody changed the environment's variables"),
+    });
+    await set('prices');
+    await runActivity(parts, 'deployService', { releaseId, service });
+    expect(await answerOf('tables', 'LATEST')).toBe('prices');
   });
 });
 

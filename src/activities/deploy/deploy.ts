@@ -8,6 +8,7 @@ import type { FcClient } from '../../fc/client.ts';
 import { beating } from '../beating.ts';
 import type { Activities } from '../contract.ts';
 import { engineCall, invalid } from '../failure.ts';
+import { serviceDigest } from '../package/digest.ts';
 import { readArtifact } from '../package/artifact-store.ts';
 import type { Parts } from '../parts.ts';
 import { subjectOf } from '../release-subject.ts';
@@ -25,6 +26,11 @@ export function deployActivities(parts: Parts): Pick<Activities, 'deployService'
         const { manifest } = await readWanted(folder, subject);
         const service = manifest.services.find(({ name }) => name === packaged.service);
         if (!service) throw invalid(`the manifest has no service ${packaged.service} any more`);
+        // A person may change the environment's variables at any time; what was packaged, compared and shown is what is deployed.
+        if (serviceDigest(service, packaged.functions) !== packaged.digest)
+          throw invalid(
+            `the settings of ${service.name} are not those that were packaged: somebody changed the environment's variables meanwhile; start the release again`,
+          );
         const done = [await engineCall(() => putService(fc, service))];
         for (const wanted of service.functions) {
           signal.throwIfAborted();

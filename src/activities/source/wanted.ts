@@ -36,7 +36,11 @@ export async function readWanted(folder: string, { environment, release }: Subje
   if ('findings' in chosen) throw findingsFailure(chosen.findings);
   const manifestText = await readInside(folder, chosen.file);
   if (manifestText === undefined) throw invalid(`${chosen.file} is not in the repository`);
-  const parsed = parseManifest({ file: chosen.file, text: manifestText, variables: {} });
+  const parsed = parseManifest({
+    file: chosen.file,
+    text: manifestText,
+    variables: environment.variables ?? {},
+  });
   if ('findings' in parsed) throw findingsFailure(parsed.findings);
   const { manifest } = parsed;
   return { plan, manifest, warnings: [...planned.warnings, ...chosen.warnings, ...manifest.findings] };

@@ -8,6 +8,7 @@ import {
   deleteProject,
   findProject,
   listProjects,
+  lockProject,
   type Project,
   type ProjectChange,
 } from '../../store/projects.ts';
@@ -144,7 +145,8 @@ export function projectRoutes(parts: ApiParts) {
       if (wish.repository !== undefined) await requireRepository(wish.repository, config.localRepositories);
       await requireIdleAliases(parts, before, wish);
       return db.transaction().execute(async (tx) => {
-        const project = await changeProject(tx, name, wish);
+        const present = await lockProject(tx, name);
+        const project = present && (await changeProject(tx, name, keepVariables(present, wish)));
         if (!project) throw notFound(`project ${name}`);
         await record(tx);
         return project;
@@ -236,6 +238,16 @@ async function requireIdleAliases(
         extra: { release: busy.id },
       });
   }
+}
+
+/** Variables are changed by release managers on their own: who changes the record and names none keeps them. */
+function keepVariables({ environments: old }: Project, wish: ProjectChange): ProjectChange {
+  if (wish.environments === undefined) return wish;
+  const environments = wish.environments.map((one) => {
+    const variables = one.variables ?? old.find(({ name }) => name === one.name)?.variables;
+    return variables === undefined ? one : { ...one, variables };
+  });
+  return { ...wish, environments };
 }
 
 /** Without the members that are `undefined`: they mean "not given". */

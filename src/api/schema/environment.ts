@@ -10,7 +10,13 @@ export const ProtectionSchema = z.object({
   approvalCount: z.int().min(1).max(20),
   notAuthor: z.boolean(),
   leastSteps: z.int().min(0).max(100),
+  leastApprovals: z.int().min(0).max(20),
+  /** Share from which on each step must ask for an approval, in (0, 1). */
+  approvalFrom: z.number().nullable(),
 });
+
+/** What `${env(NAME)}` in manifests stands for. Everybody who sees the project reads them: no place for secrets. */
+export const VariablesSchema = z.record(z.string(), z.string());
 
 /** An environment as the project's record holds it. */
 export const EnvironmentRecordSchema = z
@@ -21,6 +27,7 @@ export const EnvironmentRecordSchema = z
     alias: z.string(),
     protection: ProtectionSchema,
     supersede: z.enum(SUPERSEDE_POLICIES).optional(),
+    variables: VariablesSchema.optional(),
   })
   .openapi('EnvironmentRecord');
 
@@ -54,6 +61,7 @@ export const EnvironmentViewSchema = z
     branches: z.array(z.string()),
     tags: z.array(z.string()),
     protection: ProtectionSchema,
+    variables: VariablesSchema,
     services: z.array(ServiceStateSchema),
     /** The release that holds the traffic now. */
     running: ReleaseSummarySchema.nullable(),

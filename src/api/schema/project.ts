@@ -1,6 +1,7 @@
 /** Projects: what the API takes and tells. The webhook secret goes in and never comes out. */
 import { z } from '@hono/zod-openapi';
 import { DEFAULT_PROTECTION } from '../../domain/plan/environment.ts';
+import { holdsSecret } from '../../domain/manifest/inline-secrets.ts';
 import { SUPERSEDE_POLICIES } from '../../domain/plan/supersede.ts';
 import { NameSchema, RoleSchema, Time } from './common.ts';
 import { EnvironmentRecordSchema } from './environment.ts';
@@ -14,6 +15,24 @@ const Pattern = z
   .min(1)
   .max(255)
   .regex(/^[^\s~^:?[\\]+$/, 'a branch or tag name; * stands for anything but /, ** for anything');
+
+const VariableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/);
+const byName = <T extends z.ZodType>(value: T) =>
+  z.record(VariableName, value, {
+    error: ({ code }) =>
+      code === 'invalid_key' ? 'a name: a letter or _, then letters, digits and _' : undefined,
+  });
+const VariableValue = z
+  .string()
+  .max(4_096)
+  .refine(
+    (value) => !holdsSecret(value),
+    'this is a key; variables are shown to everybody who sees the project',
+  );
+export const VariablesInput = byName(VariableValue).refine(
+  (variables) => Object.keys(variables).length <= 100,
+  '100 variables at most',
+);
 
 const EnvironmentInput = z.strictObject({
   name: NameSchema,
@@ -29,10 +48,14 @@ const EnvironmentInput = z.strictObject({
       approvalCount: z.int().min(1).max(20).default(DEFAULT_PROTECTION.approvalCount),
       notAuthor: z.boolean().default(DEFAULT_PROTECTION.notAuthor),
       leastSteps: z.int().min(0).max(100).default(DEFAULT_PROTECTION.leastSteps),
+      leastApprovals: z.int().min(0).max(20).default(DEFAULT_PROTECTION.leastApprovals),
+      approvalFrom: z.number().gt(0).lt(1).nullable().default(DEFAULT_PROTECTION.approvalFrom),
     })
     .default(DEFAULT_PROTECTION),
   /** What a newer push does to older releases; left out: as the commit's `sluice.yml` says. */
   supersede: z.enum(SUPERSEDE_POLICIES).exactOptional(),
+  /** Left out in a change: they stay. */
+  variables: VariablesInput.exactOptional(),
 });
 
 const Environments = z
@@ -51,6 +74,11 @@ const Provider = z.enum(PROVIDERS, {
 
 const Secret = z.string().min(1).max(512);
 const Branch = Pattern.regex(/^[^-*][^*]*$/, 'one branch, without patterns');
+
+/** `null` removes a variable; what is not named stays. */
+export const VariablesChangeSchema = z
+  .strictObject({ variables: byName(VariableValue.nullable()) })
+  .openapi('VariablesChange');
 
 export const NewProjectSchema = z
   .strictObject({

@@ -13,6 +13,7 @@ type Query = Readonly<Record<string, string | number | undefined>>;
 export interface ApiClient {
   get<T>(path: string, query?: Query): Promise<T>;
   post<T>(path: string, body: object): Promise<T>;
+  patch<T>(path: string, body: object): Promise<T>;
   /** Answers nothing. */
   delete(path: string, query?: Query): Promise<void>;
   /** A GET whose answer is a stream; the caller reads and ends it. */
@@ -40,20 +41,22 @@ export function createApiClient({ url, token }: Target): ApiClient {
     if (!answer.ok) throw await failureOf(answer);
     return answer;
   }
+  async function sendBody<T>(method: string, path: string, body: object): Promise<T> {
+    const answer = await send(path, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    return (await answer.json()) as T;
+  }
   return {
     get: async <T>(path: string, query: Query = {}) => {
       const answer = await send(`${path}${queryText(query)}`, { signal: AbortSignal.timeout(ANSWER_MS) });
       return (await answer.json()) as T;
     },
-    post: async <T>(path: string, body: object) => {
-      const answer = await send(path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(ANSWER_MS),
-      });
-      return (await answer.json()) as T;
-    },
+    post: <T>(path: string, body: object) => sendBody<T>('POST', path, body),
+    patch: <T>(path: string, body: object) => sendBody<T>('PATCH', path, body),
     delete: async (path: string, query: Query = {}) => {
       const answer = await send(`${path}${queryText(query)}`, {
         method: 'DELETE',

@@ -6,6 +6,11 @@ const ACCESS_KEY = /\bLTAI[0-9A-Za-z]{12,}\b/;
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 const TEMPLATE = /\{\{[^{}]*\}\}/;
 
+/** True when the text is, or contains, an access key or a private key. */
+export function holdsSecret(text: string): boolean {
+  return ACCESS_KEY.test(text) || PRIVATE_KEY.test(text);
+}
+
 /** Looks at every text below `node`; the messages never hold the text. */
 export function checkTexts(node: YamlNode, path: Path, findings: Findings): void {
   switch (node.kind) {
@@ -21,7 +26,7 @@ export function checkTexts(node: YamlNode, path: Path, findings: Findings): void
           'secret',
           path,
           node,
-          'an access key stands here; give it as a variable of the release and write ${env(NAME)}',
+          'an access key stands here; a repository is no place for it, give the service a role',
         );
       } else if (PRIVATE_KEY.test(node.source)) {
         findings.error('secret', path, node, 'a private key stands here; a repository is no place for it');

@@ -212,10 +212,10 @@ describe('variables', () => {
     [
       '${env(HOME)}',
       '',
-      'the release has no variable HOME; variables come from the release, never from the machine',
+      "the environment has no variable HOME; it comes from the project's record (sluice variables PROJECT.ENVIRONMENT HOME=…), never from the machine",
     ],
     ['${env(WHO2)}', '', 'Did you mean WHO?'],
-    ['${env(toString)}', '', 'the release has no variable toString'],
+    ['${env(toString)}', '', 'the environment has no variable toString'],
     ['${vars.a}', 'vars: {a: "${vars.b}", b: "${vars.a}"}', '${vars.a} refers to itself'],
     [
       '${vars.v1}',

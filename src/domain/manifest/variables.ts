@@ -172,7 +172,7 @@ export class Variables {
     const meant = nearest(name, known);
     const hint = meant === null ? '' : ` Did you mean ${meant}?`;
     throw new Unresolved(
-      `the release has no variable ${name}; variables come from the release, never from the machine.${hint}`,
+      `the environment has no variable ${name}; it comes from the project's record (sluice variables PROJECT.ENVIRONMENT ${name}=…), never from the machine.${hint}`,
     );
   }
 }

@@ -12,6 +12,10 @@ export interface Protection {
   readonly notAuthor: boolean;
   /** Least number of gray steps a plan must have. */
   readonly leastSteps: number;
+  /** Least number of approvals in a plan; one that is passed by waiting does not count. */
+  readonly leastApprovals: number;
+  /** Each step of this share or more, and the last one in any case, must ask for an approval; `null`: none must. */
+  readonly approvalFrom: number | null;
 }
 
 export interface EnvironmentRecord {
@@ -25,6 +29,8 @@ export interface EnvironmentRecord {
   readonly protection: Protection;
   /** What a newer push does to older releases; left out: as the commit's plan says. */
   readonly supersede?: SupersedePolicy;
+  /** What `${env(NAME)}` in manifests stands for; plain values that everybody may read. Left out: none. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 export const DEFAULT_PROTECTION: Protection = {
@@ -32,6 +38,8 @@ export const DEFAULT_PROTECTION: Protection = {
   approvalCount: 1,
   notAuthor: false,
   leastSteps: 0,
+  leastApprovals: 0,
+  approvalFrom: null,
 };
 
 /** The environments of a project that names none: `production` on the default branch, alias PROD. */
@@ -45,6 +53,11 @@ export function defaultEnvironments(defaultBranch: string): EnvironmentRecord[] 
       protection: DEFAULT_PROTECTION,
     },
   ];
+}
+
+/** An environment as it was stored, with what records of before did not have. */
+export function completeEnvironment(stored: EnvironmentRecord): EnvironmentRecord {
+  return { ...stored, protection: { ...DEFAULT_PROTECTION, ...stored.protection } };
 }
 
 /** Id of an environment in URLs and workflow ids: `{project}.{environment}`. */

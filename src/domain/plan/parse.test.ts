@@ -374,6 +374,62 @@ describe('the record may only be tightened', () => {
     }
   });
 
+  describe('demanded approvals', () => {
+    const strict = record({ leastApprovals: 2, approvalFrom: 0.25 });
+    const of = (...list: string[]) =>
+      `version: 1\nenvironments:\n  production:\n    steps:\n${list.map((s) => `      - ${s}\n`).join('')}`;
+
+    test('stand in the default plan and in presets, which say nothing of approvals', () => {
+      const asked = (text: string | null, environment: EnvironmentRecord) =>
+        plan(text, environment).steps.map(({ weight, approval }) => [weight, approval?.role ?? null]);
+      expect(asked(null, strict)).toEqual([
+        [0.05, null],
+        [0.25, 'release-manager'],
+        [0.5, 'release-manager'],
+      ]);
+      expect(
+        asked('version: 1\nenvironments: {production: {preset: fast}}', record({ leastApprovals: 1 })),
+      ).toEqual([
+        [0.1, null],
+        [0.5, 'release-manager'],
+      ]);
+      expect(asked(null, record({ leastApprovals: 5 })).filter(([, role]) => role !== null)).toHaveLength(5);
+    });
+
+    test.each([
+      [
+        of('{weight: 5%, hold: 1m}', '{weight: 25%, hold: 1m}', '{weight: 50%, approval: {}}'),
+        [
+          "sluice.yml:5:7: environments.production.steps: found 1 approval that cannot be passed by waiting; the project's record asks for at least 2 in production",
+          "sluice.yml:6:9: environments.production.steps[1].approval: is missing; the project's record asks for an approval at each step from 25% on, and before 100%, in production",
+        ],
+      ],
+      [
+        of('{weight: 5%, approval: {}}', '{weight: 10%, approval: {onTimeout: continue}}'),
+        [
+          "sluice.yml:5:7: environments.production.steps: found 1 approval that cannot be passed by waiting; the project's record asks for at least 2 in production",
+          "sluice.yml:6:45: environments.production.steps[1].approval.onTimeout: found continue; the project's record asks for an approval at each step from 25% on, and before 100%, in production: allowed is roll-back",
+        ],
+      ],
+      [
+        'version: 1\nenvironments: {production: {preset: all-at-once}}',
+        [
+          "sluice.yml:2:37: environments.production.preset: found 0 steps; the project's record asks for at least 2 in production, for the approvals that it demands",
+        ],
+      ],
+    ])('are not left out by a file — %#', (text, expected) => {
+      expect(errors(text, strict)).toEqual(expected);
+    });
+
+    test('that are there are taken as they are written', () => {
+      const text = of(
+        '{weight: 5%, approval: {count: 3}}',
+        '{weight: 50%, hold: 1m, approval: {role: admin}}',
+      );
+      expect(plan(text, strict).steps.map(({ approval }) => approval?.count)).toEqual([3, 1]);
+    });
+  });
+
   test('the alias is the record’s', () => {
     expect(errors('version: 1\nenvironments: {production: {alias: LIVE}}').join()).toContain(
       'found "LIVE"; the project\'s record says PROD, and only the record can change it',

@@ -1,10 +1,11 @@
 /**
  * What the project's record owns and a commit may only tighten: alias, role, count and author of approvals, least
- * number of steps. Works on the unparsed section, value by value, so that one bad value hides no other error.
+ * number of steps, demanded approvals. Works on the unparsed section, value by value, so that one bad value hides no other error.
  */
 import { pathText, type Finding } from '../finding.ts';
 import { roleCovers } from '../release/states.ts';
 import { nodeAt, type YamlNode } from '../yaml/node.ts';
+import { isDemanded, leastStepsOf } from './demanded.ts';
 import type { EnvironmentRecord } from './environment.ts';
 import { approval as approvalSchema, weight as weightSchema, type ApprovalFile } from './file-schema.ts';
 import { presetSteps, PRESETS } from './presets.ts';
@@ -41,6 +42,7 @@ export function protectionFindings(
   if (Array.isArray(steps)) {
     checkLeastSteps(steps.length, ['steps'], environment, report);
     checkRising(steps, report);
+    checkDemanded(steps, environment, report);
     steps.forEach((step, i) => {
       const parsed = approvalSchema.safeParse(asMap(step)['approval']);
       if (parsed.success) checkApproval(parsed.data, ['steps', i, 'approval'], environment, report);
@@ -53,12 +55,13 @@ export function protectionFindings(
 }
 
 function checkLeastSteps(count: number, path: Path, environment: EnvironmentRecord, report: Report): void {
-  const { leastSteps } = environment.protection;
-  if (count >= leastSteps) return;
+  const least = leastStepsOf(environment.protection);
+  if (count >= least) return;
+  const why = least > environment.protection.leastSteps ? ', for the approvals that it demands' : '';
   report(
     path,
     'protected',
-    `found ${count} step${count === 1 ? '' : 's'}; the project's record asks for at least ${leastSteps} in ${environment.name}`,
+    `found ${count} step${count === 1 ? '' : 's'}; the project's record asks for at least ${least} in ${environment.name}${why}`,
   );
 }
 
@@ -106,6 +109,36 @@ function checkApproval(
       `found false; in ${name} the project's record forbids the commit's author to approve`,
     );
   }
+}
+
+/** An approval that is passed by waiting is none: a demanded one must end in a rollback. */
+function checkDemanded(
+  steps: readonly unknown[],
+  { name, protection }: EnvironmentRecord,
+  report: Report,
+): void {
+  const weights = steps.map((step) => weightSchema.safeParse(asMap(step)['weight']).data ?? Number.NaN);
+  let asking = 0;
+  steps.forEach((step, i) => {
+    const { approval } = asMap(step);
+    const passes = asMap(approval)['onTimeout'] === 'continue';
+    if (approval !== undefined && !passes) asking += 1;
+    if (!isDemanded(i, weights, protection)) return;
+    const rule = `the project's record asks for an approval at each step from ${percentText(protection.approvalFrom ?? 0)} on, and before 100%, in ${name}`;
+    if (approval === undefined) report(['steps', i, 'approval'], 'protected', `is missing; ${rule}`);
+    else if (passes)
+      report(
+        ['steps', i, 'approval', 'onTimeout'],
+        'protected',
+        `found continue; ${rule}: allowed is roll-back`,
+      );
+  });
+  if (steps.length < leastStepsOf(protection) || asking >= protection.leastApprovals) return;
+  report(
+    ['steps'],
+    'protected',
+    `found ${asking} approval${asking === 1 ? '' : 's'} that cannot be passed by waiting; the project's record asks for at least ${protection.leastApprovals} in ${name}`,
+  );
 }
 
 function asMap(value: unknown): Record<string, unknown> {

@@ -1,5 +1,6 @@
 /** Fills in every default: from the file's section and the project's record to the plan that a release follows. */
 import { DEFAULT_JUDGE_SETTINGS, type JudgeSettings } from '../analysis/settings.ts';
+import { leastStepsOf, withDemanded } from './demanded.ts';
 import type { EnvironmentRecord } from './environment.ts';
 import type { AnalysisFile, ApprovalFile, EnvironmentFile, PlanFile } from './file-schema.ts';
 import { resolveMetric } from './metrics-file.ts';
@@ -30,8 +31,10 @@ export function resolvePlan(file: PlanFile | null, environment: EnvironmentRecor
 }
 
 function resolveSteps(section: EnvironmentFile | undefined, environment: EnvironmentRecord): PlanStep[] {
-  if (section?.preset !== undefined) return presetSteps(section.preset);
-  if (!section?.steps) return defaultSteps(environment.protection.leastSteps);
+  const { protection } = environment;
+  const demanded = (steps: PlanStep[]) => withDemanded(steps, protection, resolveApproval({}, environment));
+  if (section?.preset !== undefined) return demanded(presetSteps(section.preset));
+  if (!section?.steps) return demanded(defaultSteps(leastStepsOf(protection)));
   return section.steps.map(({ weight, hold, approval }) => ({
     weight,
     holdMs: hold ?? 0,
