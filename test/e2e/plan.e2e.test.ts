@@ -106,4 +106,24 @@ describe('a dry run', () => {
     expect(now.queued.map(({ id }) => id)).toEqual([third.id]);
     await api.post(`/api/v1/releases/${second.id}/abort`, { comment: 'enough seen' });
   }, 240_000);
+
+  test('of a file with mistakes names each with line, column, what was found and what is allowed', async () => {
+    const service = 'mistakes';
+    const project = await createGitProject(api, repositories, service);
+    const files = functionFiles({
+      service,
+      handler: 'good',
+      tag: 'v1',
+      steps: ['{weight: 5, hold: 2s}', '{wieght: 50%, hold: 2}'],
+    });
+    const pushed = await project.push(files, 'Mistakes');
+    await api.until(pushed.id, ['failed'], 60_000);
+    const { code, output } = await sluice('plan', service, '--detailed-exitcode');
+    expect(code).toBe(1);
+    const place = (line: number, column: number, path: string) =>
+      `  sluice.yml:${line}:${column}: environments.production.steps${path}: `;
+    expect(output).toContain(`${place(7, 18, '[0].weight')}found 5; allowed: a share such as 5% or 0.05`);
+    expect(output).toContain(`${place(8, 10, '[1].wieght')}the key wieght is unknown; did you mean weight?`);
+    expect(output).toContain(`${place(8, 29, '[1].hold')}found 2; allowed: a duration such as`);
+  }, 120_000);
 });

@@ -1,5 +1,6 @@
 /** The source stage: the exact commit on disk, and what it wants. Nothing outside Sluice is touched yet. */
 import { counted } from '../../domain/analysis/numbers-in-words.ts';
+import { findingText } from '../../domain/finding.ts';
 import type { Activities } from '../contract.ts';
 import { beating } from '../beating.ts';
 import { openLog } from '../build/log-sink.ts';
@@ -9,7 +10,7 @@ import { invalid } from '../failure.ts';
 import { refusedSources } from '../watch/sources/open.ts';
 import { requireAliases } from './alias-owner.ts';
 import { commitFacts, ensureCheckout } from './checkout.ts';
-import { sayFinding, readWanted } from './wanted.ts';
+import { readWanted } from './wanted.ts';
 
 export function sourceActivities(parts: Parts): Pick<Activities, 'prepareSource'> {
   return {
@@ -30,7 +31,7 @@ export function sourceActivities(parts: Parts): Pick<Activities, 'prepareSource'
         const log = await openLog(parts, subject, 'source');
         try {
           log.note(`commit ${release.commit} by ${author}: ${title}`);
-          for (const warning of warnings) log.note(`warning: ${sayFinding(warning)}`);
+          for (const warning of warnings) log.note(`warning: ${findingText(warning)}`);
         } finally {
           await log.close();
         }

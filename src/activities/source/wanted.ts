@@ -1,7 +1,7 @@
 /** What the commit wants: its plan and its manifest, read from the checkout each time they are needed. */
 import { readdir } from 'node:fs/promises';
 import { chooseManifest } from '../../domain/manifest/choose.ts';
-import type { Finding } from '../../domain/finding.ts';
+import { findingText, type Finding } from '../../domain/finding.ts';
 import type { Manifest } from '../../domain/manifest/model.ts';
 import { parseManifest } from '../../domain/manifest/parse.ts';
 import { parsePlan } from '../../domain/plan/parse.ts';
@@ -46,16 +46,11 @@ export async function readWanted(folder: string, { environment, release }: Subje
   return { plan, manifest, warnings: [...planned.warnings, ...chosen.warnings, ...manifest.findings] };
 }
 
-/** `s.yml:12:5: message`, as compilers write it. */
-export function sayFinding({ at, message }: Finding): string {
-  return `${at.file}:${at.line}:${at.column}: ${message}`;
-}
-
 /** The message holds what fits into a sentence; all of them stand below it. */
 const SAID = 3;
 
 function findingsFailure(findings: readonly Finding[]): Error {
-  const lines = findings.filter(({ level }) => level === 'error').map(sayFinding);
+  const lines = findings.filter(({ level }) => level === 'error').map(findingText);
   const more = lines.length > SAID ? `; and ${lines.length - SAID} more` : '';
   return invalid(`${lines.slice(0, SAID).join('; ')}${more}`, lines);
 }

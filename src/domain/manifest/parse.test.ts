@@ -300,10 +300,10 @@ describe('what cannot be done is refused by name, with line and column', () => {
     [{ fn: 'environmentVariables: {K: "-----BEGIN RSA PRIVATE KEY-----"}' }, 'a private key stands here'],
     [
       { fn: 'memorySize: 100' },
-      'function.memorySize: found "100"; allowed: a whole number from 128 to 3072, a multiple of 64',
+      'function.memorySize: found 100; allowed: a whole number from 128 to 3072, a multiple of 64',
     ],
-    [{ fn: 'memorySize: 0x80' }, 'found "0x80"; allowed: a whole number from 128 to 3072'],
-    [{ fn: 'timeout: 601' }, 'function.timeout: found "601"; allowed: a whole number from 1 to 600'],
+    [{ fn: 'memorySize: 0x80' }, 'found 0x80; allowed: a whole number from 128 to 3072'],
+    [{ fn: 'timeout: 601' }, 'function.timeout: found 601; allowed: a whole number from 1 to 600'],
     [{ fn: 'instanceConcurrency: many' }, 'instanceConcurrency: found "many"; allowed'],
     [
       { fn: 'environmentVariables: {1A: x}' },
@@ -360,7 +360,7 @@ describe('what cannot be done is refused by name, with line and column', () => {
 
   test.each([
     ['edition: 3.0.0\nresources: {}', 's.yml:1:10: edition: this is Serverless Devs edition 3.0.0'],
-    ['edition: 1.0\nservices: {}', 'edition: found "1.0"; Sluice reads Serverless Devs edition 1.0.0'],
+    ['edition: 1.0\nservices: {}', 'edition: found 1.0; Sluice reads Serverless Devs edition 1.0.0'],
     ['ROSTemplateFormatVersion: "2015-09-01"\nResources: {}', 'this is a Funcraft template'],
     ['Shop:\n  Component: fc\n  Properties: {}', 'this is an early Serverless Devs manifest'],
     ['services: {}', 'edition: the edition is missing'],

@@ -196,7 +196,7 @@ describe('errors name place, what was found, and what is allowed', () => {
 
   test.each([
     ['environments: {}', 'sluice.yml:1:1: version: is missing; allowed: 1'],
-    ['version: 2', 'sluice.yml:1:10: version: found "2"; allowed: 1'],
+    ['version: 2', 'sluice.yml:1:10: version: found 2; allowed: 1'],
     [
       '',
       'sluice.yml:1:1: found nothing; allowed: sluice.yml: a map of version, stages, manifest, environments',
@@ -214,16 +214,16 @@ describe('errors name place, what was found, and what is allowed', () => {
     [inSteps('{weigth: 5%, hold: 10m}'), 'steps[0].weigth: the key weigth is unknown; did you mean weight?'],
     [
       inSteps('{weight: 5, hold: 10m}'),
-      'sluice.yml:5:18: environments.production.steps[0].weight: found "5"; allowed: a share such as 5% or 0.05, more than 0 and less than 100%',
+      'sluice.yml:5:18: environments.production.steps[0].weight: found 5; allowed: a share such as 5% or 0.05, more than 0 and less than 100%',
     ],
     [
       inSteps('{weight: 100%, hold: 10m}'),
       'steps[0].weight: found "100%"; allowed: a share such as 5% or 0.05, more than 0 and less than 100%',
     ],
-    [inSteps('{weight: 0x1, hold: 10m}'), 'steps[0].weight: found "0x1"'],
+    [inSteps('{weight: 0x1, hold: 10m}'), 'steps[0].weight: found 0x1'],
     [
       inSteps('{weight: 5%, hold: 10}'),
-      'steps[0].hold: found "10"; allowed: a duration such as 500ms, 90s, 10m or 1h30m, from 0s to 30d',
+      'steps[0].hold: found 10; allowed: a duration such as 500ms, 90s, 10m or 1h30m, from 0s to 30d',
     ],
     [inSteps('{weight: 5%, hold: 10 min}'), 'steps[0].hold: found "10 min"'],
     [inSteps('{weight: 5%, hold: 31d}'), 'steps[0].hold: found "31d"'],
@@ -241,7 +241,7 @@ describe('errors name place, what was found, and what is allowed', () => {
     ],
     [
       inSteps('{weight: 5%, approval: {count: 0}}'),
-      'approval.count: found "0"; allowed: a whole number from 1 to 20',
+      'approval.count: found 0; allowed: a whole number from 1 to 20',
     ],
     [
       inSteps('{weight: 5%, approval: {timeout: forever}}'),
@@ -262,11 +262,11 @@ describe('errors name place, what was found, and what is allowed', () => {
     ],
     [
       'version: 1\nenvironments: {production: {analysis: {falseRollback: 0}}}',
-      'analysis.falseRollback: found "0"; allowed: a share such as 5% or 0.05, more than 0 and at most 50%',
+      'analysis.falseRollback: found 0; allowed: a share such as 5% or 0.05, more than 0 and at most 50%',
     ],
     [
       'version: 1\nenvironments: {production: {analysis: {errors: {ratio: 0.5}}}}',
-      'errors.ratio: found "0.5"; allowed: a number from 1 to 100',
+      'errors.ratio: found 0.5; allowed: a number from 1 to 100',
     ],
     [
       'version: 1\nenvironments: {production: {analysis: {interval: 1ms}}}',
@@ -290,7 +290,7 @@ describe('errors name place, what was found, and what is allowed', () => {
     ],
     [
       'version: 1\nstages: [1]',
-      'stages[0]: found "1"; allowed: a stage (name, run, image), or a list of stages',
+      'stages[0]: found 1; allowed: a stage (name, run, image), or a list of stages',
     ],
     [
       'version: 1\nmanifest: ../s.yml',

@@ -57,7 +57,8 @@ export function describe(node: YamlNode): string {
     case 'scalar': {
       if (node.value === null) return 'nothing';
       const short = node.source.length > 60 ? `${node.source.slice(0, 57)}…` : node.source;
-      return JSON.stringify(short);
+      // What YAML takes for a number or a flag is not a text: 1 and "1" are two things.
+      return typeof node.value === 'string' ? JSON.stringify(short) : short;
     }
   }
 }
