@@ -6,8 +6,10 @@
 import type { Look } from '../domain/analysis/look.ts';
 import type { ServiceDifference } from '../domain/difference/difference.ts';
 import type { ReleaseEvent } from '../domain/release/events.ts';
+import type { UnderWay } from '../domain/freeze/freeze.ts';
 import type { Split } from '../domain/release/split.ts';
 import type { PlanAnalysis, ResolvedPlan } from '../domain/plan/plan.ts';
+import type { SupersedePolicy } from '../domain/plan/supersede.ts';
 import type { LockResult } from '../store/service-locks.ts';
 
 export interface NumberedEvent {
@@ -94,7 +96,35 @@ export interface Restore {
   readonly canary: string | null;
 }
 
+/** What a lane must know before it decides. It holds at the moment of asking. */
+export interface LaneFacts {
+  /** What a newer push does to older releases. */
+  readonly supersede: SupersedePolicy;
+  /** Each release that was asked for: the freeze that stops it, or `null`. */
+  readonly frozen: Readonly<Record<string, LaneFreeze | null>>;
+  /** When the answer changes by itself, Unix milliseconds; `null`: never. */
+  readonly changesAt: number | null;
+  /** The release that was told to make way has ended so. */
+  readonly replaced: boolean;
+}
+
+export interface LaneFreeze {
+  /** Why, for people. */
+  readonly reason: string;
+  /** Unix milliseconds; `null`: until somebody ends it. */
+  readonly until: number | null;
+  readonly underWay: UnderWay;
+}
+
 export interface Activities {
+  // lane
+  laneFacts(input: {
+    project: string;
+    environment: string;
+    releases: readonly string[];
+    /** Release that was told to make way. */
+    replaced: string | null;
+  }): Promise<LaneFacts>;
   // record
   record(input: { releaseId: string; events: readonly NumberedEvent[] }): Promise<void>;
   releaseHasEnded(input: { releaseId: string }): Promise<boolean>;

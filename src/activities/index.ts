@@ -11,6 +11,7 @@ import { publishActivities } from './deploy/publish.ts';
 import { smokeActivities } from './deploy/smoke.ts';
 import { packageActivities } from './package/package.ts';
 import type { Parts } from './parts.ts';
+import { laneActivities } from './record/lane-facts.ts';
 import { recordActivities } from './record/record.ts';
 import { reportActivities } from './record/report.ts';
 import { sourceActivities } from './source/source.ts';
@@ -24,6 +25,7 @@ export type { Parts } from './parts.ts';
 /** Every activity, over the given parts. */
 export function createActivities(parts: Parts): Activities {
   return {
+    ...laneActivities(parts),
     ...recordActivities(parts),
     ...reportActivities(parts),
     ...sourceActivities(parts),

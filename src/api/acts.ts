@@ -4,13 +4,22 @@ import { hasEnded, type Role } from '../domain/release/states.ts';
 import type { Look } from '../domain/analysis/look.ts';
 import { listEvaluations } from '../store/evaluations.ts';
 import type { Release } from '../store/releases.ts';
-import { abortUpdate, approveUpdate, rejectUpdate, releaseWorkflowId } from '../workflows/messages.ts';
+import {
+  abortQueuedUpdate,
+  abortUpdate,
+  approveUpdate,
+  laneWorkflowId,
+  NOT_QUEUED,
+  rejectUpdate,
+  releaseWorkflowId,
+  type PersonsAct,
+} from '../workflows/messages.ts';
 import { audited } from './auth/audited.ts';
 import { actorOf, requireRole, type Principal } from './auth/principal.ts';
 import type { ApiParts } from './parts.ts';
 import { Problem, unreachable503 } from './problem.ts';
 import type { ActOutcomeView } from './schema/release.ts';
-import type { UpdateAnswer } from './workflows.ts';
+import type { UpdateAnswer, UpdateRequest } from './workflows.ts';
 
 export type ReleaseAct =
   | { readonly kind: 'approve' | 'reject'; readonly step: number; readonly look: number | undefined }
@@ -80,8 +89,10 @@ async function handOver(
     withdrawLate: false,
   };
   const actor = actorOf(principal);
-  if (act.kind === 'abort')
-    return parts.workflows.update({ ...common, update: abortUpdate, args: [{ actor, comment }] });
+  if (act.kind === 'abort') {
+    const queued = await abortQueued(parts, release, { ...common, actor, comment });
+    return queued ?? parts.workflows.update({ ...common, update: abortUpdate, args: [{ actor, comment }] });
+  }
   const update = act.kind === 'approve' ? approveUpdate : rejectUpdate;
   const evidence = await seenLook(parts, release, act.look);
   return parts.workflows.update({
@@ -89,6 +100,26 @@ async function handOver(
     update,
     args: [{ actor, comment, step: act.step, evidence }],
   });
+}
+
+/** A release that waits has no workflow yet: its lane ends it. `null`: it does not wait there. */
+async function abortQueued(
+  { workflows }: ApiParts,
+  { id, project, environment, dryRun, progress }: Release,
+  { actor, comment, ...common }: PersonsAct & Omit<UpdateRequest<[PersonsAct]>, 'update' | 'args'>,
+): Promise<UpdateAnswer | null> {
+  if (progress.state !== 'queued' || dryRun) return null;
+  try {
+    return await workflows.update({
+      ...common,
+      workflowId: laneWorkflowId(project, environment),
+      update: abortQueuedUpdate,
+      args: [{ releaseId: id, actor, comment }],
+    });
+  } catch (error) {
+    if (error instanceof Problem && error.code === NOT_QUEUED) return null;
+    throw error;
+  }
 }
 
 /** The look that stood on the person's screen, where the request says which; else the newest. */

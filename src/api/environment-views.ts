@@ -21,7 +21,9 @@ export async function environmentView(
   state: EnvironmentState,
 ): Promise<EnvironmentView> {
   const url = parts.config.publicUrl;
-  const { record } = state;
+  const { record, running, queued } = state;
+  // A lane runs one release, so that those which wait stand behind these.
+  const fronts = new Map([...(running ? [running] : []), ...queued].map((r) => [r.id, r]));
   return {
     id: environmentId(state.project, record.name),
     project: state.project,
@@ -33,7 +35,7 @@ export async function environmentView(
     variables: { ...record.variables },
     services: await Promise.all(state.services.map((s) => serviceView(parts, s))),
     running: state.running && releaseSummary(state.running, url),
-    queued: state.queued.map((r) => releaseSummary(r, url)),
+    queued: state.queued.map((r) => releaseSummary(r, url, fronts)),
     last: state.last && releaseSummary(state.last, url),
   };
 }

@@ -9,7 +9,9 @@ import { planLines } from '../domain/plan/words.ts';
 import { eventText } from '../domain/release/event-text.ts';
 import type { Look } from '../domain/analysis/look.ts';
 import type { StoredEvent } from '../domain/release/events.ts';
+import { behindText } from '../domain/release/queue-text.ts';
 import type { Release } from '../store/releases.ts';
+import type { Fronts } from './queue.ts';
 import type { EventView, WithIsoTimes } from './schema/event.ts';
 import type { LookView, ReleaseSummary, ReleaseView } from './schema/release.ts';
 
@@ -43,9 +45,17 @@ export function isoOrNull(ms: number | null): string | null {
   return ms === null ? null : iso(ms);
 }
 
-/** A release as lists show it. `publicUrl` is where people reach the console. */
-export function releaseSummary(release: Release, publicUrl: string): ReleaseSummary {
+/**
+ * A release as lists show it. `publicUrl` is where people reach the console; `fronts` holds the release that it waits
+ * behind, where it waits.
+ */
+export function releaseSummary(
+  release: Release,
+  publicUrl: string,
+  fronts: Fronts = new Map(),
+): ReleaseSummary {
   const p = release.progress;
+  const front = p.state === 'queued' && p.reason === 'behind' ? fronts.get(p.behind ?? '') : undefined;
   return {
     id: release.id,
     number: release.number,
@@ -64,7 +74,7 @@ export function releaseSummary(release: Release, publicUrl: string): ReleaseSumm
     url: releaseUrl(publicUrl, release.id),
     state: p.state,
     reason: p.reason,
-    sentence: p.message,
+    sentence: front === undefined ? p.message : behindText(front, Date.now()),
     since: iso(p.since),
     behind: p.behind,
     supersededBy: p.supersededBy,
@@ -80,10 +90,10 @@ export function releaseSummary(release: Release, publicUrl: string): ReleaseSumm
 }
 
 /** A release with everything its events say. */
-export function releaseView(release: Release, publicUrl: string): ReleaseView {
+export function releaseView(release: Release, publicUrl: string, fronts: Fronts = new Map()): ReleaseView {
   const p = release.progress;
   return {
-    ...releaseSummary(release, publicUrl),
+    ...releaseSummary(release, publicUrl, fronts),
     plan: p.plan && {
       ...p.plan,
       stages: p.plan.stages.map((group) => [...group]),

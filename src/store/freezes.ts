@@ -2,7 +2,7 @@
  * Freezes and who may pass them. Every change leaves a notice for the lanes that it concerns, in the same
  * transaction: they look again, also when Temporal was down meanwhile.
  */
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { Freeze } from '../domain/freeze/freeze.ts';
 import { addLaneNotices } from './lane-notices.ts';
 import type { Db } from './store.ts';
@@ -28,6 +28,11 @@ export interface Bypass {
   readonly until: number | null;
   readonly comment: string;
   readonly actor: string;
+}
+
+export interface StoredBypass extends Bypass {
+  /** When it was allowed, Unix milliseconds. */
+  readonly at: number;
 }
 
 interface Place {
@@ -81,12 +86,18 @@ export async function findFreeze(db: Db, id: string): Promise<StoredFreeze | und
   return row && toFreeze(row);
 }
 
-/** Freezes that nobody has ended, oldest first; those of a place only where one is given. */
-export async function listFreezes(db: Db, place?: Place): Promise<StoredFreeze[]> {
+/**
+ * Freezes that may still hold something after the instant (Unix milliseconds), oldest first; those of a place only
+ * where one is given.
+ */
+export async function listFreezes(db: Db, at: number, place?: Place): Promise<StoredFreeze[]> {
   const rows = await db
     .selectFrom('freezes')
     .selectAll()
     .where('ended_at', 'is', null)
+    .where(
+      sql<boolean>`(freeze_window ->> 'kind' <> 'once' or coalesce((freeze_window ->> 'until')::bigint > ${at}, true))`,
+    )
     .$if(place !== undefined, (q) =>
       q
         .where((e) => e.or([e('project', 'is', null), e('project', '=', place?.project ?? '')]))
@@ -114,13 +125,18 @@ export async function addBypass(tx: Db, bypass: Bypass): Promise<void> {
   await addLaneNotices(tx, bypass);
 }
 
-/** Who passes which freeze in an environment at an instant (Unix milliseconds). */
-export async function listBypasses(db: Db, { project, environment }: Place, at: number): Promise<Bypass[]> {
+/** Who passes which of the freezes at an instant (Unix milliseconds), in the order in which it was allowed. */
+export async function listBypasses(
+  db: Db,
+  freezes: readonly Pick<StoredFreeze, 'id'>[],
+  at: number,
+): Promise<StoredBypass[]> {
+  if (freezes.length === 0) return [];
+  const ids = freezes.map(({ id }) => id);
   const rows = await db
     .selectFrom('freeze_bypasses')
     .selectAll()
-    .where('project', '=', project)
-    .where('environment', '=', environment)
+    .where('freeze_id', 'in', ids)
     .where((e) => e.or([e('until', 'is', null), e('until', '>', new Date(at))]))
     .orderBy('id')
     .execute();
@@ -132,6 +148,7 @@ export async function listBypasses(db: Db, { project, environment }: Place, at: 
     until: row.until?.getTime() ?? null,
     comment: row.comment,
     actor: row.actor,
+    at: row.at.getTime(),
   }));
 }
 

@@ -1,6 +1,6 @@
 /**
- * Word for lanes that what they read has changed. Only lanes with a release that has not ended need it: the others
- * read everything when their next release comes.
+ * Word for lanes that what they read has changed. Every lane of the place gets it, also an idle one: whether a push
+ * that is being stored at this moment is seen by whom is then no question.
  */
 import { sql } from 'kysely';
 import type { Db } from './store.ts';
@@ -14,17 +14,16 @@ export interface LaneNotice {
   readonly environment: string;
 }
 
-/** Leaves a notice for every lane of the place that has something to do; `null` stands for all. */
+/** Leaves a notice for every lane of the place; `null` stands for all. */
 export async function addLaneNotices(
   tx: Db,
   { project, environment }: { readonly project: string | null; readonly environment: string | null },
 ): Promise<void> {
   await sql`
     insert into lane_notices (project, environment)
-    select distinct project, environment from releases
-    where state in ('queued', 'running', 'waiting-approval', 'paused')
-      and (${project}::text is null or project = ${project})
-      and (${environment}::text is null or environment = ${environment})`.execute(tx);
+    select id, environment ->> 'name' from projects cross join jsonb_array_elements(environments) as environment
+    where (${project}::text is null or id = ${project})
+      and (${environment}::text is null or environment ->> 'name' = ${environment})`.execute(tx);
   await sql`select pg_notify(${LANE_NOTICES_CHANNEL}, '')`.execute(tx);
 }
 

@@ -1,5 +1,6 @@
 /** Releases as stored: identity beside progress. Written through `events.ts`; this file creates and reads. */
 import { sql, type Selectable } from 'kysely';
+import type { SupersedePolicy } from '../domain/plan/supersede.ts';
 import type { ReleaseProgress } from '../domain/release/progress.ts';
 import { completeProgress, initialProgress } from '../domain/release/record.ts';
 import type { ReleaseCause, ReleaseState } from '../domain/release/states.ts';
@@ -116,6 +117,13 @@ export async function findRelease(db: Db, id: string): Promise<Release | undefin
   return row && toRelease(row);
 }
 
+/** Those of the releases that exist, in no order. */
+export async function findReleases(db: Db, ids: readonly string[]): Promise<Release[]> {
+  if (ids.length === 0) return [];
+  const rows = await db.selectFrom('releases').selectAll().where('id', 'in', ids).execute();
+  return rows.map(toRelease);
+}
+
 export interface ReleaseFilter {
   readonly project?: string | undefined;
   /** Only releases of these projects; `undefined` = of all. */
@@ -166,6 +174,24 @@ export async function listActiveReleases(db: Db, place: Place): Promise<Release[
     .orderBy('id')
     .execute();
   return rows.map(toRelease);
+}
+
+/** What the newest plan of the environment says of newer pushes; `undefined`: nothing, or no plan is known yet. */
+export async function newestSupersede(
+  db: Db,
+  { project, environment }: { readonly project: string; readonly environment: string },
+): Promise<SupersedePolicy | undefined> {
+  const row = await db
+    .selectFrom('releases')
+    .select(sql<SupersedePolicy | null>`progress -> 'plan' ->> 'supersede'`.as('supersede'))
+    .where('project', '=', project)
+    .where('environment', '=', environment)
+    .where('dry_run', '=', false)
+    .where(sql<boolean>`progress -> 'plan' <> 'null'`)
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.supersede ?? undefined;
 }
 
 /** Of each environment the newest release that ended; dry runs say nothing of it. */

@@ -1,12 +1,10 @@
 /**
- * Hands stored releases to their lanes (dry runs need none): woken by PostgreSQL, and once a second in case a notification was lost. At
- * least once; the lane ignores what it knows. While Temporal is away the rows wait, and nothing is lost.
+ * Hands stored releases to their lanes (dry runs need none). At least once; the lane ignores what it knows. While
+ * Temporal is away the rows wait, and nothing is lost.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy, type Client } from '@temporalio/client';
 import { ensureError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
-import { listen } from '../store/listen.ts';
 import {
   claimOutbox,
   finishOutbox,
@@ -25,6 +23,7 @@ import {
   type QueuedRelease,
   type ReleaseInput,
 } from '../workflows/messages.ts';
+import { startDispatchLoop } from './dispatch-loop.ts';
 
 export interface DispatcherParts {
   readonly db: Db;
@@ -33,7 +32,6 @@ export interface DispatcherParts {
   readonly log: Logger;
 }
 
-const POLL_MS = 1_000;
 /** Hand-overs at once; each is of another environment. */
 const BATCH = 20;
 /** Another worker takes a row over when this one died with it. */
@@ -42,41 +40,13 @@ const LONGEST_PAUSE_MS = 5_000;
 
 /** Starts handing over; `close` waits for what is under way. */
 export function startDispatcher(parts: DispatcherParts): { close(): Promise<void> } {
-  const ended = new AbortController();
-  let wake = (): void => undefined;
-  const listening = listen(
-    {
-      databaseUrl: parts.databaseUrl,
-      channel: OUTBOX_CHANNEL,
-      applicationName: 'sluice-dispatcher',
-      onNotify: () => wake(),
-      onConnect: () => wake(),
-    },
-    parts.log,
-  );
-
-  async function run(): Promise<void> {
-    while (!ended.signal.aborted) {
-      const nap = new AbortController();
-      // Set before the table is read: what is stored meanwhile ends the nap at once.
-      wake = () => nap.abort();
-      try {
-        while ((await handOverSome(parts)) > 0);
-      } catch (error) {
-        parts.log.warn({ err: ensureError(error) }, 'the outbox could not be read');
-      }
-      await pause(POLL_MS, undefined, { signal: AbortSignal.any([nap.signal, ended.signal]) }).catch(
-        () => undefined,
-      );
-    }
-  }
-  const running = run();
-  return {
-    close: async () => {
-      ended.abort();
-      await Promise.all([running, listening.close()]);
-    },
-  };
+  return startDispatchLoop({
+    databaseUrl: parts.databaseUrl,
+    channel: OUTBOX_CHANNEL,
+    applicationName: 'sluice-dispatcher',
+    handOverSome: () => handOverSome(parts),
+    log: parts.log,
+  });
 }
 
 /** @returns how many were handed over */

@@ -1,5 +1,5 @@
 /**
- * The worker process: wires the activities to real parts, runs the Temporal workers and the outbox dispatcher. Any
+ * The worker process: wires the activities to real parts, runs the Temporal workers and the dispatchers. Any
  * number of them may run; none keeps anything that another could not go on from.
  */
 import { hostname } from 'node:os';
@@ -18,6 +18,7 @@ import { recordBeat } from '../store/parts.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { lookSignal, releaseWorkflowId } from '../workflows/messages.ts';
 import { startDispatcher } from './dispatcher.ts';
+import { startLaneNotices } from './lane-notices.ts';
 import { temporalLogger } from './temporal-log.ts';
 import { connectTemporal, createWorkers } from './workers.ts';
 
@@ -82,6 +83,8 @@ async function main(): Promise<void> {
   });
   const dispatcher = startDispatcher({ db: store.db, databaseUrl, client, log });
   lifecycle.onClose('dispatcher', () => dispatcher.close());
+  const notices = startLaneNotices({ db: store.db, databaseUrl, client, log });
+  lifecycle.onClose('notices', () => notices.close());
   const beats = startBeats(store, log);
   lifecycle.onClose('beats', () => clearInterval(beats));
   announceReady();

@@ -1,12 +1,24 @@
 /**
- * What a lane knows and how it changes: pure, so that every order of pushes and ends can be tried without Temporal.
- * A transition returns the new state and what is to be done about it; the workflow does it in that order.
+ * What a lane knows and how it changes: pure, so that every order of pushes, ends and freezes can be tried without
+ * Temporal. People and releases change the state; `settle` alone decides what is to be done about it.
  */
+import type { LaneFacts, LaneFreeze } from '../activities/contract.ts';
+import { freezeText } from '../domain/freeze/text.ts';
+import { DEFAULT_SUPERSEDE } from '../domain/plan/supersede.ts';
 import type { ReleaseEvent } from '../domain/release/events.ts';
-import type { LaneInput, LaneView, QueuedRelease, WaitingRelease } from './messages.ts';
+import type {
+  FreezeWord,
+  LaneInput,
+  LaneView,
+  PersonsAct,
+  QueuedNote,
+  QueuedRelease,
+  Replaced,
+  WaitingRelease,
+} from './messages.ts';
 
 export interface LaneState {
-  /** Oldest first. At most one, but for the moment in which a newer one supersedes it. */
+  /** Oldest first. */
   readonly waiting: readonly WaitingRelease[];
   /** Release that holds the traffic. */
   readonly running: string | null;
@@ -14,6 +26,10 @@ export interface LaneState {
   readonly held: boolean;
   /** Releases seen lately, oldest first: a repeated hand-over is ignored. */
   readonly known: readonly string[];
+  /** What the running release was told of a freeze. */
+  readonly told: FreezeWord | null;
+  /** The running release, or the one before, was told to make way; kept until the next one starts. */
+  readonly replaced: Replaced | null;
 }
 
 export type LaneEffect =
@@ -24,6 +40,8 @@ export type LaneEffect =
       readonly event: ReleaseEvent;
     }
   | { readonly kind: 'start'; readonly release: WaitingRelease }
+  | { readonly kind: 'freeze'; readonly releaseId: string; readonly freeze: FreezeWord | null }
+  | { readonly kind: 'replace'; readonly releaseId: string; readonly by: string }
   /** LATEST follows a person's rollback, so that the code that was left cannot ride along with the next publish. */
   | {
       readonly kind: 'restore';
@@ -34,6 +52,7 @@ export type LaneEffect =
 
 export interface LaneStep {
   readonly state: LaneState;
+  /** To be done in this order. */
   readonly effects: readonly LaneEffect[];
 }
 
@@ -42,7 +61,8 @@ const REMEMBERED = 500;
 
 /** The state that a (continued) lane begins with. */
 export function laneStateOf(input: LaneInput): LaneState {
-  return { waiting: input.waiting, running: input.running, known: input.known, held: false };
+  const { waiting, running, known, told = null, replaced = null } = input;
+  return { waiting, running, known, held: false, told, replaced };
 }
 
 /** The view that people ask for. */
@@ -50,56 +70,163 @@ export function laneView(state: LaneState): LaneView {
   return { running: state.running, waiting: state.waiting.map((release) => release.releaseId) };
 }
 
-/** A release was handed over: it starts when the lane is free, else it waits and supersedes whoever waited before. */
-export function push(state: LaneState, queued: QueuedRelease): LaneStep {
-  if (state.known.includes(queued.releaseId)) return { state, effects: [] };
-  const known = [...state.known, queued.releaseId].slice(-REMEMBERED);
-  const arrived: WaitingRelease = { releaseId: queued.releaseId, storedAt: queued.storedAt, nextSeq: 1 };
-  if (state.running === null && !state.held && state.waiting.length === 0)
-    return startNext({ ...state, known, waiting: [arrived] });
+/** A release was handed over; a repeated hand-over changes nothing. */
+export function arrive(state: LaneState, { releaseId, storedAt }: QueuedRelease): LaneState {
+  if (state.known.includes(releaseId)) return state;
+  const known = [...state.known, releaseId].slice(-REMEMBERED);
+  return { ...state, known, waiting: [...state.waiting, { releaseId, storedAt, nextSeq: 1 }] };
+}
 
-  const superseded = state.waiting.map((older): LaneEffect => ({
-    kind: 'record',
-    releaseId: older.releaseId,
-    seq: older.nextSeq,
-    event: { type: 'superseded', by: arrived.releaseId },
-  }));
-  const queuedEvent: LaneEffect = {
-    kind: 'record',
-    releaseId: arrived.releaseId,
-    seq: arrived.nextSeq,
-    event:
-      state.running === null
-        ? { type: 'queued', reason: 'rollback', behind: null }
-        : { type: 'queued', reason: 'behind', behind: state.running },
-  };
+/** The running release ended or was promoted. A late word of an earlier release changes nothing. */
+export function free(state: LaneState, releaseId: string): LaneState {
+  return state.running === releaseId ? { ...state, running: null, told: null } : state;
+}
+
+/** A person's rollback takes the lane, or lets it go. */
+export function hold(state: LaneState, held: boolean): LaneState {
+  return { ...state, held };
+}
+
+/** A person ends a release that waits; nothing happens when it does not. */
+export function drop(state: LaneState, releaseId: string, { actor, comment }: PersonsAct): LaneStep {
+  const dropped = state.waiting.find((waiting) => waiting.releaseId === releaseId);
+  if (dropped === undefined) return { state, effects: [] };
+  const sentence = `aborted by ${actor.name} before it began${comment === '' ? '' : `: ${comment}`}`;
   return {
-    state: { ...state, known, waiting: [{ ...arrived, nextSeq: arrived.nextSeq + 1 }] },
-    effects: [...superseded, queuedEvent],
+    state: { ...state, waiting: state.waiting.filter((waiting) => waiting !== dropped) },
+    effects: [recordOf(dropped, { type: 'aborted', actor, sentence })],
   };
 }
 
-/** The running release ended or was promoted: the next one starts. A late word of an earlier release changes nothing. */
-export function free(state: LaneState, releaseId: string): LaneStep {
-  if (state.running !== releaseId) return { state, effects: [] };
-  return startNext({ ...state, running: null });
+/**
+ * Decides: who gives way to whom, who starts, what the running release is told, and what each release waits for.
+ *
+ * @param facts as read after the last change; a release that they do not name is left for the next time. `null` in
+ *   lanes of before, which knew none and changed nothing that they had recorded
+ */
+export function settle(before: LaneState, facts: LaneFacts | null): LaneStep {
+  const isNamed = ({ releaseId }: WaitingRelease): boolean => facts === null || releaseId in facts.frozen;
+  const freezeOf = (releaseId: string): LaneFreeze | null => facts?.frozen[releaseId] ?? null;
+  const named = before.waiting.filter(isNamed);
+  const policy = facts?.supersede ?? DEFAULT_SUPERSEDE;
+
+  const givers = new Map<string, string>();
+  if (policy !== 'queue')
+    named.forEach((older, index) => {
+      const isFree = freezeOf(older.releaseId) === null;
+      // Whoever may pass a freeze is often the way out of trouble; it does not give way to one that has to wait.
+      const taker = named
+        .slice(index + 1)
+        .findLast(({ releaseId }) => !isFree || freezeOf(releaseId) === null);
+      if (taker) givers.set(older.releaseId, taker.releaseId);
+    });
+  const effects: LaneEffect[] = [];
+  for (const older of named) {
+    const by = givers.get(older.releaseId);
+    if (by !== undefined) effects.push(recordOf(older, { type: 'superseded', by }));
+  }
+
+  const linksOf = (releaseId: string): string[] =>
+    [...givers].filter(([, by]) => by === releaseId).map(([older]) => older);
+  const staying = named.filter(({ releaseId }) => !givers.has(releaseId));
+  const ready = staying.filter(({ releaseId }) => freezeOf(releaseId) === null);
+  const frozen = staying.filter(({ releaseId }) => freezeOf(releaseId) !== null);
+  const state = before.held ? before : moveOn(before, { ready, facts, policy, linksOf }, effects);
+  // What was started does not wait any more.
+  const line = [...ready, ...frozen].filter(({ releaseId }) => releaseId !== state.running);
+  const noted = line.map((waiting, index) => {
+    const front = line[index - 1]?.releaseId ?? state.running;
+    const note = noteOf(freezeOf(waiting.releaseId), front, state.held);
+    if (facts === null && waiting.note !== undefined) return waiting;
+    const supersedes = linksOf(waiting.releaseId);
+    if (supersedes.length === 0 && isSame(waiting.note, note)) return waiting;
+    effects.push(recordOf(waiting, queuedEvent(note, supersedes)));
+    return { ...waiting, nextSeq: waiting.nextSeq + 1, note };
+  });
+  const order = (releaseId: string): number => before.waiting.findIndex((w) => w.releaseId === releaseId);
+  const waiting = [...noted, ...before.waiting.filter((one) => !isNamed(one))].toSorted(
+    (a, b) => order(a.releaseId) - order(b.releaseId),
+  );
+  return { state: { ...state, waiting }, effects };
 }
 
-/** A person's rollback takes the lane. */
-export function hold(state: LaneState): LaneState {
-  return { ...state, held: true };
+interface Situation {
+  /** Releases that may start, oldest first. */
+  readonly ready: readonly WaitingRelease[];
+  readonly facts: LaneFacts | null;
+  readonly policy: LaneFacts['supersede'];
+  /** Releases whose place a release has just taken. */
+  readonly linksOf: (releaseId: string) => readonly string[];
 }
 
-/** The rollback is over: whoever waits may start. */
-export function letGo(state: LaneState): LaneStep {
-  return startNext({ ...state, held: false });
+/** Starts the next release, or tells the running one what it must know. */
+function moveOn(
+  state: LaneState,
+  { ready, facts, policy, linksOf }: Situation,
+  effects: LaneEffect[],
+): LaneState {
+  const { running, replaced } = state;
+  if (running === null) {
+    const [next] = ready;
+    if (next === undefined) return state;
+    const made = facts?.replaced === true && replaced !== null ? [replaced.releaseId] : [];
+    effects.push(...startOf(next, [...linksOf(next.releaseId), ...made]));
+    return { ...state, running: next.releaseId, told: null, replaced: null };
+  }
+  if (facts === null || !(running in facts.frozen)) return state;
+  let after = state;
+  const newest = ready.at(-1);
+  if (policy === 'replace' && newest !== undefined && replaced?.releaseId !== running) {
+    effects.push({ kind: 'replace', releaseId: running, by: newest.releaseId });
+    after = { ...after, replaced: { releaseId: running, by: newest.releaseId } };
+  }
+  const word = wordOf(facts.frozen[running] ?? null);
+  if (isSame(state.told, word)) return after;
+  effects.push({ kind: 'freeze', releaseId: running, freeze: word });
+  return { ...after, told: word };
 }
 
-function startNext(state: LaneState): LaneStep {
-  const next = state.waiting.at(-1);
-  if (state.running !== null || state.held || next === undefined) return { state, effects: [] };
+/** A release whose start is the first that is heard of it has its links recorded before. */
+function startOf(next: WaitingRelease, supersedes: readonly string[]): LaneEffect[] {
+  if (supersedes.length === 0) return [{ kind: 'start', release: next }];
+  const message = `starts, in the place of ${supersedes.join(', ')}`;
+  const event: ReleaseEvent = { type: 'queued', reason: null, behind: null, message, supersedes };
+  return [recordOf(next, event), { kind: 'start', release: { ...next, nextSeq: next.nextSeq + 1 } }];
+}
+
+/** A freeze that lets releases finish is nothing to the one that runs. */
+function wordOf(freeze: LaneFreeze | null): FreezeWord | null {
+  if (freeze === null || freeze.underWay === 'finish') return null;
+  return { reason: freeze.reason, until: freeze.until, underWay: freeze.underWay };
+}
+
+function noteOf(freeze: LaneFreeze | null, front: string | null, held: boolean): QueuedNote {
+  if (freeze !== null)
+    return { reason: 'freeze', behind: front, until: freeze.until, message: freezeText(freeze) };
+  if (front !== null) return { reason: 'behind', behind: front, until: null, message: null };
+  if (held) return { reason: 'rollback', behind: null, until: null, message: 'waits for a rollback by hand' };
+  throw new Error('a release that nothing stops starts');
+}
+
+function queuedEvent(
+  { reason, behind, until, message }: QueuedNote,
+  supersedes: readonly string[],
+): ReleaseEvent {
   return {
-    state: { ...state, running: next.releaseId, waiting: [] },
-    effects: [{ kind: 'start', release: next }],
+    type: 'queued',
+    reason,
+    behind,
+    ...(until !== null && { until }),
+    ...(message !== null && { message }),
+    ...(supersedes.length > 0 && { supersedes }),
   };
+}
+
+function recordOf({ releaseId, nextSeq }: WaitingRelease, event: ReleaseEvent): LaneEffect {
+  return { kind: 'record', releaseId, seq: nextSeq, event };
+}
+
+/** Plain values with the same members, in the order in which this file writes them. */
+function isSame(a: object | null | undefined, b: object | null): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -11,51 +11,89 @@ import {
   getExternalWorkflowHandle,
   log,
   ParentClosePolicy,
+  patched,
   setHandler,
   startChild,
   WorkflowIdReusePolicy,
   workflowInfo,
+  type ExternalWorkflowHandle,
 } from '@temporalio/workflow';
 import {
+  arrive,
+  drop,
   free,
   hold,
   laneStateOf,
   laneView,
-  letGo,
-  push,
+  settle,
   type LaneEffect,
+  type LaneState,
   type LaneStep,
 } from './lane-state.ts';
 import {
+  abortQueuedUpdate,
+  freezeSignal,
   laneFreeSignal,
+  laneNoticeSignal,
   laneQuery,
   pushSignal,
   releaseWorkflowId,
+  replaceSignal,
   rollbackUpdate,
   stopSignal,
   type ActOutcome,
   type LaneInput,
+  type PersonsAct,
   type ReleaseInput,
   type RollbackRequest,
   type WaitingRelease,
 } from './messages.ts';
 import { store } from './proxies.ts';
+import { refuseAbortQueued } from './lane-abort.ts';
 import { refuseRollback, restoreTarget, rollBackAliases } from './lane-rollback.ts';
 import type { release } from './release/release.ts';
 
 /** How often a lane that lost its child's handle asks the store whether that release has ended. */
 const LOOK_AFTER_MS = 60_000;
+/** Longest time between two looks at the freezes while something runs or waits. */
+const LONGEST_MS = 24 * 3_600_000;
+/** Where the clock that named the next change is behind ours. */
+const SHORTEST_MS = 500;
 
 export async function lane(input: LaneInput): Promise<void> {
   const { project, environment } = input;
   let state = laneStateOf(input);
   const effects: LaneEffect[] = [];
+  let enqueued = 0;
+  let performed = 0;
+  /** Something happened that the facts were not asked for yet. */
+  let isStale = isBusy() && patched('lane-facts');
+  /** When the facts change by themselves, Unix milliseconds. */
+  let changesAt: number | null = null;
   /** Releases whose end this run of the lane will hear of by itself. */
   const attached = new Set<string>();
 
+  function isBusy(): boolean {
+    return state.running !== null || state.waiting.length > 0;
+  }
+
+  /** Effects are done by the loop, in their order. */
+  function enqueue(more: readonly LaneEffect[]): void {
+    effects.push(...more);
+    enqueued += more.length;
+  }
+
   function take(step: LaneStep): void {
     state = step.state;
-    effects.push(...step.effects);
+    enqueue(step.effects);
+  }
+
+  function changed(next: LaneState): void {
+    if (next === state) return;
+    state = next;
+    // Lanes of before decided at once: they asked for nothing.
+    if (patched('lane-facts')) isStale = true;
+    else take(settle(state, null));
   }
 
   async function start(waiting: WaitingRelease): Promise<void> {
@@ -71,7 +109,7 @@ export async function lane(input: LaneInput): Promise<void> {
       attached.add(releaseId);
       const ended = (): void => {
         attached.delete(releaseId);
-        take(free(state, releaseId));
+        changed(free(state, releaseId));
       };
       // However it ended (it may have been terminated), the lane goes on.
       child.result().then(ended, ended);
@@ -91,34 +129,65 @@ export async function lane(input: LaneInput): Promise<void> {
         const { releaseId, seq, event } = effect;
         return store.record({ releaseId, events: [{ seq, at: Date.now(), event }] });
       }
+      case 'freeze':
+        return tell(effect.releaseId, (release) => release.signal(freezeSignal, { freeze: effect.freeze }));
+      case 'replace':
+        return tell(effect.releaseId, (release) => release.signal(replaceSignal, { by: effect.by }));
     }
+  }
+
+  /** Asks what stands now, and decides by it. */
+  async function look(): Promise<void> {
+    isStale = false;
+    changesAt = null;
+    if (!isBusy()) return;
+    const { running, waiting, replaced } = state;
+    const releases = [...(running === null ? [] : [running]), ...waiting.map(({ releaseId }) => releaseId)];
+    const facts = await store.laneFacts({
+      project,
+      environment,
+      releases,
+      replaced: replaced?.releaseId ?? null,
+    });
+    ({ changesAt } = facts);
+    take(settle(state, facts));
+  }
+
+  async function abortQueued(act: PersonsAct & { readonly releaseId: string }): Promise<ActOutcome> {
+    const refusal = refuseAbortQueued(state, act);
+    if (refusal) throw refusal;
+    take(drop(state, act.releaseId, act));
+    isStale = true;
+    const last = enqueued;
+    await condition(() => performed >= last);
+    return { outcome: 'aborted' };
   }
 
   async function rollBack(request: RollbackRequest): Promise<ActOutcome> {
     const refusal = refuseRollback(state, request);
     if (refusal) throw refusal;
-    state = hold(state);
+    state = hold(state, true);
+    if (patched('lane-facts')) isStale = true;
     try {
       const running = state.running;
       if (running !== null) {
         const { actor, comment } = request;
-        try {
-          await getExternalWorkflowHandle(releaseWorkflowId(running)).signal(stopSignal, { actor, comment });
-        } catch (error) {
-          log.info('the running release has ended already', { running, error });
-        }
+        await tell(running, (release) => release.signal(stopSignal, { actor, comment }));
         await condition(() => state.running !== running);
       }
       const moved = await rollBackAliases({ project, environment, request, stopped: running });
-      effects.push(...moved.map((target): LaneEffect => ({ kind: 'restore', ...target })));
+      enqueue(moved.map((target): LaneEffect => ({ kind: 'restore', ...target })));
       return { outcome: 'rolled-back' };
     } finally {
-      take(letGo(state));
+      changed(hold(state, false));
     }
   }
 
-  setHandler(pushSignal, (queued) => take(push(state, queued)));
-  setHandler(laneFreeSignal, ({ releaseId }) => take(free(state, releaseId)));
+  setHandler(pushSignal, (queued) => changed(arrive(state, queued)));
+  setHandler(laneFreeSignal, ({ releaseId }) => changed(free(state, releaseId)));
+  setHandler(laneNoticeSignal, () => {
+    isStale = true;
+  });
   setHandler(laneQuery, () => laneView(state));
   setHandler(rollbackUpdate, rollBack, {
     validator: (request) => {
@@ -126,22 +195,70 @@ export async function lane(input: LaneInput): Promise<void> {
       if (refusal) throw refusal;
     },
   });
+  setHandler(abortQueuedUpdate, abortQueued, {
+    validator: (act) => {
+      const refusal = refuseAbortQueued(state, act);
+      if (refusal) throw refusal;
+    },
+  });
 
   for (;;) {
-    const isDue = (): boolean => effects.length > 0 || workflowInfo().continueAsNewSuggested;
+    const isDue = (): boolean => effects.length > 0 || isStale || workflowInfo().continueAsNewSuggested;
     const lost = state.running !== null && !attached.has(state.running) ? state.running : null;
-    if (lost === null) await condition(isDue);
-    else if (!(await condition(isDue, LOOK_AFTER_MS)) && (await store.releaseHasEnded({ releaseId: lost })))
-      take(free(state, lost));
+    const waitMs = shorter(
+      lost === null ? null : LOOK_AFTER_MS,
+      changesAt === null ? null : untilMs(changesAt),
+    );
+    if (waitMs === null) await condition(isDue);
+    else if (!(await condition(isDue, waitMs))) {
+      if (changesAt !== null && Date.now() >= changesAt) isStale = true;
+      if (lost !== null && (await store.releaseHasEnded({ releaseId: lost }))) changed(free(state, lost));
+    }
 
-    for (let effect = effects.shift(); effect !== undefined; effect = effects.shift()) await perform(effect);
+    while (effects.length > 0 || isStale) {
+      for (let effect = effects.shift(); effect !== undefined; effect = effects.shift()) {
+        await perform(effect);
+        performed += 1;
+      }
+      if (isStale) await look();
+    }
 
     if (workflowInfo().continueAsNewSuggested) {
       await condition(allHandlersFinished);
       // No await between this look and the end: a signal that came during the wait must not be lost.
-      if (effects.length > 0) continue;
-      const { running, waiting, known } = state;
-      await continueAsNew<typeof lane>({ schema: 1, project, environment, waiting, running, known });
+      if (effects.length > 0 || isStale) continue;
+      const { running, waiting, known, told, replaced } = state;
+      await continueAsNew<typeof lane>({
+        schema: 1,
+        project,
+        environment,
+        waiting,
+        running,
+        known,
+        told,
+        replaced,
+      });
     }
   }
+}
+
+/** A release that has ended meanwhile needs no word. */
+async function tell(
+  releaseId: string,
+  say: (release: ExternalWorkflowHandle) => Promise<void>,
+): Promise<void> {
+  try {
+    await say(getExternalWorkflowHandle(releaseWorkflowId(releaseId)));
+  } catch (error) {
+    log.info('the release could not be told; it has ended', { releaseId, error });
+  }
+}
+
+function untilMs(at: number): number {
+  return Math.min(Math.max(at - Date.now(), SHORTEST_MS), LONGEST_MS);
+}
+
+function shorter(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.min(a, b);
 }

@@ -37,6 +37,25 @@ export interface QueuedRelease {
 export interface WaitingRelease extends QueuedRelease {
   /** Next free sequence number of the release's events. */
   readonly nextSeq: number;
+  /** Why it waits, as its record says; left out: nothing was recorded yet. */
+  readonly note?: QueuedNote;
+}
+
+/** Why a release waits: what its `queued` event says. */
+export interface QueuedNote {
+  readonly reason: 'behind' | 'freeze' | 'rollback';
+  readonly behind: string | null;
+  /** Unix milliseconds; `null`: no end is known. */
+  readonly until: number | null;
+  readonly message: string | null;
+}
+
+/** What a freeze says to a release that runs. */
+export interface FreezeWord {
+  readonly reason: string;
+  /** Unix milliseconds; `null`: until somebody ends it. */
+  readonly until: number | null;
+  readonly underWay: 'hold' | 'roll-back';
 }
 
 export interface LaneInput {
@@ -48,6 +67,15 @@ export interface LaneInput {
   readonly running: string | null;
   /** Releases that the lane has seen lately: a repeated hand-over is ignored. */
   readonly known: readonly string[];
+  /** What the running release was told of a freeze. */
+  readonly told?: FreezeWord | null;
+  readonly replaced?: Replaced | null;
+}
+
+/** A running release that was told to make way for a newer one. */
+export interface Replaced {
+  readonly releaseId: string;
+  readonly by: string;
 }
 
 export interface ReleaseInput {
@@ -65,6 +93,12 @@ export const pushSignal = defineSignal<[QueuedRelease]>('push');
 export const stopSignal = defineSignal<[PersonsAct]>('stop');
 /** Watch → release: a look worth an event (the verdict changed, or enough looks went by). */
 export const lookSignal = defineSignal<[Look]>('look');
+/** Lane → release: a freeze began or changed; `null`: it is over. A freeze that lets releases finish is not told. */
+export const freezeSignal = defineSignal<[{ readonly freeze: FreezeWord | null }]>('freeze');
+/** Lane → release: take the traffic back and end, superseded by that release. */
+export const replaceSignal = defineSignal<[{ readonly by: string }]>('replace');
+/** Worker → lane: freezes or who may pass them have changed. */
+export const laneNoticeSignal = defineSignal('laneNotice');
 /** Release → lane: the traffic is free again (promoted or ended). */
 export const laneFreeSignal = defineSignal<[{ readonly releaseId: string }]>('laneFree');
 
@@ -93,6 +127,11 @@ export const approveUpdate = defineUpdate<ActOutcome, [Decision]>('approve');
 export const rejectUpdate = defineUpdate<ActOutcome, [Decision]>('reject');
 export const abortUpdate = defineUpdate<ActOutcome, [PersonsAct]>('abort');
 
+/** Lane update: end a release that waits. */
+export const abortQueuedUpdate = defineUpdate<ActOutcome, [PersonsAct & { readonly releaseId: string }]>(
+  'abortQueued',
+);
+
 /** Lane update: point the environment's alias at an older version at once, ending a running release first. */
 export interface RollbackRequest extends PersonsAct {
   /** Per service: the version to go to. */
@@ -107,3 +146,6 @@ export const rollbackUpdate = defineUpdate<ActOutcome, [RollbackRequest]>('rollb
  * Their first `details` entry, where present, is `{code, decision?}`.
  */
 export const ACT_FAILURES = { forbidden: 'forbidden', conflict: 'conflict' } as const;
+
+/** Code of the refusal of `abortQueuedUpdate` when the release has begun, or has not reached its lane yet. */
+export const NOT_QUEUED = 'not-queued';

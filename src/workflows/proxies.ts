@@ -9,7 +9,10 @@ import { TASK_QUEUES } from './messages.ts';
 
 const nonRetryableErrorTypes: string[] = [...FINAL_FAILURES];
 
-type Store = Pick<Activities, 'record' | 'releaseHasEnded' | 'newestLook' | 'report' | 'giveLocksBack'>;
+type Store = Pick<
+  Activities,
+  'laneFacts' | 'record' | 'releaseHasEnded' | 'newestLook' | 'report' | 'giveLocksBack'
+>;
 type Build = Pick<
   Activities,
   'prepareSource' | 'prepareTree' | 'runCommand' | 'buildFunction' | 'packageRelease'

@@ -4,10 +4,11 @@
  */
 import { Context, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Activities, AliasMove, NumberedEvent } from '../../src/activities/contract.ts';
+import type { Activities, AliasMove, LaneFreeze, NumberedEvent } from '../../src/activities/contract.ts';
 import type { Look } from '../../src/domain/analysis/look.ts';
 import { DEFAULT_JUDGE_SETTINGS } from '../../src/domain/analysis/settings.ts';
 import type { PlanApproval, PlanStep, ResolvedPlan } from '../../src/domain/plan/plan.ts';
+import type { SupersedePolicy } from '../../src/domain/plan/supersede.ts';
 import type { ReleaseEvent } from '../../src/domain/release/events.ts';
 import { FAILURES } from '../../src/domain/release/failures.ts';
 import type { ReleaseProgress } from '../../src/domain/release/progress.ts';
@@ -79,6 +80,10 @@ export class World {
   /** Everything else that was done, in order. */
   readonly done: string[] = [];
   readonly locks = new Map<string, string>();
+  /** Project → what a newer push does; `latest` where nothing is said. */
+  readonly policies = new Map<string, SupersedePolicy>();
+  /** Project → the freeze that is on there, and who may pass it. */
+  readonly freezes = new Map<string, LaneFreeze & { readonly passed?: readonly string[] }>();
   readonly #harmful = new Set<string>();
   readonly #released = new Set<string>();
   readonly #unreachable = new Map<string, number>();
@@ -149,6 +154,22 @@ export class World {
 
   activities(): Activities {
     return {
+      laneFacts: async ({ project, releases, replaced }) => {
+        const freeze = this.freezes.get(project);
+        const on = freeze && (freeze.until === null || Date.now() < freeze.until) ? freeze : null;
+        const { reason = '', until = null, underWay = 'finish', passed = [] } = on ?? {};
+        return {
+          supersede: this.policies.get(project) ?? 'latest',
+          frozen: Object.fromEntries(
+            releases.map((id) => [
+              id,
+              on === null || passed.includes(id) ? null : { reason, until, underWay },
+            ]),
+          ),
+          changesAt: on?.until ?? null,
+          replaced: replaced !== null && this.progress(replaced).state === 'superseded',
+        };
+      },
       record: async ({ releaseId, events }) => {
         const stored = this.events.get(releaseId) ?? [];
         for (const event of events) if (!stored.some(({ seq }) => seq === event.seq)) stored.push(event);

@@ -15,6 +15,7 @@ import { sees } from '../auth/principal.ts';
 import { environmentDetail, environmentView } from '../environment-views.ts';
 import type { ApiEnv, ApiParts } from '../parts.ts';
 import { Problem } from '../problem.ts';
+import { frontsOf } from '../queue.ts';
 import { rollBackEnvironment } from '../rollback.ts';
 import { visibleEnvironment } from '../routes/environments.ts';
 import { visibleRelease } from '../routes/releases.ts';
@@ -43,9 +44,9 @@ export function consolePages(parts: ApiParts): Hono<ApiEnv> {
     const states = (await listEnvironments(db, {})).filter((s) => sees(principal, s.project));
     const environments = await Promise.all(states.map((s) => environmentView(parts, s)));
     const projects = principal.projects.length > 0 ? principal.projects : undefined;
-    const releases = (await listReleases(db, { projects, limit: 30 })).map((r) =>
-      releaseSummary(r, config.publicUrl),
-    );
+    const newest = await listReleases(db, { projects, limit: 30 });
+    const fronts = await frontsOf(db, newest);
+    const releases = newest.map((r) => releaseSummary(r, config.publicUrl, fronts));
     return html(c, <HomePage viewer={viewer} environments={environments} releases={releases} />);
   });
 
@@ -59,12 +60,13 @@ export function consolePages(parts: ApiParts): Hono<ApiEnv> {
       environment: state.record.name,
       limit: 30,
     });
+    const fronts = await frontsOf(db, releases);
     return html(
       c,
       <EnvironmentPage
         viewer={visitor.viewer}
         environment={environment}
-        releases={releases.map((r) => releaseSummary(r, config.publicUrl))}
+        releases={releases.map((r) => releaseSummary(r, config.publicUrl, fronts))}
         notice={takeNotice(parts, c)}
       />,
     );
@@ -74,7 +76,8 @@ export function consolePages(parts: ApiParts): Hono<ApiEnv> {
     const visitor = await visitorOf(parts, c);
     if (visitor instanceof Response) return visitor;
     const release = await visibleRelease(parts, visitor.principal, c.req.param('id'));
-    const [events, looks] = await Promise.all([
+    const [fronts, events, looks] = await Promise.all([
+      frontsOf(db, [release]),
       listEvents(db, { releaseId: release.id, afterId: 0, limit: MOST_EVENTS }),
       listEvaluations(db, release.id, { afterNumber: 0, limit: MOST_LOOKS }),
     ]);
@@ -82,7 +85,7 @@ export function consolePages(parts: ApiParts): Hono<ApiEnv> {
       c,
       <ReleasePage
         viewer={visitor.viewer}
-        release={releaseView(release, config.publicUrl)}
+        release={releaseView(release, config.publicUrl, fronts)}
         events={events.map((e) => eventView(e, release.project))}
         looks={releaseLooksOf(looks).map(lookView)}
         notice={takeNotice(parts, c)}

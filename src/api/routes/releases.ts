@@ -9,6 +9,7 @@ import { actOnRelease, type ReleaseAct } from '../acts.ts';
 import { sees, type Principal } from '../auth/principal.ts';
 import type { ApiParts } from '../parts.ts';
 import { notFound } from '../problem.ts';
+import { frontsOf } from '../queue.ts';
 import { LimitSchema } from '../schema/common.ts';
 import { EventSchema } from '../schema/event.ts';
 import {
@@ -134,12 +135,14 @@ export function releaseRoutes(parts: ApiParts) {
     });
     const releases = page.slice(0, limit);
     const nextCursor = page.length > limit ? (releases.at(-1)?.id ?? null) : null;
-    return c.json({ releases: releases.map((r) => releaseSummary(r, config.publicUrl)), nextCursor }, 200);
+    const fronts = await frontsOf(db, releases);
+    const views = releases.map((r) => releaseSummary(r, config.publicUrl, fronts));
+    return c.json({ releases: views, nextCursor }, 200);
   });
 
   routes.openapi(show, async (c) => {
     const release = await visibleRelease(parts, c.get('principal'), c.req.valid('param').id);
-    return c.json(releaseView(release, config.publicUrl), 200);
+    return c.json(releaseView(release, config.publicUrl, await frontsOf(db, [release])), 200);
   });
 
   routes.openapi(logs, async (c) => {

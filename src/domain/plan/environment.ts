@@ -27,7 +27,7 @@ export interface EnvironmentRecord {
   /** FC alias that carries the environment's traffic. */
   readonly alias: string;
   readonly protection: Protection;
-  /** What a newer push does to older releases; left out: as the commit's plan says. */
+  /** What a newer push does to older releases; left out: as the newest plan of the environment says. */
   readonly supersede?: SupersedePolicy;
   /** What `${env(NAME)}` in manifests stands for; plain values that everybody may read. Left out: none. */
   readonly variables?: Readonly<Record<string, string>>;

@@ -46,7 +46,7 @@ export interface ResolvedPlan {
   readonly bakeMs: number;
   /** Manifest file named by the plan, or `null`: looked for by its usual names. */
   readonly manifest: string | null;
-  /** What a newer push means for this release, where the record does not say; left out: as the plan before said. */
+  /** What a newer push means for this release, where the record does not say; left out: `latest`. */
   readonly supersede?: SupersedePolicy;
 }
 

@@ -59,8 +59,6 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
       return {
         ...record,
         ...end('superseded', at, 'superseded', event.sentence ?? `superseded by ${event.by}`),
-        behind: null,
-        until: null,
         supersededBy: event.by,
       };
     case 'planned':
@@ -176,7 +174,7 @@ function enter(state: ReleaseState, at: number, reason: string | null = null, me
 }
 
 function end(state: ReleaseState, at: number, reason: string | null, message: string) {
-  return { ...enter(state, at, reason, message), endedAt: at };
+  return { ...enter(state, at, reason, message), behind: null, until: null, endedAt: at };
 }
 
 function startStage(stage: Stage, at: number): StageRecord {

@@ -1,0 +1,54 @@
+/**
+ * Hands over what waits in a table: woken by PostgreSQL, and once a second in case a notification was lost. Failures
+ * are the rows' own; a table that cannot be read is tried again.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { ensureError } from '../platform/errors.ts';
+import type { Logger } from '../platform/log.ts';
+import { listen } from '../store/listen.ts';
+
+export interface DispatchLoop {
+  readonly databaseUrl: string;
+  /** PostgreSQL channel that announces new rows. */
+  readonly channel: string;
+  readonly applicationName: string;
+  /** Hands over some rows; resolves with how many, 0 when nothing is due. */
+  readonly handOverSome: () => Promise<number>;
+  readonly log: Logger;
+}
+
+const POLL_MS = 1_000;
+
+/** Starts handing over; `close` waits for what is under way. */
+export function startDispatchLoop(loop: DispatchLoop): { close(): Promise<void> } {
+  const { databaseUrl, channel, applicationName, handOverSome, log } = loop;
+  const ended = new AbortController();
+  let wake = (): void => undefined;
+  const listening = listen(
+    { databaseUrl, channel, applicationName, onNotify: () => wake(), onConnect: () => wake() },
+    log,
+  );
+
+  async function run(): Promise<void> {
+    while (!ended.signal.aborted) {
+      const nap = new AbortController();
+      // Set before the table is read: what is stored meanwhile ends the nap at once.
+      wake = () => nap.abort();
+      try {
+        while ((await handOverSome()) > 0);
+      } catch (error) {
+        log.warn({ err: ensureError(error), channel }, 'what waits to be handed over could not be read');
+      }
+      await pause(POLL_MS, undefined, { signal: AbortSignal.any([nap.signal, ended.signal]) }).catch(
+        () => undefined,
+      );
+    }
+  }
+  const running = run();
+  return {
+    close: async () => {
+      ended.abort();
+      await Promise.all([running, listening.close()]);
+    },
+  };
+}

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  abortQueuedUpdate,
+  laneNoticeSignal,
+  laneQuery,
+  NOT_QUEUED,
+  type PersonsAct,
+} from '../../src/workflows/messages.ts';
+import { HEALTHY, plan, step, type Script } from './fake-world.ts';
+import { startWorkflowServer, type WorkflowServer } from './workflow-server.ts';
+
+let server: WorkflowServer;
+beforeAll(async () => {
+  server = await startWorkflowServer();
+}, 60_000);
+afterAll(() => server?.close());
+
+/** A project with version 1 live; `push` hands over a release that meets the script. */
+function begin() {
+  const project = `p-${randomUUID().slice(0, 8)}`;
+  const service = `svc-${project}`;
+  server.world.live(service);
+  return {
+    project,
+    service,
+    push: (script: Partial<Script> = {}, releaseId: string = randomUUID()): Promise<string> => {
+      server.world.scripts.set(releaseId, { ...HEALTHY, services: [service], ...script });
+      return server.push(project, releaseId);
+    },
+    keep: (name: string) => server.keepHistory(name, server.lane(project).workflowId),
+  };
+}
+
+const LONG = { plan: plan([step(0.05, 60_000)]) };
+const BOB: PersonsAct = {
+  actor: { kind: 'person', name: 'bob', role: 'developer' },
+  comment: 'wrong branch',
+};
+
+describe.concurrent('a freeze', () => {
+  test('keeps a push waiting with its reason and end, and lets it go at that time', async () => {
+    const { world } = server;
+    const { project, service, push, keep } = begin();
+    const until = Date.now() + 1_500;
+    world.freezes.set(project, { reason: 'holidays', until, underWay: 'finish' });
+    const id = await push();
+    await world.until(id, ({ reason }) => reason !== null);
+    expect(world.progress(id)).toMatchObject({ state: 'queued', reason: 'freeze', until, behind: null });
+    expect(world.progress(id).message).toMatch(/^frozen until .* UTC: holidays$/);
+    await world.until(id, ({ state }) => state === 'promoted');
+    expect(world.progress(id).startedAt).toBeGreaterThanOrEqual(until);
+    expect(world.done).toContain(`publish ${service} ${id}`);
+    await keep('lane.frozen');
+  });
+
+  test('is over for a release that may pass, as soon as the lane is told; the others wait on', async () => {
+    const { world } = server;
+    const { project, push, keep } = begin();
+    world.policies.set(project, 'queue');
+    const freeze = { reason: 'audit', until: null, underWay: 'finish' } as const;
+    world.freezes.set(project, freeze);
+    const [first, hotfix] = [await push(), await push()];
+    await world.until(hotfix, ({ behind }) => behind === first);
+    world.freezes.set(project, { ...freeze, passed: [hotfix] });
+    await server.lane(project).signal(laneNoticeSignal);
+    await world.until(hotfix, ({ state }) => state === 'promoted');
+    expect(world.progress(first)).toMatchObject({ state: 'queued', reason: 'freeze', until: null });
+    world.freezes.delete(project);
+    await server.lane(project).signal(laneNoticeSignal);
+    await world.until(first, ({ state }) => state === 'promoted');
+    await keep('lane.passed');
+  });
+
+  test('that comes while a release runs does not touch it where it may finish', async () => {
+    const { world } = server;
+    const { project, push } = begin();
+    const id = await push({ plan: plan([step(0.05, 300)]) });
+    await world.until(id, ({ traffic }) => traffic.length > 0);
+    world.freezes.set(project, { reason: 'audit', until: null, underWay: 'finish' });
+    await server.lane(project).signal(laneNoticeSignal);
+    const next = await push();
+    await world.until(next, ({ reason }) => reason === 'freeze');
+    await world.until(id, ({ state }) => state === 'promoted');
+    await world.until(next, ({ behind }) => behind === null);
+    expect(world.progress(next)).toMatchObject({ state: 'queued', reason: 'freeze' });
+  });
+});
+
+describe.concurrent('the rule for newer pushes', () => {
+  test('queue: each has its turn, in order', async () => {
+    const { world } = server;
+    const { project, service, push, keep } = begin();
+    world.policies.set(project, 'queue');
+    const ids = [await push({ plan: plan([step(0.05, 300)]) }), await push(), await push()];
+    const last = ids.at(-1) ?? '';
+    await world.until(last, ({ behind }) => behind === ids[1]);
+    await world.until(last, ({ state }) => state === 'promoted');
+    const published = world.done.filter((line) => line.startsWith(`publish ${service} `));
+    expect(published).toEqual(ids.map((id) => `publish ${service} ${id}`));
+    await keep('lane.queued');
+  });
+});
+
+describe.concurrent('a release that waits', () => {
+  test('ends at a person’s word, and the lane goes on without it', async () => {
+    const { world } = server;
+    const { project, push, keep } = begin();
+    const first = await push({ plan: plan([step(0.05, 500)]) });
+    await world.until(first, ({ traffic }) => traffic.length > 0);
+    const waiting = await push();
+    await world.until(waiting, ({ behind }) => behind === first);
+    const answer = await server
+      .lane(project)
+      .executeUpdate(abortQueuedUpdate, { args: [{ ...BOB, releaseId: waiting }] });
+    expect(answer).toEqual({ outcome: 'aborted' });
+    expect(world.progress(waiting)).toMatchObject({
+      state: 'aborted',
+      behind: null,
+      message: 'aborted by bob before it began: wrong branch',
+    });
+    await world.until(first, ({ state }) => state === 'promoted');
+    await expect
+      .poll(() => server.lane(project).query(laneQuery), { timeout: 5_000 })
+      .toEqual({ running: null, waiting: [] });
+    await keep('lane.aborted');
+  });
+
+  test('is the only one that the lane ends — one that runs has a workflow of its own', async () => {
+    const { world } = server;
+    const { project, push } = begin();
+    const running = await push(LONG);
+    await world.until(running, ({ traffic }) => traffic.length > 0);
+    const refused = await server
+      .lane(project)
+      .executeUpdate(abortQueuedUpdate, { args: [{ ...BOB, releaseId: running }] })
+      .catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(WorkflowUpdateFailedError);
+    expect(refused).toMatchObject({ cause: { type: 'conflict', details: [{ code: NOT_QUEUED }] } });
+    expect(world.progress(running).state).toBe('running');
+  });
+});
