@@ -4,9 +4,20 @@
  * One number may have several looks: the release's, which decides, and one for each metric.
  */
 import { sql } from 'kysely';
-import type { Look } from '../domain/analysis/look.ts';
+import type { Counts, Look } from '../domain/analysis/look.ts';
 import { RELEASE_METRICS } from '../domain/analysis/release-look.ts';
 import type { Db } from './store.ts';
+
+/** Part of the state of one of a release's first looks. */
+export interface ReplayBeginning {
+  /** Stable's intervals before the release by metric, oldest first. */
+  readonly history: Readonly<Record<string, readonly Counts[]>>;
+  /** When the watch began, Unix milliseconds; rows of before do not say it. */
+  readonly watchedFrom?: number;
+}
+
+/** More than a month of looks each 5 s. */
+const MOST_LOOKS = 600_000;
 
 export interface Evaluation<State extends object> {
   readonly look: Look;
@@ -17,7 +28,7 @@ export interface Evaluation<State extends object> {
 /**
  * Stores the looks of one number, all or none; the first carries the state. A repeated (release, metric, number)
  * changes nothing: two watches of one release (the old worker was only thought dead) cannot both count the same
- * interval. States of earlier looks are let go, but the first one's, which holds what a replay begins with.
+ * interval. States of earlier looks are let go, but for what a replay begins with.
  *
  * @returns false when that number was taken
  */
@@ -50,8 +61,7 @@ export async function addEvaluation(
       .where('release_id', '=', releaseId)
       .where('metric', '=', first.metric)
       .where('number', '<', first.number)
-      .where('number', '>', 1)
-      .where(sql<boolean>`state <> '{}'`)
+      .where(sql<boolean>`state <> '{}' and not jsonb_exists(state, 'history')`)
       .execute();
     return true;
   });
@@ -101,6 +111,26 @@ export async function listEvaluations(
     .orderBy('metric')
     .execute();
   return rows.map((row) => row.look);
+}
+
+/** Every look of a release, oldest first, and what its judges began with. */
+export async function evaluationsForReplay(
+  db: Db,
+  releaseId: string,
+): Promise<{ readonly looks: Look[]; readonly beginning: ReplayBeginning | null }> {
+  const [looks, begun] = await Promise.all([
+    listEvaluations(db, releaseId, { afterNumber: 0, limit: MOST_LOOKS }),
+    db
+      .selectFrom('evaluations')
+      .select('state')
+      .where('release_id', '=', releaseId)
+      .where(sql<boolean>`jsonb_exists(state, 'history')`)
+      // A watch that could not read the past at once began with its newest reading of it.
+      .orderBy('number', 'desc')
+      .limit(1)
+      .executeTakeFirst(),
+  ]);
+  return { looks, beginning: begun ? (begun.state as ReplayBeginning) : null };
 }
 
 /** The newest look that speaks for the release as a whole, or `undefined`. */

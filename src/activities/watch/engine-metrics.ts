@@ -1,12 +1,11 @@
 /** Failures and slowness as the engine's rings tell them, over all watched functions: they answer one alias split. */
 import type { Counts } from '../../domain/analysis/look.ts';
+import type { Sides } from '../../domain/analysis/release-judge.ts';
 import { ERRORS_METRIC } from '../../domain/analysis/release-look.ts';
 import { countsBetween, historyFrom, sumCounts } from '../../domain/metrics/counts.ts';
 import { LATENCY_METRICS, slowBetween } from '../../domain/metrics/latency.ts';
 import type { Thresholds } from './latency-metrics.ts';
 import type { Reading } from './reading.ts';
-
-type Sides = { readonly canary: Counts; readonly stable: Counts };
 
 const NOTHING: Counts = { requests: 0, failures: 0 };
 
@@ -19,7 +18,7 @@ export function engineCounts(
   before: readonly Reading[],
   now: readonly Reading[],
   thresholds: Thresholds | null,
-): Map<string, { canary: Counts; stable: Counts }> {
+): Map<string, Sides> {
   const over = (count: (reading: Reading, version: string, index: number) => Counts): Sides => ({
     canary: sumCounts(now.map((reading, index) => count(reading, reading.canary, index))),
     stable: sumCounts(now.map((reading, index) => count(reading, reading.stable, index))),

@@ -10,7 +10,7 @@ import type { Counts, Look } from '../../domain/analysis/look.ts';
 import type { JudgeSettings } from '../../domain/analysis/settings.ts';
 import { countsBetween, sumCounts } from '../../domain/metrics/counts.ts';
 import { RING_BUCKET_MS, type RingAnswer } from '../../domain/metrics/ring.ts';
-import type { MetricMemory, Moment } from './metric-memory.ts';
+import type { MetricMemory, Moment } from '../../domain/analysis/metric-memory.ts';
 import type { EngineSource } from './sources/engine.ts';
 import type { WatchState } from './watch-state.ts';
 

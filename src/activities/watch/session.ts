@@ -3,22 +3,22 @@
  * same from the newest row.
  */
 import { ERRORS_METRIC } from '../../domain/analysis/release-look.ts';
-import type { Counts, Look } from '../../domain/analysis/look.ts';
+import type { Look } from '../../domain/analysis/look.ts';
 import { FcError } from '../../fc/errors.ts';
-import { addEvaluation, type Evaluation } from '../../store/evaluations.ts';
+import { addEvaluation, type Evaluation, type ReplayBeginning } from '../../store/evaluations.ts';
 import type { Watch } from '../contract.ts';
 import { refused } from '../failure.ts';
 import type { Parts } from '../parts.ts';
 import { askGuard, lookOfAlarm } from './guard.ts';
 import { asksForThresholds } from './latency-metrics.ts';
-import { beginMetric, type Moment } from './metric-memory.ts';
+import { beginMetric, type Moment } from '../../domain/analysis/metric-memory.ts';
 import { readPlace, type Place } from './place.ts';
 import type { Reading } from './reading.ts';
 import { EngineSource } from './sources/engine.ts';
 import { openSource } from './sources/open.ts';
 import { Sampler } from './sources/sampler.ts';
 import { beginWatch, takeLook, type WatchState } from './watch-state.ts';
-import type { WatchedMetrics } from './watched-metrics.ts';
+import type { WatchedMetrics } from '../../domain/analysis/watched-metrics.ts';
 
 const TOO_MANY_REQUESTS = 429;
 
@@ -29,8 +29,8 @@ export class Session {
   readonly #engine: EngineSource;
   readonly #sampler: Sampler;
   #state: WatchState;
-  /** Stable's past by metric, for the first row. */
-  #history: Readonly<Record<string, readonly Counts[]>> = {};
+  /** What a replay begins with, until a row holds it. */
+  #beginning: ReplayBeginning | null = null;
   #number: number;
   /** Unix milliseconds; what people are shown. */
   #lookedAt: number;
@@ -90,10 +90,7 @@ export class Session {
     const taken = takeLook(this.#state, { readings, holdsHour, samples }, moment, this.#plan);
     this.#state = taken.state;
     const [release] = taken.looks;
-    await this.#store(
-      taken.looks,
-      moment.number === 1 ? { ...taken.state, history: this.#history } : taken.state,
-    );
+    await this.#store(taken.looks, { ...taken.state, ...this.#beginning });
     const told = { ...release, metric: taken.state.about };
     // A harmful look is told by the activity's own end.
     if (taken.isWorthTelling && told.verdict !== 'harmful')
@@ -132,9 +129,20 @@ export class Session {
   async #begin(): Promise<readonly Reading[]> {
     const readings = await this.#engine.readPast(this.#plan.intervalMs);
     const { state, history } = beginWatch(readings, this.#plan, this.#lookedAt);
-    const { told, inStep, samples, beyond } = this.#state;
-    this.#state = { ...state, told, inStep, samples, beyond };
-    this.#history = history;
+    const { told, inStep, samples, beyond, memories } = this.#state;
+    // The plan's own sources may have answered before the engine did.
+    const own = this.#plan.own.flatMap(({ name }) =>
+      memories[name] ? [[name, memories[name]] as const] : [],
+    );
+    this.#state = {
+      ...state,
+      memories: { ...state.memories, ...Object.fromEntries(own) },
+      told,
+      inStep,
+      samples,
+      beyond,
+    };
+    this.#beginning = { history, watchedFrom: this.#lookedAt };
     return readings;
   }
 
@@ -158,6 +166,7 @@ export class Session {
   async #store(looks: readonly [Look, ...Look[]], state: object): Promise<void> {
     try {
       await addEvaluation(this.#parts.db, this.#releaseId, { looks, state });
+      if ('history' in state) this.#beginning = null;
     } catch (error) {
       this.#warn(error, 'a look could not be stored');
     }

@@ -6,7 +6,7 @@ import type { PlanAnalysis } from '../../domain/plan/plan.ts';
 import type { Reading } from './reading.ts';
 import type { MetricSample } from './samples.ts';
 import { beginWatch, takeLook, type Heard, type WatchState } from './watch-state.ts';
-import { watchedMetrics } from './watched-metrics.ts';
+import { watchedMetrics } from '../../domain/analysis/watched-metrics.ts';
 
 const ANALYSIS: PlanAnalysis = { intervalMs: 5_000, errors: DEFAULT_JUDGE_SETTINGS, latency: null };
 const LATENCY = { ...DEFAULT_JUDGE_SETTINGS, rho: 2, floor: 0.02 };

@@ -14,7 +14,7 @@ import { GUARD_MS } from './guard.ts';
 import { yieldToOverride } from './place.ts';
 import { Session } from './session.ts';
 import type { WatchState } from './watch-state.ts';
-import { watchedMetrics } from './watched-metrics.ts';
+import { watchedMetrics } from '../../domain/analysis/watched-metrics.ts';
 
 /** How long before a look the plan's own sources are asked, at most. */
 const LEAD_MS = 2_000;

@@ -27,6 +27,10 @@ export interface Look {
   readonly weight: number;
   /** What was looked at: `errors`, `latency-p90`, a metric of the plan's own, or all of them (see `release-look.ts`). */
   readonly metric: string;
+  /** What is counted as bad, where the metric's name does not say it; stands at the beginning of the sentence. */
+  readonly words?: string;
+  /** Numbers of a metric that is held against a fixed bound; `null`: the source had none for that version. */
+  readonly numbers?: { readonly canary: number | null; readonly stable: number | null };
   /** Counts of this interval. */
   readonly canary: Counts;
   readonly stable: Counts;

@@ -1,9 +1,9 @@
 /** Which metrics a plan has judged, in one budget: failures and latency weigh 1 each, the plan's own what it says. */
-import { sharesOf } from '../../domain/analysis/combine.ts';
-import { ERRORS_METRIC, RELEASE_METRIC } from '../../domain/analysis/release-look.ts';
-import type { JudgeSettings } from '../../domain/analysis/settings.ts';
-import { LATENCY_METRICS } from '../../domain/metrics/latency.ts';
-import type { PlanAnalysis, PlanMetric, PlanMetricRule } from '../../domain/plan/plan.ts';
+import { sharesOf } from './combine.ts';
+import { ERRORS_METRIC, RELEASE_METRIC } from './release-look.ts';
+import type { JudgeSettings } from './settings.ts';
+import { LATENCY_METRICS } from '../metrics/latency.ts';
+import type { PlanAnalysis, PlanMetric, PlanMetricRule } from '../plan/plan.ts';
 
 /** A plan's analysis as the watch needs it. */
 export interface WatchedMetrics {

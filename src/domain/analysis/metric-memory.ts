@@ -1,16 +1,10 @@
 /** One metric from look to look: its judge, and its sums since the release began. */
-import {
-  initialJudge,
-  judge,
-  judgeWithoutMetrics,
-  takeHistory,
-  type JudgeState,
-} from '../../domain/analysis/judge.ts';
-import { lookFrom } from '../../domain/analysis/look-from.ts';
-import type { Counts } from '../../domain/analysis/look.ts';
-import type { JudgedMetric } from '../../domain/analysis/release-look.ts';
-import type { JudgeSettings } from '../../domain/analysis/settings.ts';
-import { sumCounts } from '../../domain/metrics/counts.ts';
+import { initialJudge, judge, judgeWithoutMetrics, takeHistory, type JudgeState } from './judge.ts';
+import { lookFrom } from './look-from.ts';
+import type { Counts } from './look.ts';
+import type { JudgedMetric } from './release-look.ts';
+import type { JudgeSettings } from './settings.ts';
+import { sumCounts } from '../metrics/counts.ts';
 
 /** When and where a look is taken. */
 export interface Moment {
@@ -70,7 +64,7 @@ export function lookAtMetric(
     metric,
     share,
     judgement,
-    look: words === null ? made : { ...made, sentence: `${words}: ${made.sentence}` },
+    look: words === null ? made : { ...made, words, sentence: `${words}: ${made.sentence}` },
     memory: { judge: judged.state, canaryTotal, stableTotal },
   };
 }

@@ -1,0 +1,107 @@
+/**
+ * One look at everything that a plan has judged: from counts by metric to the looks that are stored. The watch feeds
+ * it from its sources, a replay from stored looks, so that both give the same numbers to the last bit.
+ */
+import { absoluteTrouble, takeLately, type Lately } from './absolute.ts';
+import type { BoundSample } from './bound.ts';
+import { lookAtBounds } from './bound-looks.ts';
+import type { Counts, Look } from './look.ts';
+import { beginMetric, lookAtMetric, type MetricMemory, type Moment } from './metric-memory.ts';
+import { ERRORS_METRIC, releaseLook } from './release-look.ts';
+import { sharesOfMetrics, type WatchedMetrics } from './watched-metrics.ts';
+
+export interface Sides {
+  readonly canary: Counts;
+  readonly stable: Counts;
+}
+
+/** What is carried from look to look; plain JSON. */
+export interface Judging {
+  readonly memories: Readonly<Record<string, MetricMemory>>;
+  /** Looks in a row beyond each bound. */
+  readonly beyond: Readonly<Record<string, number>>;
+  readonly lately: readonly Lately[];
+  /** When the newest look was taken, Unix milliseconds. */
+  readonly lookedAt: number;
+  /** Requests of the canary since the present step began. */
+  readonly inStep: { readonly step: number | null; readonly requests: number };
+  /** Metric that the newest look is about: what decided, or weighs most; `latency` for its three thresholds. */
+  readonly about: string;
+}
+
+/** What happened since the look before. */
+export interface Counted {
+  /** By metric; one whose source was silent is not in it. */
+  readonly counts: ReadonlyMap<string, Sides>;
+  /** What the bounds are held against; `null`: the source was silent. */
+  readonly numbers: Readonly<Record<string, BoundSample | null>>;
+  /** What is counted, where a metric's name does not say it. */
+  readonly words: ReadonlyMap<string, string>;
+}
+
+/**
+ * Before the first look.
+ *
+ * @param history stable's intervals before the release by metric, oldest first
+ * @param at when the watch began, Unix milliseconds
+ */
+export function beginJudging(
+  plan: WatchedMetrics,
+  history: Readonly<Record<string, readonly Counts[]>>,
+  at: number,
+): Judging {
+  return {
+    memories: Object.fromEntries(
+      plan.judged.map(({ metric, settings }) => [metric, beginMetric(settings, history[metric] ?? [])]),
+    ),
+    beyond: {},
+    lately: [],
+    lookedAt: at,
+    inStep: { step: null, requests: 0 },
+    about: ERRORS_METRIC,
+  };
+}
+
+/** The release's look, first, and those of its metrics where there are several. */
+export function judgeRelease(
+  before: Judging,
+  { counts, numbers, words }: Counted,
+  moment: Moment,
+  plan: WatchedMetrics,
+): { readonly looks: readonly [Look, ...Look[]]; readonly judging: Judging } {
+  const errors = counts.get(ERRORS_METRIC) ?? null;
+  const requestsBefore = before.inStep.step === moment.step ? before.inStep.requests : 0;
+  const inStep = { step: moment.step, requests: requestsBefore + (errors?.canary.requests ?? 0) };
+  const shares = sharesOfMetrics(plan);
+  const judged = plan.judged.map(({ metric, settings }) =>
+    lookAtMetric(before.memories[metric] ?? beginMetric(settings, []), {
+      metric,
+      settings,
+      share: shares.get(metric) ?? 0,
+      counted: counts.get(metric) ?? null,
+      canaryRequestsInStep: inStep.requests,
+      moment,
+      words: words.get(metric) ?? null,
+    }),
+  );
+  const bounds = lookAtBounds(before.beyond, numbers, plan, moment);
+  const lately = errors
+    ? takeLately(before.lately, { from: before.lookedAt, at: moment.at, ...errors })
+    : before.lately;
+  // Of an interval that nobody knows, nothing is asked either.
+  const trouble =
+    plan.absoluteErrors === null || !errors ? null : absoluteTrouble(lately, plan.absoluteErrors);
+  const { look, about } = releaseLook({ metrics: judged, bounds: bounds.looks, alpha: plan.alpha, trouble });
+  const parts = [...judged.map((one) => one.look), ...bounds.looks];
+  return {
+    looks: parts.length === 1 ? [look] : [look, ...parts],
+    judging: {
+      memories: Object.fromEntries(judged.map(({ metric, memory }) => [metric, memory])),
+      beyond: bounds.beyond,
+      lately,
+      lookedAt: moment.at,
+      inStep,
+      about,
+    },
+  };
+}
