@@ -22,6 +22,7 @@ import { eventRoutes } from './routes/events.ts';
 import { projectRoutes } from './routes/projects.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
 import { releaseRoutes } from './routes/releases.ts';
+import { replayRoutes } from './routes/replay.ts';
 import { openToAll, schemaRoutes } from './routes/schemas.ts';
 import { variableRoutes } from './routes/variables.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
@@ -105,6 +106,7 @@ export function createApp(parts: ApiParts) {
   for (const routes of [
     projectRoutes,
     releaseRoutes,
+    replayRoutes,
     environmentRoutes,
     variableRoutes,
     quarantineRoutes,

@@ -27,6 +27,7 @@ export type {
 export type { EventView } from './schema/event.ts';
 export type { QuarantinedView } from './schema/quarantine.ts';
 export type { ProjectView } from './schema/project.ts';
+export type { ReplayOutcomeView, ReplayView } from './schema/replay.ts';
 export type {
   ActOutcomeView,
   LogLineView,

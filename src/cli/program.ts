@@ -8,6 +8,7 @@ import { addProjectCommands } from './commands/project.ts';
 import { addQuarantineCommands } from './commands/quarantine.ts';
 import { addListCommand, addLogsCommand, addShowCommand, addStartCommand } from './commands/release.ts';
 import { addVariablesCommand } from './commands/variables.ts';
+import { addReplayCommand } from './commands/replay.ts';
 import { addWatchCommand } from './commands/watch.ts';
 import { EXIT, EXIT_CODES_HELP } from './exit-codes.ts';
 import { up } from './up/up.ts';
@@ -25,6 +26,7 @@ Examples:
   sluice watch latest && echo live             wait for the newest release
   sluice approve latest -m "numbers are fine"
   sluice rollback hello.production --to 3
+  sluice replay latest --analysis stricter.yml   what other settings of the judge would have said
 `;
 
 /**
@@ -90,6 +92,7 @@ function addReleaseWords(parent: Command): void {
   addAbortCommand(parent);
   addStartCommand(parent);
   addLogsCommand(parent);
+  addReplayCommand(parent);
 }
 
 /** `--json` is understood before and after the word. */

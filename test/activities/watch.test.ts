@@ -6,12 +6,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Watch } from '../../src/activities/contract.ts';
 import type { Look } from '../../src/domain/analysis/look.ts';
+import { replay, replayable } from '../../src/domain/analysis/replay.ts';
 import { DEFAULT_JUDGE_SETTINGS } from '../../src/domain/analysis/settings.ts';
 import type { PlanAnalysis } from '../../src/domain/plan/plan.ts';
 import type { FcClient } from '../../src/fc/client.ts';
 import { FcError } from '../../src/fc/errors.ts';
 import { createFcClient } from '../../src/fc/fc2-client.ts';
-import { listEvaluations, newestLookOf } from '../../src/store/evaluations.ts';
+import { evaluationsForReplay, listEvaluations, newestLookOf } from '../../src/store/evaluations.ts';
 import { ACCOUNT, KEY, startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
 import {
@@ -119,6 +120,16 @@ async function under<T>(service: string, work: Promise<T>): Promise<T> {
   return ended;
 }
 
+/** The stored rows, judged again with the settings of then, say what they said: all of them, in number and word. */
+async function expectReplay(releaseId: string, analysis: PlanAnalysis): Promise<void> {
+  const { looks, beginning } = await evaluationsForReplay(world.store.db, releaseId);
+  const history = beginning?.history ?? null;
+  const then = { analysis, looks, history, watchedFrom: beginning?.watchedFrom ?? null };
+  const { unknown } = replayable(analysis, then);
+  expect(unknown).toEqual([]);
+  expect([...replay(analysis, then)].flat()).toEqual(looks);
+}
+
 function rows(releaseId: string): Promise<Look[]> {
   return listEvaluations(world.store.db, releaseId, { afterNumber: 0, limit: 1_000 });
 }
@@ -180,6 +191,7 @@ describe('latency', () => {
     ]);
     expect(last[1]?.verdict).not.toBe('harmful');
     expect(last[0]).toMatchObject({ verdict: 'harmful', logEvidence: look.logEvidence });
+    await expectReplay(watch.releaseId, analysis);
   });
 });
 
@@ -224,5 +236,7 @@ describe('silence of the engine', () => {
     await expect(watched).rejects.toThrow('CANCEL');
     const blind = told.map(({ cause }) => cause === 'no-metrics');
     expect(blind.filter((one, i) => one !== blind[i - 1])).toEqual([true, false, true, false]);
+    // Stable's past was read late; it is stored nevertheless.
+    await expectReplay(watch.releaseId, ANALYSIS);
   });
 });

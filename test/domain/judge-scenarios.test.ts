@@ -6,7 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { seeded } from '../../bench/judge/random.ts';
 import { firstVerdict } from '../../bench/judge/rules.ts';
 import { LOOKS_PER_STEP, simulate, type Release, type Scenario } from '../../bench/judge/traffic.ts';
-import { replay, type Replay } from '../../src/domain/analysis/replay.ts';
+import type { Look } from '../../src/domain/analysis/look.ts';
+import { outcomeOf, type Outcome } from '../../src/domain/analysis/outcome.ts';
+import { replay } from '../../src/domain/analysis/replay.ts';
 import { DEFAULT_JUDGE_SETTINGS } from '../../src/domain/analysis/settings.ts';
 
 function scenario(stable: number, canary: number, more: Partial<Scenario> = {}): Scenario {
@@ -29,21 +31,31 @@ function rolledBack(of: Scenario, runs: number, seed: number): (number | null)[]
   return releases(of, runs, seed).map((release) => firstVerdict(release, 'harmful'));
 }
 
-function replayed({ history, looks }: Release): Replay {
-  return replay(
-    DEFAULT_JUDGE_SETTINGS,
-    history,
-    looks.map(({ canary, stable }, i) => ({
-      number: i + 1,
-      at: i * 10_000,
-      step: Math.floor(i / LOOKS_PER_STEP),
-      weight: 0,
-      metric: 'errors',
-      canary,
-      stable,
-      answered: true,
-    })),
-  );
+function replayed({ history, looks }: Release): Outcome {
+  const nothing = { requests: 0, failures: 0 };
+  const analysis = { intervalMs: 10_000, errors: DEFAULT_JUDGE_SETTINGS, latency: null };
+  const stored = looks.map(({ canary, stable }, i): Look => ({
+    number: i + 1,
+    at: i * 10_000,
+    step: Math.floor(i / LOOKS_PER_STEP),
+    weight: 0,
+    metric: 'errors',
+    canary,
+    stable,
+    canaryTotal: nothing,
+    stableTotal: nothing,
+    dispersion: 1,
+    logEvidence: 0,
+    logHealth: 0,
+    logThreshold: 0,
+    logHealthThreshold: 0,
+    gate: false,
+    verdict: 'undecided',
+    cause: 'too-few',
+    sentence: '',
+  }));
+  const then = { analysis, looks: stored, history: { errors: history }, watchedFrom: 0 };
+  return outcomeOf([...replay(analysis, then)].flat(), 0);
 }
 
 describe('shares of seeded releases', () => {

@@ -5,7 +5,7 @@ import { SUPERSEDE_POLICIES } from '../../domain/plan/supersede.ts';
 import { RELEASE_CAUSES, RELEASE_STATES, STAGES } from '../../domain/release/states.ts';
 import { ActorSchema, RoleSchema, Time } from './common.ts';
 
-const CountsSchema = z.object({ requests: z.number(), failures: z.number() });
+export const CountsSchema = z.object({ requests: z.number(), failures: z.number() });
 
 export const LookSchema = z
   .object({
@@ -14,6 +14,10 @@ export const LookSchema = z
     step: z.int().nullable(),
     weight: z.number(),
     metric: z.string(),
+    /** What is counted as bad, where the metric's name does not say it. */
+    words: z.string().optional(),
+    /** Of a metric that is held against a fixed bound. */
+    numbers: z.object({ canary: z.number().nullable(), stable: z.number().nullable() }).optional(),
     canary: CountsSchema,
     stable: CountsSchema,
     canaryTotal: CountsSchema,

@@ -1,70 +1,139 @@
 /**
- * What other settings would have said of a past release: the same code over the counts that were stored. With the
- * settings of then, every number comes out the same to the last bit.
+ * What other settings would have said of a past release: the watch's own code over the counts that were stored. With
+ * the settings of then, every number comes out the same to the last bit.
  */
-import { initialJudge, judge, judgeWithoutMetrics, takeHistory } from './judge.ts';
-import { lookFrom } from './look-from.ts';
+import type { PlanAnalysis, PlanMetric } from '../plan/plan.ts';
+import type { BoundSample } from './bound.ts';
 import type { Counts, Look } from './look.ts';
-import type { JudgeSettings } from './settings.ts';
+import { CATASTROPHE_METRIC, ERRORS_METRIC } from './release-look.ts';
+import { beginJudging, judgeRelease, type Sides } from './release-judge.ts';
+import { watchedMetrics } from './watched-metrics.ts';
 
-/** What a look says of its interval; its verdict is not read. */
-export type StoredCounts = Pick<
-  Look,
-  'number' | 'at' | 'step' | 'weight' | 'metric' | 'canary' | 'stable'
-> & {
-  /** False when the metrics source did not answer. */
-  readonly answered: boolean;
-};
-
-/** The counts of a stored look. */
-export function countsOf(look: Look): StoredCounts {
-  const { number, at, step, weight, metric, canary, stable } = look;
-  return { number, at, step, weight, metric, canary, stable, answered: look.cause !== 'no-metrics' };
+/** A past release as it was stored. */
+export interface StoredRelease {
+  readonly analysis: PlanAnalysis;
+  /** All looks, oldest first. */
+  readonly looks: readonly Look[];
+  /** Stable's intervals before the release by metric, oldest first; `null`: they were not stored. */
+  readonly history: Readonly<Record<string, readonly Counts[]>> | null;
+  /** When the watch began, Unix milliseconds; `null`: that was not stored. */
+  readonly watchedFrom: number | null;
 }
 
-export interface Replay {
-  readonly looks: readonly Look[];
-  /** The first look with that verdict. */
-  readonly harmful: Look | null;
-  readonly healthy: Look | null;
+/** What settings ask for, as far as a release's rows can answer it. */
+export interface Replayable {
+  readonly analysis: PlanAnalysis;
+  /** What cannot be known, one sentence each. */
+  readonly unknown: readonly string[];
+}
+
+/** Leaves out of the settings what was not counted then, and says so. */
+export function replayable(wanted: PlanAnalysis, then: StoredRelease): Replayable {
+  const unknown: string[] = [];
+  const isCounted = (metric: string): boolean => then.looks.some((look) => look.metric === metric);
+  const hasLatency = then.looks.some(({ metric }) => metric.startsWith('latency-'));
+  if (wanted.latency && !hasLatency)
+    unknown.push(
+      'latency was not judged then, so slow requests were not counted: the replay is without latency',
+    );
+  const metrics = (wanted.metrics ?? []).filter((metric) => {
+    const before = then.analysis.metrics?.find(({ name }) => name === metric.name);
+    if (!before || !isCounted(metric.name)) {
+      unknown.push(`the metric ${metric.name} was not read then: the replay is without it`);
+      return false;
+    }
+    if (before.rule.kind !== metric.rule.kind) {
+      unknown.push(
+        `the metric ${metric.name} was read as ${KINDS[before.rule.kind]} then, not as ${KINDS[metric.rule.kind]}: the replay is without it`,
+      );
+      return false;
+    }
+    if (metric.rule.kind === 'bound' && !hasNumbers(then.looks, metric)) {
+      unknown.push(`the numbers of ${metric.name} were not stored then: the replay is without it`);
+      return false;
+    }
+    if (JSON.stringify(before.source) !== JSON.stringify(metric.source))
+      unknown.push(
+        `the metric ${metric.name} counts what its queries of then gave, not what other ones would`,
+      );
+    return true;
+  });
+  if (wanted.intervalMs !== then.analysis.intervalMs)
+    unknown.push(
+      `looks were taken every ${then.analysis.intervalMs} ms, and are judged as they were taken, not every ${wanted.intervalMs} ms`,
+    );
+  if (then.history === null)
+    unknown.push("stable's past from before the release was not stored: the replay begins without it");
+  return { analysis: { ...wanted, latency: hasLatency ? wanted.latency : null, metrics }, unknown };
 }
 
 /**
- * @param history stable's intervals before the release, oldest first
- * @param stored the release's looks at one metric, oldest first
+ * The looks as these settings would have them, number by number; the release's comes first. What is not a comparison
+ * of both versions (the bake time) is left out.
+ *
+ * @param analysis settings that `replayable` has gone through
  */
-export function replay(
-  settings: JudgeSettings,
-  history: readonly Counts[],
-  stored: readonly StoredCounts[],
-): Replay {
-  let state = initialJudge(settings);
-  for (const counts of history) state = takeHistory(state, settings, counts);
-  let canaryTotal: Counts = { requests: 0, failures: 0 };
-  let stableTotal: Counts = { requests: 0, failures: 0 };
-  let step: number | null = null;
-  let canaryRequestsInStep = 0;
-  const looks = stored.map(({ answered, ...interval }): Look => {
-    if (interval.step !== step) canaryRequestsInStep = 0;
-    step = interval.step;
-    canaryRequestsInStep += interval.canary.requests;
-    canaryTotal = add(canaryTotal, interval.canary);
-    stableTotal = add(stableTotal, interval.stable);
-    if (!answered) {
-      const judgement = judgeWithoutMetrics(state, settings);
-      return lookFrom({ ...interval, settings, judgement, canaryTotal, stableTotal });
+export function* replay(analysis: PlanAnalysis, then: StoredRelease): Generator<readonly Look[], void> {
+  const plan = watchedMetrics(analysis);
+  let judging = beginJudging(plan, then.history ?? {}, watchedFrom(then));
+  for (const looks of byNumber(then.looks)) {
+    const alarm = looks.find(({ metric }) => metric === CATASTROPHE_METRIC);
+    if (alarm) {
+      // The guard has no settings.
+      yield [alarm];
+      continue;
     }
-    const result = judge(state, settings, interval, { canaryRequestsInStep });
-    state = result.state;
-    return lookFrom({ ...interval, settings, judgement: result.judgement, canaryTotal, stableTotal });
-  });
-  return {
-    looks,
-    harmful: looks.find(({ verdict }) => verdict === 'harmful') ?? null,
-    healthy: looks.find(({ verdict }) => verdict === 'healthy') ?? null,
-  };
+    const errors = looks.find(({ metric }) => metric === ERRORS_METRIC);
+    if (!errors) continue;
+    const counts = new Map<string, Sides>();
+    const numbers: Record<string, BoundSample | null> = {};
+    const words = new Map<string, string>();
+    for (const look of looks) {
+      if (look.words !== undefined) words.set(look.metric, look.words);
+      if (look.numbers) numbers[look.metric] = look.numbers;
+      if (look.cause !== 'no-metrics') counts.set(look.metric, { canary: look.canary, stable: look.stable });
+    }
+    const { number, at, step, weight } = errors;
+    const judged = judgeRelease(judging, { counts, numbers, words }, { number, at, step, weight }, plan);
+    judging = judged.judging;
+    yield judged.looks;
+  }
 }
 
-function add(a: Counts, b: Counts): Counts {
-  return { requests: a.requests + b.requests, failures: a.failures + b.failures };
+/** When the watch began, Unix milliseconds. */
+export function watchedFrom({ watchedFrom: stored, looks, analysis }: StoredRelease): number {
+  return stored ?? (looks[0]?.at ?? 0) - analysis.intervalMs;
+}
+
+/** Do two looks rest on the same numbers, to the last bit? Their sentences may differ between versions of Sluice. */
+export function isSameLook(a: Look, b: Look): boolean {
+  return (
+    a.metric === b.metric &&
+    a.number === b.number &&
+    a.logEvidence === b.logEvidence &&
+    a.logHealth === b.logHealth &&
+    a.dispersion === b.dispersion &&
+    a.gate === b.gate &&
+    a.verdict === b.verdict &&
+    a.cause === b.cause
+  );
+}
+
+const KINDS: Readonly<Record<PlanMetric['rule']['kind'], string>> = {
+  counters: 'two counters',
+  bound: 'a number',
+};
+
+function hasNumbers(looks: readonly Look[], { name }: PlanMetric): boolean {
+  return looks.some(({ metric, numbers }) => metric === name && numbers !== undefined);
+}
+
+function byNumber(looks: readonly Look[]): Look[][] {
+  const groups = new Map<number, Look[]>();
+  for (const look of looks) {
+    const group = groups.get(look.number);
+    if (group) group.push(look);
+    else groups.set(look.number, [look]);
+  }
+  return [...groups.values()];
 }

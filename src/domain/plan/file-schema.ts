@@ -90,7 +90,7 @@ const step = strictMap('a step', {
   approval: approval.optional().describe('Asked for after the hold, before the next step.'),
 });
 
-const analysis = strictMap('an analysis', {
+export const analysis = strictMap('an analysis', {
   interval: duration(100, 600_000)
     .optional()
     .describe('Time between two looks of the judge; 5s if left out.'),

@@ -53,7 +53,8 @@ function resolveApproval(approval: ApprovalFile, { protection }: EnvironmentReco
   };
 }
 
-function resolveAnalysis(analysis: AnalysisFile | undefined): PlanAnalysis {
+/** The numbers of an `analysis` section, `undefined` where there is none. */
+export function resolveAnalysis(analysis: AnalysisFile | undefined): PlanAnalysis {
   const errors = analysis?.errors;
   const shared = {
     alpha: analysis?.falseRollback ?? DEFAULT_JUDGE_SETTINGS.alpha,

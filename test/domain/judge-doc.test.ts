@@ -1,0 +1,61 @@
+/** docs/judge.md against the code: no setting is missing there, and every default is the real one. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { LOOK_CAUSES } from '../../src/domain/analysis/look.ts';
+import { planJsonSchema } from '../../src/domain/plan/json-schema.ts';
+import { parseAnalysis } from '../../src/domain/plan/parse-analysis.ts';
+import type { PlanAnalysis } from '../../src/domain/plan/plan.ts';
+
+const DOC = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'judge.md'), 'utf8');
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema | boolean;
+  readonly anyOf?: readonly Schema[];
+}
+
+/** First cells of the rows of the table under a heading, with the second ones. */
+function table(heading: string): Map<string, string> {
+  const section = DOC.split(`## ${heading}`)[1]?.split('\n## ')[0] ?? '';
+  const rows = [...section.matchAll(/^\| `([^`]+)` +\| ([^|]+)\|/gm)];
+  return new Map(rows.map(([, key = '', value = '']) => [key, value.trim().replaceAll('`', '')]));
+}
+
+/** Every setting of an analysis, with its path below it; those of a metric are told elsewhere. */
+function settings(schema: Schema | undefined, path: string): string[] {
+  if (!schema || path === 'metrics') return [path];
+  const shapes = [schema, ...(schema.anyOf ?? [])].flatMap(({ properties }) => properties ?? []);
+  const below = shapes.flatMap((properties) =>
+    Object.entries(properties).flatMap(([key, one]) => settings(one, path === '' ? key : `${path}.${key}`)),
+  );
+  const isChoice = shapes.length > 0 && schema.anyOf !== undefined;
+  return below.length === 0 || isChoice ? [path, ...below] : below;
+}
+
+function resolved(text: string): PlanAnalysis {
+  const parsed = parseAnalysis({ text, file: 'x', environment: 'production' });
+  if ('findings' in parsed) throw new Error(`${text}: ${JSON.stringify(parsed.findings)}`);
+  return parsed.analysis;
+}
+
+test('the table of settings names every setting of the schema, and nothing else', () => {
+  const schema = planJsonSchema() as Schema;
+  const environments = schema.properties?.['environments']?.additionalProperties;
+  const analysis = typeof environments === 'object' ? environments.properties?.['analysis'] : undefined;
+  expect([...table('Settings').keys()].sort()).toEqual(settings(analysis, '').sort());
+});
+
+test('writing every default down changes nothing — the table says the real ones', () => {
+  for (const [setting, value] of table('Settings')) {
+    const [group = '', member] = setting.split('.');
+    const line = member === undefined ? `${group}: ${value}` : `${group}: {${member}: ${value}}`;
+    const without = group === 'latency' && member !== undefined ? 'latency: {}' : '{}';
+    if (value === 'none') continue;
+    expect(resolved(line), setting).toEqual(resolved(without));
+  }
+});
+
+test('every cause is told, with what follows', () => {
+  expect([...table('Undecided, and what follows').keys()].sort()).toEqual([...LOOK_CAUSES].sort());
+});
