@@ -19,6 +19,7 @@ import { accessRoutes } from './routes/access.ts';
 import { createRoutes } from './routes/describe.ts';
 import { environmentRoutes } from './routes/environments.ts';
 import { eventRoutes } from './routes/events.ts';
+import { freezeRoutes } from './routes/freezes.ts';
 import { projectRoutes } from './routes/projects.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
 import { releaseRoutes } from './routes/releases.ts';
@@ -109,6 +110,7 @@ export function createApp(parts: ApiParts) {
     replayRoutes,
     environmentRoutes,
     variableRoutes,
+    freezeRoutes,
     quarantineRoutes,
     accessRoutes,
     eventRoutes,

@@ -1,4 +1,6 @@
 /** Environments as the API tells them: the stored state beside the split that Function Compute has now. */
+import { frozenAt } from '../domain/freeze/schedule.ts';
+import { freezeText } from '../domain/freeze/text.ts';
 import { environmentId } from '../domain/plan/environment.ts';
 import { ensureError } from '../platform/errors.ts';
 import type { AliasState } from '../store/alias-states.ts';
@@ -6,6 +8,7 @@ import { listVersionOrigins, type EnvironmentState } from '../store/environments
 import type { ApiParts } from './parts.ts';
 import {
   iso,
+  isoOrNull,
   releaseSummary,
   type EnvironmentDetailView,
   type EnvironmentView,
@@ -37,7 +40,16 @@ export async function environmentView(
     running: state.running && releaseSummary(state.running, url),
     queued: state.queued.map((r) => releaseSummary(r, url, fronts)),
     last: state.last && releaseSummary(state.last, url),
+    freeze: freezeNow(state),
   };
+}
+
+function freezeNow({ freezes }: EnvironmentState): EnvironmentView['freeze'] {
+  const now = frozenAt(freezes, Date.now());
+  if (now === null) return null;
+  const { id, reason, underWay } = now.freeze;
+  const { until } = now;
+  return { id, reason, underWay, until: isoOrNull(until), text: freezeText({ reason, until }) };
 }
 
 /** With the versions of each service, newest first. */

@@ -25,6 +25,7 @@ export type {
   ServiceVersionsView,
 } from './schema/environment.ts';
 export type { EventView } from './schema/event.ts';
+export type { BypassView, FreezeView } from './schema/freeze.ts';
 export type { QuarantinedView } from './schema/quarantine.ts';
 export type { ProjectView } from './schema/project.ts';
 export type { ReplayOutcomeView, ReplayView } from './schema/replay.ts';

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../platform/config.ts';
 import { CommandError } from './client/command-error.ts';
 import { addAbortCommand, addDecisionCommand, addRollbackCommand } from './commands/act.ts';
+import { addFreezeCommands } from './commands/freeze.ts';
 import { addPlanCommand } from './commands/plan.ts';
 import { addProjectCommands } from './commands/project.ts';
 import { addQuarantineCommands } from './commands/quarantine.ts';
@@ -79,6 +80,7 @@ Data is in SLUICE_HOME (default ~/.sluice). Ports: SLUICE_PORT (7400), SLUICE_EN
   addPlanCommand(program);
   addRollbackCommand(program);
   addQuarantineCommands(program);
+  addFreezeCommands(program);
   addVariablesCommand(program);
   for (const command of program.commands) acceptJson(command);
   return program;

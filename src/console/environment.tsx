@@ -4,7 +4,7 @@ import type { EnvironmentDetailView, ReleaseSummary } from '../api/views.ts';
 import { RollbackForm } from './acts.tsx';
 import { ReleaseTable } from './home.tsx';
 import { Layout } from './layout.tsx';
-import { Split, Time } from './pieces.tsx';
+import { freezeText, Split, Time } from './pieces.tsx';
 import type { Viewer } from './viewer.ts';
 
 export interface EnvironmentProps {
@@ -28,7 +28,9 @@ export const EnvironmentPage: FC<EnvironmentProps> = ({ viewer, environment, rel
       <p class="quiet">
         alias {environment.alias} · released from {[...environment.branches, ...environment.tags].join(', ')}
       </p>
+      {environment.freeze && <p class="notice">{freezeText(environment.freeze)}</p>}
     </header>
+    <Queue environment={environment} />
     <div class="columns">
       <section aria-labelledby="live">
         <h2 id="live">Live now</h2>
@@ -74,3 +76,18 @@ export const EnvironmentPage: FC<EnvironmentProps> = ({ viewer, environment, rel
     </section>
   </Layout>
 );
+
+const Queue: FC<{ environment: EnvironmentDetailView }> = ({ environment: { queued } }) =>
+  queued.length === 0 ? null : (
+    <section aria-labelledby="waiting">
+      <h2 id="waiting">Waiting</h2>
+      <ol>
+        {queued.map((release) => (
+          <li>
+            <a href={`/releases/${release.id}`}>release {release.number}</a>{' '}
+            <span class="quiet">{release.sentence ?? 'comes next'}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );

@@ -57,6 +57,7 @@ const Environment: FC<{ environment: EnvironmentView }> = ({ environment }) => (
         {environment.running.sentence && <span class="quiet"> · {environment.running.sentence}</span>}
       </p>
     )}
+    {environment.freeze && <p class="problem">{environment.freeze.text}</p>}
     {environment.queued.length > 0 && (
       <p class="quiet">
         {environment.queued.length} waiting:{' '}

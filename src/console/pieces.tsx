@@ -1,6 +1,6 @@
 /** Small things that every page shows alike: a state, a time, a commit, a traffic split. */
 import type { FC } from 'hono/jsx';
-import type { ReleaseSummary } from '../api/views.ts';
+import type { EnvironmentView, ReleaseSummary } from '../api/views.ts';
 
 /** Words for a state; its colour class is the state itself. */
 export const State: FC<{ state: ReleaseSummary['state'] }> = ({ state }) => (
@@ -53,6 +53,12 @@ export const Split: FC<{ shares: readonly Share[] }> = ({ shares }) => {
     </div>
   );
 };
+
+/** A freeze that is on, with what it does to releases that run. */
+export function freezeText({ text, underWay }: NonNullable<EnvironmentView['freeze']>): string {
+  const doing = { finish: 'may finish', hold: 'are held', 'roll-back': 'go back' } as const;
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}. New releases wait; those under way ${doing[underWay]}.`;
+}
 
 export function percent(share: number): string {
   return `${Number((share * 100).toFixed(2))} %`;

@@ -44,7 +44,19 @@ export const ReleasePage: FC<ReleaseProps> = ({ viewer, release, events, looks, 
       {release.sentence && <p class="sentence">{release.sentence}</p>}
       {release.behind && (
         <p>
-          Behind <a href={`/releases/${release.behind}`}>the release that runs now</a>.
+          Behind <a href={`/releases/${release.behind}`}>the release in front</a>.
+        </p>
+      )}
+      {release.supersedes.length > 0 && (
+        <p>
+          Took the place of{' '}
+          {release.supersedes.map((id, index) => (
+            <>
+              {index > 0 && ', '}
+              <a href={`/releases/${id}`}>{id}</a>
+            </>
+          ))}
+          .
         </p>
       )}
       {release.supersededBy && (

@@ -2,6 +2,7 @@
 import type { EnvironmentRecord } from '../domain/plan/environment.ts';
 import type { ReleaseState } from '../domain/release/states.ts';
 import { listAliasStates, type AliasState } from './alias-states.ts';
+import { listBypasses, listFreezes, type StoredFreeze } from './freezes.ts';
 import { findProject, listProjects } from './projects.ts';
 import { listActiveReleases, listNewestEnded, type Release } from './releases.ts';
 import type { Db } from './store.ts';
@@ -16,6 +17,8 @@ export interface EnvironmentState {
   readonly queued: readonly Release[];
   /** The newest release that ended, dry runs aside. */
   readonly last: Release | null;
+  /** Freezes that concern it, now or later, and that not every release of it may pass. */
+  readonly freezes: readonly StoredFreeze[];
 }
 
 /** Every environment, or those of one project, in the order of the projects' records. */
@@ -25,11 +28,14 @@ export async function listEnvironments(
 ): Promise<EnvironmentState[]> {
   const one = filter.project === undefined ? undefined : await findProject(db, filter.project);
   const projects = filter.project === undefined ? await listProjects(db) : one ? [one] : [];
-  const [services, unended, ended] = await Promise.all([
+  const now = Date.now();
+  const [services, unended, ended, freezes] = await Promise.all([
     listAliasStates(db, filter),
     listActiveReleases(db, filter),
     listNewestEnded(db, filter),
+    listFreezes(db, now),
   ]);
+  const bypasses = await listBypasses(db, freezes, now);
   // A dry run holds no traffic and stands in no queue.
   const active = unended.filter(({ dryRun }) => !dryRun);
   return projects.flatMap(({ name: project, environments }) =>
@@ -43,6 +49,12 @@ export async function listEnvironments(
         running: active.find((r) => here(r) && r.progress.state !== 'queued') ?? null,
         queued: active.filter((r) => here(r) && r.progress.state === 'queued'),
         last: ended.find(here) ?? null,
+        freezes: freezes.filter(
+          (freeze) =>
+            [null, project].includes(freeze.project) &&
+            [null, record.name].includes(freeze.environment) &&
+            !bypasses.some((one) => one.freezeId === freeze.id && one.releaseId === null && here(one)),
+        ),
       };
     }),
   );

@@ -109,8 +109,8 @@ export async function listFreezes(db: Db, at: number, place?: Place): Promise<St
 }
 
 /** Lets a release, or all of an environment, pass a freeze, and tells the lane. In the caller's transaction. */
-export async function addBypass(tx: Db, bypass: Bypass): Promise<void> {
-  await tx
+export async function addBypass(tx: Db, bypass: Bypass): Promise<StoredBypass> {
+  const row = await tx
     .insertInto('freeze_bypasses')
     .values({
       freeze_id: bypass.freezeId,
@@ -121,8 +121,10 @@ export async function addBypass(tx: Db, bypass: Bypass): Promise<void> {
       comment: bypass.comment,
       actor: bypass.actor,
     })
-    .execute();
+    .returningAll()
+    .executeTakeFirstOrThrow();
   await addLaneNotices(tx, bypass);
+  return toBypass(row);
 }
 
 /** Who passes which of the freezes at an instant (Unix milliseconds), in the order in which it was allowed. */
@@ -140,7 +142,11 @@ export async function listBypasses(
     .where((e) => e.or([e('until', 'is', null), e('until', '>', new Date(at))]))
     .orderBy('id')
     .execute();
-  return rows.map((row) => ({
+  return rows.map(toBypass);
+}
+
+function toBypass(row: Selectable<Tables['freeze_bypasses']>): StoredBypass {
+  return {
     freezeId: row.freeze_id,
     project: row.project,
     environment: row.environment,
@@ -149,7 +155,7 @@ export async function listBypasses(
     comment: row.comment,
     actor: row.actor,
     at: row.at.getTime(),
-  }));
+  };
 }
 
 function toFreeze(row: Selectable<Tables['freezes']>): StoredFreeze {

@@ -1,5 +1,6 @@
 /** What runs where: an environment of a project, with the split that its aliases have now. */
 import { z } from '@hono/zod-openapi';
+import { UNDER_WAY } from '../../domain/freeze/freeze.ts';
 import { SUPERSEDE_POLICIES } from '../../domain/plan/supersede.ts';
 import { RELEASE_STATES } from '../../domain/release/states.ts';
 import { NameSchema, RoleSchema, Time } from './common.ts';
@@ -65,7 +66,20 @@ export const EnvironmentViewSchema = z
     services: z.array(ServiceStateSchema),
     /** The release that holds the traffic now. */
     running: ReleaseSummarySchema.nullable(),
+    /** Those that wait, oldest first; each says behind whom and why. */
     queued: z.array(ReleaseSummarySchema),
+    /** What stops new releases now; `null`: nothing. */
+    freeze: z
+      .object({
+        id: z.string(),
+        reason: z.string(),
+        underWay: z.enum(UNDER_WAY),
+        /** `null`: until somebody ends it. */
+        until: Time.nullable(),
+        /** The same in one line. */
+        text: z.string(),
+      })
+      .nullable(),
     /** The newest release that ended. */
     last: ReleaseSummarySchema.nullable(),
   })
