@@ -224,7 +224,8 @@ export async function lane(input: LaneInput): Promise<void> {
     }
 
     if (workflowInfo().continueAsNewSuggested) {
-      await condition(allHandlersFinished);
+      // A handler may itself wait for what this loop does.
+      await condition(() => allHandlersFinished() || effects.length > 0 || isStale);
       // No await between this look and the end: a signal that came during the wait must not be lost.
       if (effects.length > 0 || isStale) continue;
       const { running, waiting, known, told, replaced } = state;

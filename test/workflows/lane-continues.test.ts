@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { laneQuery } from '../../src/workflows/messages.ts';
+import {
+  abortQueuedUpdate,
+  laneNoticeSignal,
+  laneQuery,
+  type PersonsAct,
+} from '../../src/workflows/messages.ts';
 import { HEALTHY, plan, step } from './fake-world.ts';
 import { startWorkflowServer, type WorkflowServer } from './workflow-server.ts';
 
@@ -45,4 +50,32 @@ test('a lane that continues as new forgets nothing: who runs, who waits, and who
   for await (const run of server.client.workflow.list({ query: `WorkflowId = 'lane:${project}.production'` }))
     runs.add(run.runId);
   expect(runs.size).toBeGreaterThan(1);
+});
+
+test('a frozen lane that continues as new still says why, still lets people abort, and wakes at the end of the freeze', async () => {
+  const project = 'frozen';
+  const { world } = server;
+  world.live('cold');
+  world.policies.set(project, 'queue');
+  const [first = '', second = ''] = Array.from({ length: 2 }, () => {
+    const id = randomUUID();
+    world.scripts.set(id, { ...HEALTHY, services: ['cold'], plan: plan([]) });
+    return id;
+  });
+  const until = Date.now() + 4_000;
+  world.freezes.set(project, { reason: 'holidays', until, underWay: 'finish' });
+  await server.push(project, first);
+  await server.push(project, second);
+  await world.until(second, ({ reason }) => reason !== null);
+  // Each word is a look: some events more.
+  for (let turn = 0; turn < 6; turn += 1) await server.lane(project).signal(laneNoticeSignal);
+  const actor: PersonsAct['actor'] = { kind: 'person', name: 'bob', role: 'developer' };
+  await server
+    .lane(project)
+    .executeUpdate(abortQueuedUpdate, { args: [{ actor, comment: '', releaseId: second }] });
+  expect(world.progress(second).state).toBe('aborted');
+  await world.until(first, ({ state }) => state === 'promoted');
+  expect(world.progress(first).startedAt).toBeGreaterThanOrEqual(until);
+  // The reason was said once: the next run of the lane knew it.
+  expect(world.types(first).filter((type) => type === 'queued')).toHaveLength(1);
 });
