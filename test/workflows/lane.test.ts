@@ -104,7 +104,7 @@ describe.concurrent('the rule for newer pushes', () => {
 });
 
 describe.concurrent('a release that waits', () => {
-  test('ends at a person’s word, and the lane goes on without it', async () => {
+  test('ends at a person’s word, and the lane goes on without it', async ({ expect }) => {
     const { world } = server;
     const { project, push, keep } = begin();
     const first = await push({ plan: plan([step(0.05, 500)]) });
