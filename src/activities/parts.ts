@@ -24,5 +24,7 @@ export interface Parts {
   readonly publicUrl: string;
   /** Tells the release's workflow of a look that is worth an event. */
   readonly tellLook: (releaseId: string, look: Look) => Promise<void>;
+  /** Tells the release that an alias may have been moved by somebody else. */
+  readonly tellAlias: (releaseId: string, service: string) => Promise<void>;
   readonly log: Logger;
 }

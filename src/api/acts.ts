@@ -1,4 +1,4 @@
-/** What people do to a running release: approve, reject, abort. Shared by the API's routes and the console's forms. */
+/** What people do to a running release: approve, reject, abort, pause and the rest. Shared by the API's routes and the console's forms. */
 import { createHash } from 'node:crypto';
 import { hasEnded, type Role } from '../domain/release/states.ts';
 import type { Look } from '../domain/analysis/look.ts';
@@ -10,8 +10,14 @@ import {
   approveUpdate,
   laneWorkflowId,
   NOT_QUEUED,
+  pauseUpdate,
+  promoteUpdate,
   rejectUpdate,
   releaseWorkflowId,
+  resumeUpdate,
+  skipUpdate,
+  takeOverUpdate,
+  yieldUpdate,
   type PersonsAct,
 } from '../workflows/messages.ts';
 import { audited } from './auth/audited.ts';
@@ -23,7 +29,29 @@ import type { UpdateAnswer, UpdateRequest } from './workflows.ts';
 
 export type ReleaseAct =
   | { readonly kind: 'approve' | 'reject'; readonly step: number; readonly look: number | undefined }
-  | { readonly kind: 'abort' };
+  | { readonly kind: PlainAct }
+  /** `step`: whose hold is meant; `undefined`: whichever it is at. */
+  | { readonly kind: 'skip'; readonly step: number | undefined };
+
+/** Acts that need nothing but a comment, and the role that each takes at least. */
+export const PLAIN_ACTS = {
+  abort: 'developer',
+  pause: 'developer',
+  resume: 'developer',
+  promote: 'release-manager',
+  'take-over': 'release-manager',
+  yield: 'developer',
+} as const satisfies Record<string, Role>;
+export type PlainAct = keyof typeof PLAIN_ACTS;
+
+const PLAIN_UPDATES = {
+  abort: abortUpdate,
+  pause: pauseUpdate,
+  resume: resumeUpdate,
+  promote: promoteUpdate,
+  'take-over': takeOverUpdate,
+  yield: yieldUpdate,
+} as const;
 
 export interface ActRequest {
   readonly act: ReleaseAct;
@@ -47,7 +75,7 @@ export async function actOnRelease(
   request: ActRequest,
 ): Promise<ActOutcomeView> {
   const { act, comment } = request;
-  const detail = { comment, ...(act.kind !== 'abort' && { step: act.step }) };
+  const detail = { comment, ...('step' in act && { step: act.step }) };
   const target = `release:${release.id}`;
   return audited(parts, { principal, action: `release.${act.kind}`, target, detail }, async () => {
     requireRole(principal, roleFor(act, release));
@@ -70,7 +98,8 @@ export function updateIdOf(
 }
 
 function roleFor(act: ReleaseAct, release: Release): Role {
-  if (act.kind === 'abort') return 'developer';
+  if (act.kind === 'skip') return 'release-manager';
+  if (!('step' in act)) return PLAIN_ACTS[act.kind];
   const open = release.progress.approvals.find((a) => a.outcome === null && a.step === act.step);
   return open?.role ?? 'release-manager';
 }
@@ -89,9 +118,19 @@ async function handOver(
     withdrawLate: false,
   };
   const actor = actorOf(principal);
-  if (act.kind === 'abort') {
-    const queued = await abortQueued(parts, release, { ...common, actor, comment });
-    return queued ?? parts.workflows.update({ ...common, update: abortUpdate, args: [{ actor, comment }] });
+  if (act.kind === 'skip')
+    return parts.workflows.update({
+      ...common,
+      update: skipUpdate,
+      args: [{ actor, comment, step: act.step ?? null }],
+    });
+  if (!('step' in act)) {
+    const queued =
+      act.kind === 'abort' ? await abortQueued(parts, release, { ...common, actor, comment }) : null;
+    return (
+      queued ??
+      parts.workflows.update({ ...common, update: PLAIN_UPDATES[act.kind], args: [{ actor, comment }] })
+    );
   }
   const update = act.kind === 'approve' ? approveUpdate : rejectUpdate;
   const evidence = await seenLook(parts, release, act.look);

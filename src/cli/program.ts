@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../platform/config.ts';
 import { CommandError } from './client/command-error.ts';
-import { addAbortCommand, addDecisionCommand, addRollbackCommand } from './commands/act.ts';
+import { addDecisionCommand, addPlainActCommands, addRollbackCommand } from './commands/act.ts';
 import { addFreezeCommands } from './commands/freeze.ts';
 import { addPlanCommand } from './commands/plan.ts';
 import { addProjectCommands } from './commands/project.ts';
@@ -91,7 +91,7 @@ function addReleaseWords(parent: Command): void {
   addWatchCommand(parent);
   addDecisionCommand(parent, 'approve');
   addDecisionCommand(parent, 'reject');
-  addAbortCommand(parent);
+  addPlainActCommands(parent);
   addStartCommand(parent);
   addLogsCommand(parent);
   addReplayCommand(parent);

@@ -27,28 +27,65 @@ export const ReleaseActs: FC<{ release: ReleaseView; viewer: Viewer }> = ({ rele
           </div>
         </form>
       )}
-      {may(viewer, 'developer') && (
-        <form method="post" class="act" action={`/releases/${release.id}/abort`}>
-          <Hidden viewer={viewer} />
-          <label for="abort-comment">Stop this release and go back to the live version</label>
-          <input
-            id="abort-comment"
-            name="comment"
-            type="text"
-            maxlength={1000}
-            placeholder="Why"
-            autocomplete="off"
-          />
-          <div class="buttons">
-            <button class="bad" type="submit">
-              Abort
-            </button>
-          </div>
-        </form>
-      )}
+      {may(viewer, 'developer') && <SteerForm release={release} viewer={viewer} open={open !== undefined} />}
     </section>
   );
 };
+
+/** What may be done beside a decision; only what makes sense now is offered. */
+const SteerForm: FC<{ release: ReleaseView; viewer: Viewer; open: boolean }> = ({
+  release,
+  viewer,
+  open,
+}) => {
+  const isManager = may(viewer, 'release-manager');
+  const isOutside = release.reason === 'changed-outside';
+  const isPaused = release.state === 'paused' && release.reason === 'person';
+  const step = release.steps.find(({ endedAt }) => endedAt === null)?.step;
+  const isInSteps = step !== undefined && !isOutside;
+  return (
+    <form method="post" class="act">
+      <Hidden viewer={viewer} step={step} />
+      <label for="steer-comment">
+        {isOutside
+          ? 'Somebody else changed the alias: set it as planned again, or leave it'
+          : 'Steer this release; aborting takes the traffic back to the live version'}
+      </label>
+      <input
+        id="steer-comment"
+        name="comment"
+        type="text"
+        maxlength={1000}
+        placeholder="Why"
+        autocomplete="off"
+      />
+      <div class="buttons">
+        {isOutside && isManager && <Act release={release} act="take-over" text="Take over" />}
+        {isOutside && <Act release={release} act="yield" text="Leave it so, and end" />}
+        {isPaused && <Act release={release} act="resume" text="Resume" />}
+        {!isPaused && !isOutside && release.state !== 'queued' && (
+          <Act release={release} act="pause" text="Pause" />
+        )}
+        {isInSteps && isManager && !open && (
+          <Act release={release} act="skip" text="Skip the rest of this hold" />
+        )}
+        {isInSteps && isManager && <Act release={release} act="promote" text="Promote now" />}
+        <Act release={release} act="abort" text="Abort" isBad />
+      </div>
+    </form>
+  );
+};
+
+const Act: FC<{ release: ReleaseView; act: string; text: string; isBad?: boolean }> = ({
+  release,
+  act,
+  text,
+  isBad = false,
+}) => (
+  <button class={isBad ? 'bad' : undefined} type="submit" formaction={`/releases/${release.id}/${act}`}>
+    {text}
+  </button>
+);
 
 /** Nothing is chosen beforehand: the newest version is often the one that was just rolled back. */
 export const RollbackForm: FC<{ environment: EnvironmentDetailView; viewer: Viewer }> = ({
@@ -110,7 +147,11 @@ function versionText(version: Version, share: number): string {
 }
 
 /** `look` says which evidence was on the screen when the person decided. */
-const Hidden: FC<{ viewer: Viewer; step?: number; look?: number | undefined }> = ({ viewer, step, look }) => (
+const Hidden: FC<{ viewer: Viewer; step?: number | undefined; look?: number | undefined }> = ({
+  viewer,
+  step,
+  look,
+}) => (
   <>
     <input type="hidden" name="csrf" value={viewer.csrf} />
     {step !== undefined && <input type="hidden" name="step" value={String(step)} />}

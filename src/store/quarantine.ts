@@ -201,6 +201,8 @@ function faultOf(
       return { reason: 'rejected', sentence, actor: 'Sluice' };
     case 'aborted':
     case 'approval-timeout':
+    case 'superseded':
+    case 'freeze':
     case 'stage-failed':
       // Nobody said that the commit is bad.
       return null;

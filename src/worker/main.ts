@@ -16,7 +16,7 @@ import { createLog, type Logger } from '../platform/log.ts';
 import { probeSandbox } from '../platform/sandbox.ts';
 import { recordBeat } from '../store/parts.ts';
 import { openStore, type Store } from '../store/store.ts';
-import { lookSignal, releaseWorkflowId } from '../workflows/messages.ts';
+import { aliasSignal, lookSignal, releaseWorkflowId } from '../workflows/messages.ts';
 import { startDispatcher } from './dispatcher.ts';
 import { startLaneNotices } from './lane-notices.ts';
 import { temporalLogger } from './temporal-log.ts';
@@ -73,6 +73,8 @@ async function main(): Promise<void> {
     publicUrl: config.publicUrl,
     tellLook: (releaseId, look) =>
       client.workflow.getHandle(releaseWorkflowId(releaseId)).signal(lookSignal, look),
+    tellAlias: (releaseId, service) =>
+      client.workflow.getHandle(releaseWorkflowId(releaseId)).signal(aliasSignal, { service }),
     log,
   });
   const workers = await createWorkers({ connection, namespace, activities, log });

@@ -93,6 +93,8 @@ export const pushSignal = defineSignal<[QueuedRelease]>('push');
 export const stopSignal = defineSignal<[PersonsAct]>('stop');
 /** Watch → release: a look worth an event (the verdict changed, or enough looks went by). */
 export const lookSignal = defineSignal<[Look]>('look');
+/** Watch → release: an alias is not where the release last put it; the release checks it. */
+export const aliasSignal = defineSignal<[{ readonly service: string }]>('alias');
 /** Lane → release: a freeze began or changed; `null`: it is over. A freeze that lets releases finish is not told. */
 export const freezeSignal = defineSignal<[{ readonly freeze: FreezeWord | null }]>('freeze');
 /** Lane → release: take the traffic back and end, superseded by that release. */
@@ -126,6 +128,18 @@ export interface ActOutcome {
 export const approveUpdate = defineUpdate<ActOutcome, [Decision]>('approve');
 export const rejectUpdate = defineUpdate<ActOutcome, [Decision]>('reject');
 export const abortUpdate = defineUpdate<ActOutcome, [PersonsAct]>('abort');
+export const pauseUpdate = defineUpdate<ActOutcome, [PersonsAct]>('pause');
+export const resumeUpdate = defineUpdate<ActOutcome, [PersonsAct]>('resume');
+
+export interface SkipAct extends PersonsAct {
+  /** Step (0-based) whose hold is meant; `null`: whichever it is at. */
+  readonly step: number | null;
+}
+export const skipUpdate = defineUpdate<ActOutcome, [SkipAct]>('skip');
+export const promoteUpdate = defineUpdate<ActOutcome, [PersonsAct]>('promote');
+/** An alias that was changed outside is set as planned again, or left as it is. */
+export const takeOverUpdate = defineUpdate<ActOutcome, [PersonsAct]>('takeOver');
+export const yieldUpdate = defineUpdate<ActOutcome, [PersonsAct]>('yield');
 
 /** Lane update: end a release that waits. */
 export const abortQueuedUpdate = defineUpdate<ActOutcome, [PersonsAct & { readonly releaseId: string }]>(

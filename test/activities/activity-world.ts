@@ -100,6 +100,7 @@ export async function startActivityWorld(fc: FcClient): Promise<ActivityWorld> {
         secrets: ['a-known-secret'],
         publicUrl: 'http://sluice.test',
         tellLook: async () => undefined,
+        tellAlias: async () => undefined,
         log,
         ...change,
       };

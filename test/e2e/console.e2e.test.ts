@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApi, type Api } from '../support/api.ts';
+import { startCustomers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject } from '../support/git-project.ts';
+import { sdkOf } from '../support/sdk.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
 const EXECUTABLE = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find((path) => existsSync(path));
@@ -61,6 +63,15 @@ describe.skipIf(EXECUTABLE === undefined)('the page (skipped where no Chromium i
       'First',
     );
     await api.until(first.id, ['promoted'], 60_000);
+    // A step ends by itself only where somebody called the new version.
+    const customers = startCustomers({
+      client: sdkOf(stack),
+      service: 'seen',
+      alias: 'PROD',
+      function: 'greet',
+      perSecond: 10,
+      most: 1_500,
+    });
     const second = await project.push(
       functionFiles({ service: 'seen', handler: 'good', tag: 'v2', steps: plan }),
       'Second',
@@ -72,6 +83,7 @@ describe.skipIf(EXECUTABLE === undefined)('the page (skipped where no Chromium i
     await approve.focus();
     await page.keyboard.press('Enter');
     await page.locator('h1 .state-promoted').waitFor({ timeout: 60_000 });
+    await customers.stop();
     expect(await page.locator('.timeline').textContent()).toContain('seen in a browser');
   }, 150_000);
 

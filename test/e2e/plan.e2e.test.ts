@@ -5,6 +5,7 @@ import type FC from '@alicloud/fc2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EnvironmentView, ReleaseView } from '../../src/api/views.ts';
 import { createApi, type Api } from '../support/api.ts';
+import { startCustomers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject, type GitProject } from '../support/git-project.ts';
 import { sdkOf } from '../support/sdk.ts';
@@ -69,6 +70,16 @@ describe('a dry run', () => {
     expect(same.output).toContain('unchanged: code and configuration equal what is live');
     expect(same.code).toBe(0);
 
+    // A step ends by itself only where somebody called the new version.
+    const customers = startCustomers({
+      client: fc,
+      service: service,
+      alias: 'PROD',
+      function: 'greet',
+      perSecond: 10,
+      most: 1_500,
+    });
+
     // One release is in its gray steps, another one waits behind it.
     const second = await project.push(files('v2'), 'Second');
     await api.until(second.id, ['waiting-approval'], 60_000);
@@ -105,6 +116,7 @@ describe('a dry run', () => {
     expect(now.running?.id).toBe(second.id);
     expect(now.queued.map(({ id }) => id)).toEqual([third.id]);
     await api.post(`/api/v1/releases/${second.id}/abort`, { comment: 'enough seen' });
+    await customers.stop();
   }, 240_000);
 
   test('of a file with mistakes names each with line, column, what was found and what is allowed', async () => {

@@ -126,6 +126,15 @@ describe('a worker that is killed in the middle of a gray step', () => {
       'First',
     );
     await api.until(first.id, ['promoted'], 60_000);
+    // A step ends by itself only where somebody called the new version.
+    const customers = startCustomers({
+      client: fc,
+      service: service,
+      alias: 'PROD',
+      function: 'greet',
+      perSecond: 10,
+      most: 1_500,
+    });
     const second = await project.push(
       functionFiles({ service, handler: 'good', tag: 'v2', steps: plan }),
       'Second',
@@ -133,6 +142,7 @@ describe('a worker that is killed in the middle of a gray step', () => {
     await untilEvent(second.id, 'step-started');
     stack.kill('worker', 'SIGKILL');
     const promoted = await api.until(second.id, ['promoted'], 120_000);
+    await customers.stop();
     const told = await api.events(promoted.id);
     expect(weights(told)).toEqual([0.1, 0.5, 1]);
     expect(steps(told)).toEqual([0, 1]);

@@ -19,9 +19,17 @@ export interface FunctionFiles {
   readonly tag: string;
   /** Steps of `sluice.yml`, in its own words. */
   readonly steps: readonly string[];
+  /** More lines of the environment, e.g. `extension: 2s`. */
+  readonly more?: readonly string[];
 }
 
-export function functionFiles({ service, handler, tag, steps }: FunctionFiles): Record<string, string> {
+export function functionFiles({
+  service,
+  handler,
+  tag,
+  steps,
+  more = [],
+}: FunctionFiles): Record<string, string> {
   return {
     's.yml': `edition: 1.0.0
 name: ${service}
@@ -48,7 +56,7 @@ environments:
     alias: PROD
     steps:
 ${steps.map((step) => `      - ${step}\n`).join('')}    analysis: {interval: 1s, falseRollback: 1%, errors: {ratio: 1.25, floor: 0.1%}}
-`,
+${more.map((line) => `    ${line}\n`).join('')}`,
     'code/index.js': HANDLERS[handler](tag),
   };
 }

@@ -73,6 +73,8 @@ export const HEALTHY: Script = {
 export class World {
   readonly scripts = new Map<string, Script>();
   readonly events = new Map<string, NumberedEvent[]>();
+  /** The newest look of a release, as its rows have it. */
+  readonly looks = new Map<string, Look>();
   /** Service → where its alias stands. */
   readonly aliases = new Map<string, Split>();
   /** Every state that an alias was put in, in order: `shop: version 1, 5 % to version 2`. */
@@ -176,7 +178,7 @@ export class World {
         this.events.set(releaseId, stored);
       },
       releaseHasEnded: async ({ releaseId }) => hasEnded(this.progress(releaseId).state),
-      newestLook: async () => null,
+      newestLook: async ({ releaseId }) => this.looks.get(releaseId) ?? null,
       report: async () => ({ summary: 'told' }),
       prepareSource: async ({ releaseId }) => {
         await this.#meet(releaseId, 'prepareSource');
@@ -278,6 +280,7 @@ export class World {
       throw ApplicationFailure.nonRetryable('changed outside', FAILURES.changedOutside, {
         expected: 'something else',
         found: now === null ? 'nothing' : describeSplit(now),
+        split: now,
       });
     this.aliases.set(move.service, target);
     this.moves.push(`${move.service}: ${describeSplit(target)}`);

@@ -105,7 +105,7 @@ async function changedFailure({ db }: Parts, move: AliasMove, found: Split | nul
   return finalFailure(
     FAILURES.changedOutside,
     `alias ${alias} of ${service} was changed by somebody else: expected ${expected}, found ${say(found)}`,
-    { expected, found: say(found) },
+    { expected, found: say(found), split: found },
   );
 }
 

@@ -87,6 +87,7 @@ export class Session {
     const samples = this.#sampler.take();
     this.#markLooked();
     const moment = this.#nextMoment();
+    const toldBefore = this.#state.told;
     const taken = takeLook(this.#state, { readings, holdsHour, samples }, moment, this.#plan);
     this.#state = taken.state;
     const [release] = taken.looks;
@@ -96,6 +97,8 @@ export class Session {
     if (taken.isWorthTelling && told.verdict !== 'harmful')
       await this.#parts.tellLook(this.#releaseId, told).catch((error: unknown) => {
         this.#warn(error, 'a look could not be told');
+        // The release waits for this word: the next look says it again.
+        this.#state = { ...this.#state, told: toldBefore };
       });
     return told;
   }

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { Look } from '../../domain/analysis/look.ts';
 import { nextTold, type Told } from './telling.ts';
 
-function look(number: number, verdict: Look['verdict'] = 'undecided'): Look {
-  return { number, verdict, cause: verdict === 'undecided' ? 'too-few' : null } as Look;
+function look(number: number, verdict: Look['verdict'] = 'undecided', step: number | null = 0): Look {
+  return { number, verdict, step, cause: verdict === 'undecided' ? 'too-few' : null } as Look;
 }
 
 function toldOf(looks: readonly Look[]): number[] {
@@ -19,6 +19,11 @@ function toldOf(looks: readonly Look[]): number[] {
 
 test('the first look and every change of the verdict are told', () => {
   expect(toldOf([look(1), look(2), look(3, 'healthy'), look(4, 'undecided')])).toEqual([1, 3, 4]);
+});
+
+test('the first look of each step is told — evidence of an earlier step is none about this one', () => {
+  const looks = [look(1), look(2), look(3, 'undecided', 1), look(4, 'undecided', 1)];
+  expect(toldOf(looks)).toEqual([1, 3]);
 });
 
 test('a long wait costs few events — a day of looks every 5 s stays below 100', () => {

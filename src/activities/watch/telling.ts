@@ -6,6 +6,8 @@ export interface Told {
   readonly number: number;
   readonly verdict: Verdict;
   readonly cause: LookCause | null;
+  /** Left out by rows of before. */
+  readonly step?: number | null;
 }
 
 /** Looks between two events at least; grows by a tenth of the looks so far: about 80 events for a day of 5 s looks. */
@@ -13,10 +15,11 @@ const LEAST_GAP = 3;
 
 /** `told` itself when the look is not worth an event, else what is told by it. */
 export function nextTold(told: Told | null, look: Look): Told | null {
-  const { number, verdict, cause } = look;
-  if (told !== null && told.verdict === verdict && told.cause === cause) {
+  const { number, verdict, cause, step } = look;
+  // The first look of each step is told: what an earlier step saw is no evidence about this one.
+  if (told !== null && told.verdict === verdict && told.cause === cause && told.step === step) {
     const gap = Math.max(LEAST_GAP, Math.ceil(told.number / 10));
     if (number - told.number < gap) return told;
   }
-  return { number, verdict, cause };
+  return { number, verdict, cause, step };
 }

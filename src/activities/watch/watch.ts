@@ -10,6 +10,7 @@ import { newestEvaluation } from '../../store/evaluations.ts';
 import { beating } from '../beating.ts';
 import type { Activities, Watch } from '../contract.ts';
 import type { Parts } from '../parts.ts';
+import { AliasCheck } from './alias-check.ts';
 import { GUARD_MS } from './guard.ts';
 import { yieldToOverride } from './place.ts';
 import { Session } from './session.ts';
@@ -46,6 +47,7 @@ async function watchUntilHarm(
   signal: AbortSignal,
 ): Promise<Look> {
   const { intervalMs } = input.analysis;
+  const aliases = new AliasCheck(parts, input);
   // By the monotonic clock: one that is set back an hour must not blind the watch for an hour.
   let guardAt = performance.now() + GUARD_MS;
   for (;;) {
@@ -68,5 +70,7 @@ async function watchUntilHarm(
     const look = await session.look();
     if (look.verdict === 'harmful') return look;
     await yieldToOverride(parts, input);
+    // Nothing waits for it: a slow answer must not delay the guard.
+    void aliases.check();
   }
 }

@@ -9,7 +9,7 @@ import { releaseLooksOf } from '../../domain/analysis/release-look.ts';
 import { listEvaluations } from '../../store/evaluations.ts';
 import { listEvents } from '../../store/events.ts';
 import { listReleases } from '../../store/releases.ts';
-import { actOnRelease, type ReleaseAct } from '../acts.ts';
+import { actOnRelease, PLAIN_ACTS, type PlainAct, type ReleaseAct } from '../acts.ts';
 import { requireOwnPage } from '../auth/authenticate.ts';
 import { sees } from '../auth/principal.ts';
 import { environmentDetail, environmentView } from '../environment-views.ts';
@@ -28,6 +28,8 @@ import { signInPages, textOf } from './sign-in.tsx';
 /** How much of a release's past a page shows. */
 const MOST_EVENTS = 1_000;
 const MOST_LOOKS = 5_000;
+
+const plainActs = Object.keys(PLAIN_ACTS) as PlainAct[];
 
 type Form = Readonly<Record<string, unknown>>;
 
@@ -112,7 +114,7 @@ export function consolePages(parts: ApiParts): Hono<ApiEnv> {
     return c.redirect(backTo, 303);
   }
 
-  for (const kind of ['approve', 'reject', 'abort'] as const)
+  for (const kind of ['approve', 'reject', 'skip', ...plainActs] as const)
     app.post(`/releases/:id/${kind}`, formLimit, (c) =>
       submit(c, `/releases/${c.req.param('id')}`, async ({ principal }, form) => {
         const release = await visibleRelease(parts, principal, c.req.param('id') ?? '');
@@ -140,10 +142,11 @@ export function consolePages(parts: ApiParts): Hono<ApiEnv> {
   return app;
 }
 
-function actOf(kind: 'approve' | 'reject' | 'abort', form: Form): ReleaseAct {
-  if (kind === 'abort') return { kind };
-  const look = wholeNumber(form['look']);
+function actOf(kind: ReleaseAct['kind'], form: Form): ReleaseAct {
   const step = wholeNumber(form['step']);
+  if (kind === 'skip') return { kind, step };
+  if (kind !== 'approve' && kind !== 'reject') return { kind };
+  const look = wholeNumber(form['look']);
   if (step === undefined)
     throw new Problem({ status: 422, code: 'invalid-request', detail: 'the form names no step' });
   return { kind, step, look };

@@ -5,7 +5,7 @@ import { listEvaluations } from '../../store/evaluations.ts';
 import { listEvents } from '../../store/events.ts';
 import { listLogLines } from '../../store/logs.ts';
 import { findRelease, listReleases, type Release } from '../../store/releases.ts';
-import { actOnRelease, type ReleaseAct } from '../acts.ts';
+import { actOnRelease, type PlainAct, type ReleaseAct } from '../acts.ts';
 import { sees, type Principal } from '../auth/principal.ts';
 import type { ApiParts } from '../parts.ts';
 import { notFound } from '../problem.ts';
@@ -103,18 +103,45 @@ const decide = (kind: 'approve' | 'reject') =>
     request: { params: Id, headers: IdempotencyHeader, body: body(DecisionBody) },
     responses: outcomes,
   });
-const abort = createRoute({
+const SUMMARIES: Readonly<Record<PlainAct, string>> = {
+  abort: 'End a running release; traffic goes back to the stable version',
+  pause: 'Keep the traffic where it is until somebody resumes; the judge goes on watching',
+  resume: 'End a pause',
+  promote: 'Go to 100 % now; counts as the approval of every step that is left',
+  'take-over': 'Set an alias as planned again that was changed outside of the release',
+  yield: 'Leave an alias as it was set outside, and end the release',
+};
+const plain = (kind: PlainAct) =>
+  createRoute({
+    ...common,
+    method: 'post',
+    path: `/releases/{id}/${kind}`,
+    summary: SUMMARIES[kind],
+    request: { params: Id, headers: IdempotencyHeader, body: optionalBody(CommentBody) },
+    responses: outcomes,
+  });
+const SkipBody = z
+  .strictObject({
+    comment: Comment,
+    step: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('Index of the step whose hold is meant, from 0; the one it is at when left out'),
+  })
+  .openapi('Skip');
+const skip = createRoute({
   ...common,
   method: 'post',
-  path: '/releases/{id}/abort',
-  summary: 'End a running release; traffic goes back to the stable version',
-  request: {
-    params: Id,
-    headers: IdempotencyHeader,
-    body: { content: { 'application/json': { schema: CommentBody } } },
-  },
+  path: '/releases/{id}/skip',
+  summary: "Leave out the rest of a step's hold; its approval is asked for all the same",
+  request: { params: Id, headers: IdempotencyHeader, body: optionalBody(SkipBody) },
   responses: outcomes,
 });
+
+function optionalBody<S extends z.ZodType>(schema: S) {
+  return { content: { 'application/json': { schema } } };
+}
 
 export function releaseRoutes(parts: ApiParts) {
   const { db, config } = parts;
@@ -184,11 +211,24 @@ export function releaseRoutes(parts: ApiParts) {
       const outcome = await act(c.get('principal'), id, { kind, step, look }, comment, key);
       return outcome.pending ? c.json(outcome, 202) : c.json(outcome, 200);
     });
-  routes.openapi(abort, async (c) => {
-    // Without a body nothing was parsed, so that the default is not there yet.
-    const { comment } = CommentBody.parse(c.req.valid('json'));
+  for (const kind of Object.keys(SUMMARIES) as PlainAct[])
+    routes.openapi(plain(kind), async (c) => {
+      // Without a body nothing was parsed, so that the default is not there yet.
+      const { comment } = CommentBody.parse(c.req.valid('json'));
+      const key = c.req.valid('header')['idempotency-key'];
+      const outcome = await act(c.get('principal'), c.req.valid('param').id, { kind }, comment, key);
+      return outcome.pending ? c.json(outcome, 202) : c.json(outcome, 200);
+    });
+  routes.openapi(skip, async (c) => {
+    const { comment, step } = SkipBody.parse(c.req.valid('json'));
     const key = c.req.valid('header')['idempotency-key'];
-    const outcome = await act(c.get('principal'), c.req.valid('param').id, { kind: 'abort' }, comment, key);
+    const outcome = await act(
+      c.get('principal'),
+      c.req.valid('param').id,
+      { kind: 'skip', step },
+      comment,
+      key,
+    );
     return outcome.pending ? c.json(outcome, 202) : c.json(outcome, 200);
   });
   return routes;

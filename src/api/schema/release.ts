@@ -70,6 +70,9 @@ const ApprovalSchema = z.object({
   notAuthor: z.boolean(),
   requestedAt: Time,
   until: Time.nullable(),
+  /** What made Sluice ask by itself; left out where the plan asks. */
+  reason: z.enum(['no-canary-traffic', 'no-metrics', 'both-bad']).optional(),
+  message: z.string().optional(),
   outcome: z.enum(['granted', 'refused', 'timed-out', 'overtaken']).nullable(),
   decisions: z.array(
     z.object({
@@ -105,6 +108,8 @@ const PlanSchema = z.object({
   analysis: z.object({ intervalMs: z.number(), errors: z.looseObject({}) }),
   bakeMs: z.number(),
   manifest: z.string().nullable(),
+  advance: z.enum(['timed', 'early']).optional(),
+  extensionMs: z.number().optional(),
   supersede: z.enum(SUPERSEDE_POLICIES).optional(),
 });
 
@@ -175,7 +180,17 @@ export const ReleaseSummarySchema = z
     endedAt: Time.nullable(),
     bakingUntil: Time.nullable(),
     rollbackCause: z
-      .enum(['harmful', 'rejected', 'aborted', 'approval-timeout', 'stage-failed', 'person', 'bake'])
+      .enum([
+        'harmful',
+        'rejected',
+        'aborted',
+        'approval-timeout',
+        'stage-failed',
+        'person',
+        'superseded',
+        'freeze',
+        'bake',
+      ])
       .nullable(),
     services: z.array(
       z.object({

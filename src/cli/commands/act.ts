@@ -1,4 +1,4 @@
-/** What people do to a release or an environment: approve, reject, abort, roll back. Each act is audited with its comment. */
+/** What people do to a release or an environment: decide, pause, hurry, abort, roll back. Each act is audited with its comment. */
 import { InvalidArgumentError, type Command } from 'commander';
 import type { ActOutcomeView, ReleaseView } from '../../api/views.ts';
 import { CommandError } from '../client/command-error.ts';
@@ -34,17 +34,29 @@ export function addDecisionCommand(parent: Command, act: 'approve' | 'reject'): 
     });
 }
 
-export function addAbortCommand(parent: Command): void {
-  parent
-    .command('abort')
-    .description('end a release; traffic that moved goes back')
-    .argument('<release>', 'its id, or latest')
-    .option(...COMMENT)
-    .action(async (given: string, options: DecisionOptions, command: Command) => {
-      const context = contextOf(command);
-      const id = await releaseId(context.client, given);
-      await send(context, releasePath(id, '/abort'), { comment: options.message });
-    });
+const PLAIN = {
+  abort: 'end a release; traffic that moved goes back',
+  pause: 'keep the traffic where it is until somebody resumes; the judge goes on watching',
+  resume: 'end a pause',
+  skip: "leave out the rest of a step's hold; its approval is asked for all the same",
+  promote: 'go to 100 % now, past the steps that are left',
+  'take-over': 'set an alias as planned again that somebody else changed',
+  yield: 'leave an alias as somebody else set it, and end the release',
+} as const;
+
+/** The acts that need nothing but a comment. */
+export function addPlainActCommands(parent: Command): void {
+  for (const [act, description] of Object.entries(PLAIN))
+    parent
+      .command(act)
+      .description(description)
+      .argument('<release>', 'its id, or latest')
+      .option(...COMMENT)
+      .action(async (given: string, options: DecisionOptions, command: Command) => {
+        const context = contextOf(command);
+        const id = await releaseId(context.client, given);
+        await send(context, releasePath(id, `/${act}`), { comment: options.message });
+      });
 }
 
 interface RollbackOptions {

@@ -26,6 +26,7 @@ export const TEXT_KEYS: ReadonlySet<string> = new Set([
   'preset',
   'role',
   'onTimeout',
+  'advance',
   'supersede',
   'prometheus',
   'http',
@@ -162,6 +163,14 @@ export const environment = strictMap('an environment', {
   bake: duration(0, 7 * DAY_MS)
     .optional()
     .describe('How long the judge watches after the promotion; 10m if left out, 0s for not at all.'),
+  advance: oneOf(['timed', 'early'])
+    .optional()
+    .describe('Whether a healthy verdict may end a hold before its time (early); timed if left out.'),
+  extension: duration(0, 30 * DAY_MS)
+    .optional()
+    .describe(
+      'How long a hold goes on when nobody called the new version, or no metrics came, before a person is asked; three more holds, 30m at least, if left out.',
+    ),
   supersede: oneOf(SUPERSEDE_POLICIES)
     .optional()
     .describe(

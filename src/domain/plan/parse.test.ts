@@ -84,6 +84,7 @@ describe('a sound plan', () => {
       },
       bakeMs: 10 * MINUTE,
       manifest: null,
+      question: { role: 'release-manager', count: 1, notAuthor: false },
     } satisfies ResolvedPlan);
     expect(warnings(EXAMPLE)).toEqual([]);
   });

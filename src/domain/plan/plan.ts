@@ -44,6 +44,12 @@ export interface ResolvedPlan {
   readonly analysis: PlanAnalysis;
   /** How long the judge keeps watching after promotion, milliseconds; 0 = not at all. */
   readonly bakeMs: number;
+  /** `early`: a healthy verdict ends a hold before its time. Left out by plans of before: `timed`. */
+  readonly advance?: 'timed' | 'early';
+  /** How long a hold without evidence goes on before a person is asked, milliseconds; left out: `extensionOf`. */
+  readonly extensionMs?: number;
+  /** Who answers what Sluice asks by itself. Left out by plans of before. */
+  readonly question?: Pick<PlanApproval, 'role' | 'count' | 'notAuthor'>;
   /** Manifest file named by the plan, or `null`: looked for by its usual names. */
   readonly manifest: string | null;
   /** What a newer push means for this release, where the record does not say; left out: `latest`. */

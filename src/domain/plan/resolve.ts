@@ -26,6 +26,13 @@ export function resolvePlan(file: PlanFile | null, environment: EnvironmentRecor
     analysis: resolveAnalysis(section?.analysis),
     bakeMs: section?.bake ?? DEFAULT_BAKE_MS,
     manifest: file?.manifest ?? null,
+    question: {
+      role: environment.protection.approvalRole,
+      count: environment.protection.approvalCount,
+      notAuthor: environment.protection.notAuthor,
+    },
+    ...(section?.advance !== undefined && { advance: section.advance }),
+    ...(section?.extension !== undefined && { extensionMs: section.extension }),
     ...(section?.supersede !== undefined && { supersede: section.supersede }),
   };
 }

@@ -32,6 +32,7 @@ environments:
     'before the build: test (npm test)',
     'step 1: 5 % for 10m',
     'step 2: 50 %, then 2 people approve (admin or higher), not the author, within 1d (else: rolled back)',
+    'without evidence a hold goes on for up to 30m, then a person is asked',
     'promotion: 100 % behind PROD, watched for 10m more',
     'judge: looks every 5s; a canary that is not worse is rolled back in at most 1 % of releases',
     'judge: failures count as harm beyond odds of 1.25 and 0.1 % more of the requests',

@@ -2,6 +2,7 @@
 import { percent as rounded } from '../analysis/numbers-in-words.ts';
 import { percent } from '../release/split.ts';
 import { durationText } from './duration.ts';
+import { extensionOf } from './extension.ts';
 import type { PlanAnalysis, PlanApproval, PlanStep, ResolvedPlan } from './plan.ts';
 
 /** One line a stage, a step, and a rule of the judge. */
@@ -12,8 +13,17 @@ export function planLines(plan: ResolvedPlan): string[] {
     ),
     ...(plan.steps.length === 0 ? [`no gray steps: ${plan.alias} goes to the new version at once`] : []),
     ...plan.steps.map((step, index) => `step ${index + 1}: ${stepText(step)}`),
+    ...(plan.steps.length === 0 ? [] : holdLines(plan)),
     `promotion: 100 % behind ${plan.alias}${plan.bakeMs > 0 ? `, watched for ${durationText(plan.bakeMs)} more` : ''}`,
     ...analysisLines(plan.analysis),
+  ];
+}
+
+function holdLines(plan: ResolvedPlan): string[] {
+  const longest = Math.max(...plan.steps.map((step) => extensionOf(plan, step)));
+  return [
+    ...(plan.advance === 'early' ? ['a healthy verdict ends a hold before its time'] : []),
+    `without evidence a hold goes on for up to ${durationText(longest)}, then a person is asked`,
   ];
 }
 

@@ -36,13 +36,19 @@ export function eventText(event: ReleaseEvent): string {
     case 'step-finished':
       return `step ${event.step + 1} done: ${event.summary}`;
     case 'approval-requested':
+      if (event.message !== undefined) return `asks a ${event.role} (${event.reason}): ${event.message}`;
       return `step ${event.step + 1} asks for ${event.count > 1 ? `${event.count} approvals` : 'the approval'} of a ${event.role}`;
     case 'approval-decided':
       return `${event.decision} by ${event.actor.name}${event.comment ? `: “${event.comment}”` : ''}`;
     case 'approval-closed':
       return `approval ${event.outcome}`;
+    case 'advanced':
+      return `${event.act === 'skip' ? `the rest of step ${event.step + 1} was skipped` : 'promoted past the remaining steps'} by ${event.actor.name}${event.comment ? `: “${event.comment}”` : ''}`;
+    case 'hold-extended':
+      return `step ${event.step + 1} is held on, no evidence yet (${event.cause}): ${event.message}`;
     case 'paused':
-      return `paused by ${event.actor.name}: ${event.message ?? event.reason}`;
+      if (event.message?.startsWith('paused by ')) return event.message;
+      return `paused by ${event.actor.name} (${event.reason})${event.message === undefined ? '' : `: ${event.message}`}`;
     case 'resumed':
       return `resumed by ${event.actor.name}`;
     case 'blocked':

@@ -80,6 +80,10 @@ export type ReleaseEvent =
       readonly count: number;
       readonly notAuthor: boolean;
       readonly until: number | null;
+      /** Left out: the plan asks. Otherwise what made Sluice ask. */
+      readonly reason?: QuestionReason;
+      /** The question, for people. */
+      readonly message?: string;
     }
   | {
       readonly type: 'approval-decided';
@@ -105,6 +109,22 @@ export type ReleaseEvent =
       readonly until?: number | null;
     }
   | { readonly type: 'resumed'; readonly actor: Actor }
+  /** A person ended the hold of a step (`skip`), or all that was left of the steps (`promote`). */
+  | {
+      readonly type: 'advanced';
+      readonly act: 'skip' | 'promote';
+      readonly step: number;
+      readonly actor: Actor;
+      readonly comment: string;
+    }
+  /** A hold ended without evidence and goes on until `until` at most; `cleared` with the same reason ends it. */
+  | {
+      readonly type: 'hold-extended';
+      readonly step: number;
+      readonly cause: 'no-canary-traffic' | 'no-metrics';
+      readonly until: number;
+      readonly message: string;
+    }
   /** Something keeps the release waiting; `cleared` ends it. */
   | { readonly type: 'blocked'; readonly reason: string; readonly message: string }
   | { readonly type: 'cleared'; readonly reason: string }
@@ -128,6 +148,9 @@ export type ReleaseEvent =
       readonly difference?: readonly ServiceDifference[];
     };
 
+/** Why Sluice asks a person by itself. */
+export type QuestionReason = 'no-canary-traffic' | 'no-metrics' | 'both-bad';
+
 /** What made a release go back. */
 export type RollbackCause =
   | 'harmful'
@@ -136,6 +159,8 @@ export type RollbackCause =
   | 'approval-timeout'
   | 'stage-failed'
   | 'person'
+  | 'superseded'
+  | 'freeze'
   | 'bake';
 
 /** An event as it is stored and shown. */

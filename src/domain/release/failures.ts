@@ -2,6 +2,8 @@
  * Types of failures that activities hand to workflows. The type says what the workflow does next; both sides name
  * them from here, because activities may not import workflows.
  */
+import type { Split } from './split.ts';
+
 export const FAILURES = {
   /** The commit, its plan or its manifest cannot be released as it is; `details[0]` may hold more for people. */
   invalid: 'Invalid',
@@ -42,6 +44,8 @@ export interface OutsideChange {
   /** The states as people read them, e.g. `version 3, 5 % to version 4`. */
   readonly expected: string;
   readonly found: string;
+  /** `found` as data, `null` = there is no such alias. Left out by failures of before. */
+  readonly split?: Split | null;
 }
 
 export interface Overridden {

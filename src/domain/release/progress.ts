@@ -2,7 +2,7 @@
 import type { Look } from '../analysis/look.ts';
 import type { ServiceDifference } from '../difference/difference.ts';
 import type { ResolvedPlan } from '../plan/plan.ts';
-import type { Actor, RollbackCause, ServiceVersions } from './events.ts';
+import type { Actor, QuestionReason, RollbackCause, ServiceVersions } from './events.ts';
 import type { ReleaseState, Role, Stage } from './states.ts';
 
 export interface StageRecord {
@@ -39,6 +39,9 @@ export interface ApprovalRecord {
   readonly notAuthor: boolean;
   readonly requestedAt: number;
   readonly until: number | null;
+  /** What made Sluice ask by itself; left out: the plan asks. */
+  readonly reason?: QuestionReason;
+  readonly message?: string;
   readonly outcome: 'granted' | 'refused' | 'timed-out' | 'overtaken' | null;
   readonly decisions: readonly {
     readonly decision: 'approved' | 'rejected';

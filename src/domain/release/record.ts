@@ -4,7 +4,7 @@
  */
 import type { ReleaseEvent } from './events.ts';
 import type { ApprovalRecord, ReleaseProgress, StageRecord, TrafficRecord } from './progress.ts';
-import type { ReleaseState, Role, Stage } from './states.ts';
+import type { ReleaseState, Stage } from './states.ts';
 
 export type { ReleaseProgress } from './progress.ts';
 
@@ -105,7 +105,7 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
     case 'approval-requested':
       return {
         ...record,
-        ...(record.state === 'paused' ? {} : waitFor(event.role, at)),
+        ...(record.state === 'paused' ? {} : waitFor(event, at)),
         approvals: [...record.approvals, requestApproval(event, at)],
       };
     case 'approval-decided':
@@ -132,10 +132,18 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
       };
     case 'resumed':
       return { ...record, ...goOn(record, at), until: null };
+    case 'advanced':
+      return record;
+    case 'hold-extended':
+      return {
+        ...record,
+        ...waitsFor(record, event.cause, event.message, at),
+        ...(record.state === 'paused' ? {} : { until: event.until }),
+      };
     case 'blocked':
-      return { ...record, reason: event.reason, message: event.message, since: at };
+      return { ...record, ...waitsFor(record, event.reason, event.message, at) };
     case 'cleared':
-      return record.reason === event.reason ? { ...record, ...unblock(record, at) } : record;
+      return record.reason === event.reason ? { ...record, ...unblock(record, at), until: null } : record;
     case 'verdict':
       return { ...record, verdict: event.look };
     case 'promoted':
@@ -215,8 +223,9 @@ function requestApproval(
   event: Extract<ReleaseEvent, { type: 'approval-requested' }>,
   at: number,
 ): ApprovalRecord {
-  const { step, role, count, notAuthor, until } = event;
-  return { step, role, count, notAuthor, until, requestedAt: at, outcome: null, decisions: [] };
+  const { step, role, count, notAuthor, until, reason, message } = event;
+  const why = { ...(reason !== undefined && { reason }), ...(message !== undefined && { message }) };
+  return { step, role, count, notAuthor, until, ...why, requestedAt: at, outcome: null, decisions: [] };
 }
 
 function decisionOf(
@@ -231,14 +240,19 @@ function isOpen(approval: ApprovalRecord, step: number): boolean {
   return approval.step === step && approval.outcome === null;
 }
 
-function waitFor(role: Role, at: number) {
-  return enter('waiting-approval', at, 'approval', `waits for ${role}`);
+function waitFor({ role, reason, message }: Pick<ApprovalRecord, 'role' | 'reason' | 'message'>, at: number) {
+  return enter('waiting-approval', at, reason ?? 'approval', message ?? `waits for ${role}`);
+}
+
+/** The same state with a reason; what a person paused stays paused by that person. */
+function waitsFor(record: ReleaseProgress, reason: string, message: string, at: number) {
+  return record.state === 'paused' ? {} : enter(record.state, at, reason, message);
 }
 
 /** Running, or still waiting for the approval that was open before. */
 function goOn(record: ReleaseProgress, at: number) {
   const open = record.approvals.find((a) => a.outcome === null);
-  return open ? waitFor(open.role, at) : enter('running', at);
+  return open ? waitFor(open, at) : enter('running', at);
 }
 
 /** The same state without the reason that is gone; what it waited for before is what it waits for again. */

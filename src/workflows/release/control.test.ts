@@ -2,19 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { PlanApproval } from '../../domain/plan/plan.ts';
 import type { Role } from '../../domain/release/states.ts';
 import type { Decision } from '../messages.ts';
-import {
-  abort,
-  approve,
-  ask,
-  expire,
-  INITIAL_CONTROL,
-  overtake,
-  refuseAbort,
-  refuseDecision,
-  reject,
-  standing,
-  stop,
-} from './control.ts';
+import { abort, refuseAbort } from './acts.ts';
+import { INITIAL_CONTROL, stop } from './control.ts';
+import { approve, ask, expire, overtake, refuseDecision, reject, standingAt } from './decisions.ts';
 
 const APPROVAL: PlanApproval = {
   role: 'release-manager',
@@ -76,7 +66,7 @@ describe('approval', () => {
     const first = approve(two, by('bob'));
     expect(first.open).not.toBeNull();
     expect(refuseDecision(first, by('bob'), '')).toMatchObject({ code: 'already-approved' });
-    expect(standing(approve(first, by('eve')), 1)).toMatchObject({ outcome: 'granted' });
+    expect(standingAt(approve(first, by('eve')), 1)).toMatchObject({ outcome: 'granted' });
   });
 
   test('closes as timed out or overtaken, and tells the late one so', () => {

@@ -9,6 +9,7 @@ import { faultOf } from '../failure.ts';
 import { restoreLatest, rollBackTraffic, type RollbackReason } from './rollback.ts';
 import type { ReleaseRun } from './run.ts';
 import { StageFailed } from './stage.ts';
+import { Yielded } from './outside.ts';
 import { rollbackCauseOf, sayStop, SLUICE, stopActor } from './stop.ts';
 
 /** Events that end a release. */
@@ -18,6 +19,7 @@ export type EndEvent = Extract<
     readonly type:
       | 'promoted'
       | 'rolled-back'
+      | 'superseded'
       | 'rejected'
       | 'aborted'
       | 'failed'
@@ -42,16 +44,38 @@ async function takeBack(run: ReleaseRun, thrown: unknown): Promise<EndEvent> {
   const outside = await outsideEnd(run, thrown);
   if (outside !== null) return outside;
   run.control = { ...run.control, phase: 'ending' };
+  if (thrown instanceof Yielded) return yieldedEnd(run, thrown);
   const reason = reasonOf(run, thrown);
   if (!run.moved.some(({ stable }) => stable !== null)) return untouchedEnd(run, thrown, reason);
   try {
     await rollBackTraffic(run, reason);
   } catch (error) {
+    if (error instanceof Yielded) return sayYielded(error);
     const end = await outsideEnd(run, error);
     if (end !== null) return end;
     throw error;
   }
-  return rolledBackEnd(reason);
+  return rolledBackEnd(run, reason);
+}
+
+/** The alias that a person left stays as it is; the others of the release go back. */
+async function yieldedEnd(run: ReleaseRun, yielded: Yielded): Promise<EndEvent> {
+  const end = sayYielded(yielded);
+  const others = run.moved.filter(({ service, stable }) => stable !== null && !run.left.has(service));
+  if (others.length > 0)
+    await rollBackTraffic(run, {
+      cause: 'aborted',
+      sentence: end.sentence,
+      actor: yielded.act.actor,
+    }).catch((error: unknown) => {
+      if (!(error instanceof Yielded)) throw error;
+    });
+  return end;
+}
+
+function sayYielded({ act: { actor, comment }, message }: Yielded): ReturnType<typeof aborted> {
+  const why = comment === '' ? '' : ` (${comment})`;
+  return aborted(actor, `ended by ${actor.name}${why}; ${message}`);
 }
 
 function reasonOf(run: ReleaseRun, thrown: unknown): RollbackReason {
@@ -69,13 +93,17 @@ function untouchedEnd(
   thrown: unknown,
   { cause, sentence, actor }: RollbackReason,
 ): EndEvent {
-  if (cause === 'aborted') return { type: 'aborted', actor, sentence };
+  const { stop } = run.control;
+  if (stop?.cause === 'superseded') return { type: 'superseded', by: stop.by, sentence };
+  if (cause === 'aborted' || cause === 'freeze') return { type: 'aborted', actor, sentence };
   if (thrown instanceof StageFailed)
     return { type: 'failed', stage: thrown.stage, sentence: thrown.fault.message };
   return { type: 'failed', stage: run.source === null ? 'source' : 'deploy', sentence };
 }
 
-function rolledBackEnd({ cause, sentence, actor }: RollbackReason): EndEvent {
+function rolledBackEnd(run: ReleaseRun, { cause, sentence, actor }: RollbackReason): EndEvent {
+  const { stop } = run.control;
+  if (stop?.cause === 'superseded') return { type: 'superseded', by: stop.by, sentence };
   switch (cause) {
     case 'rejected':
       return { type: 'rejected', actor, sentence };
@@ -85,6 +113,8 @@ function rolledBackEnd({ cause, sentence, actor }: RollbackReason): EndEvent {
     case 'harmful':
     case 'approval-timeout':
     case 'stage-failed':
+    case 'superseded':
+    case 'freeze':
     case 'bake':
       return { type: 'rolled-back', cause, sentence };
   }
@@ -113,6 +143,6 @@ async function outsideEnd(run: ReleaseRun, thrown: unknown): Promise<EndEvent | 
   return aborted(actor, `aborted by ${actor.name}${why}; the alias stays as it was set outside: ${found}`);
 }
 
-function aborted(actor: Actor, sentence: string): EndEvent {
+function aborted(actor: Actor, sentence: string): Extract<EndEvent, { readonly type: 'aborted' }> {
   return { type: 'aborted', actor, sentence };
 }

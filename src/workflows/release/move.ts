@@ -2,27 +2,57 @@
  * Moves of aliases, and nothing else. Before each move the release notes that the alias may be in the new state: a
  * move that is cut off may have happened or not, and both are its own doing.
  */
+import { isCancellation, patched } from '@temporalio/workflow';
+import { FAILURES } from '../../domain/release/failures.ts';
 import { percent } from '../../domain/release/split.ts';
+import { faultOf } from '../failure.ts';
 import { trafficCall } from './engine-call.ts';
-import { sourceOf, splitAt, type GrayService, type ReleaseRun } from './run.ts';
+import { settleOutside } from './outside.ts';
+import { sourceOf, splitAt, type GrayService, type Move, type ReleaseRun } from './run.ts';
 
-export interface Move {
-  /** Share of the canary, 0…1. */
-  readonly weight: number;
-  /** Gray step of the move (0-based); `null` outside the steps. */
-  readonly step: number | null;
-  /** What stands while the engine cannot be reached. */
-  readonly situation: string;
+/**
+ * Moves one service's alias and records the split once it is confirmed. Waits for a person where somebody else moved it.
+ *
+ * @throws Yielded when the person leaves it as it was set
+ */
+export async function moveService(run: ReleaseRun, service: GrayService, move: Move): Promise<void> {
+  if (!run.moved.includes(service)) run.moved.push(service);
+  const target = splitAt(service, move.weight);
+  service.expected = [...service.expected, target];
+  await setOrSettle(run, service, move);
+  service.at = move;
+  service.expected = [target];
+  recordMove(run, service, move);
 }
 
-/** Moves one service's alias and records the split once it is confirmed. */
-export async function moveService(run: ReleaseRun, service: GrayService, move: Move): Promise<void> {
+/** Sees that an alias is where the release put it; where not, a person says what then. */
+export async function confirmService(run: ReleaseRun, service: GrayService): Promise<void> {
+  const { at } = service;
+  // In the middle of a move, the move itself finds it.
+  if (at === null || service.expected.length !== 1) return;
+  const wasMoved = await setOrSettle(run, service, at);
+  service.expected = [splitAt(service, at.weight)];
+  if (wasMoved) recordMove(run, service, at);
+}
+
+/** @returns true when somebody else had moved the alias and the release took over */
+async function setOrSettle(run: ReleaseRun, service: GrayService, move: Move): Promise<boolean> {
+  for (let isTakenOver = false; ; isTakenOver = true) {
+    try {
+      await setAlias(run, service, move);
+      return isTakenOver;
+    } catch (error) {
+      const fault = faultOf(error);
+      if (isCancellation(error) || fault.type !== FAILURES.changedOutside || !patched('outside-asks'))
+        throw error;
+      await settleOutside(run, service, fault);
+    }
+  }
+}
+
+async function setAlias(run: ReleaseRun, service: GrayService, move: Move): Promise<void> {
   const { releaseId, project, environment } = run.input;
   const { alias } = sourceOf(run).plan;
-  const target = splitAt(service, move.weight);
-  const expected = service.expected;
-  if (!run.moved.includes(service)) run.moved.push(service);
-  service.expected = [...expected, target];
   await trafficCall(run, move.situation, (by) =>
     by.moveAlias({
       releaseId,
@@ -33,20 +63,15 @@ export async function moveService(run: ReleaseRun, service: GrayService, move: M
       stable: service.stable,
       canary: service.canary,
       weight: move.weight,
-      expected,
+      expected: service.expected,
       sinceMs: run.startedAt,
     }),
   );
-  service.expected = [target];
-  run.record.emit({
-    type: 'traffic',
-    service: service.service,
-    alias,
-    stable: service.stable,
-    canary: service.canary,
-    weight: move.weight,
-    step: move.step,
-  });
+}
+
+function recordMove(run: ReleaseRun, { service, stable, canary }: GrayService, { weight, step }: Move): void {
+  const { alias } = sourceOf(run).plan;
+  run.record.emit({ type: 'traffic', service, alias, stable, canary, weight, step });
 }
 
 /** Says what share the canary has, for messages. */

@@ -3,9 +3,11 @@ import { CancelledFailure } from '@temporalio/workflow';
 import { moveService, situationAt } from './move.ts';
 import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { runStage } from './stage.ts';
+import { untilKeptNoMore } from './wait.ts';
 
 /** Returns the sentence that the release ends with. */
 export async function promote(run: ReleaseRun, services: readonly GrayService[]): Promise<string> {
+  await untilKeptNoMore(run);
   // The stop may have come with the very last hold.
   if (run.control.stop !== null) throw new CancelledFailure('the release was stopped');
   run.control = { ...run.control, phase: 'promoting' };

@@ -47,6 +47,7 @@ export async function deployAndPublish(run: ReleaseRun): Promise<readonly GraySe
       stable: compared?.stable ?? null,
       canary: run.published.get(packaged.service) ?? '',
       expected: [compared?.before ?? null],
+      at: null,
     };
   });
   run.record.emit({

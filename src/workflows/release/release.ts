@@ -46,7 +46,7 @@ export async function release(input: ReleaseInput): Promise<ReleaseOutcome> {
     end = await CancellationScope.nonCancellable(() => endAfter(run, error));
   }
   await CancellationScope.nonCancellable(() => finish(run, end));
-  return { ended: end.type, sentence: end.sentence };
+  return { ended: end.type, sentence: end.sentence ?? '' };
 }
 
 async function runStages(run: ReleaseRun): Promise<EndEvent> {

@@ -21,7 +21,7 @@ export interface RollbackReason {
 export async function rollBackTraffic(run: ReleaseRun, reason: RollbackReason): Promise<void> {
   run.record.emit({ type: 'rollback-started', ...reason });
   await runStage(run, 'rollback', async () => {
-    const back = run.moved.filter(({ stable }) => stable !== null);
+    const back = run.moved.filter(({ service, stable }) => stable !== null && !run.left.has(service));
     // Side by side: a service whose move has trouble must not hold up the others.
     const settled = await Promise.allSettled(
       back.map((service) =>

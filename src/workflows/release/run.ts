@@ -4,10 +4,21 @@
  */
 import type { ComparedService, PackagedService, Source } from '../../activities/contract.ts';
 import type { ServiceDifference } from '../../domain/difference/difference.ts';
+import type { Look } from '../../domain/analysis/look.ts';
 import { graySplit, type Split } from '../../domain/release/split.ts';
 import type { ReleaseInput } from '../messages.ts';
 import { INITIAL_CONTROL, type Control } from './control.ts';
 import { Recorder } from './recorder.ts';
+
+/** A move of an alias. */
+export interface Move {
+  /** Share of the canary, 0…1. */
+  readonly weight: number;
+  /** Gray step of the move (0-based); `null` outside the steps. */
+  readonly step: number | null;
+  /** What stands while the engine cannot be reached. */
+  readonly situation: string;
+}
 
 /** One service of the release, once its new version exists. */
 export interface GrayService {
@@ -17,6 +28,8 @@ export interface GrayService {
   readonly canary: string;
   /** States that the alias may be in by our own doing; a move that was cut off may have happened or not. */
   expected: readonly (Split | null)[];
+  /** The newest move that was confirmed. */
+  at: Move | null;
 }
 
 export interface ReleaseRun {
@@ -33,6 +46,12 @@ export interface ReleaseRun {
   published: Map<string, string>;
   /** Services whose alias the release may have moved. */
   moved: GrayService[];
+  /** Services whose alias a person left as somebody else set it. */
+  readonly left: Set<string>;
+  /** Services whose alias, as the watch says, somebody else may have moved. */
+  readonly suspected: Set<string>;
+  /** The newest look that was told. */
+  look: Look | null;
 }
 
 /** A run that has done nothing yet. */
@@ -48,6 +67,9 @@ export function newRun(input: ReleaseInput, startedAt: number): ReleaseRun {
     deployed: new Set(),
     published: new Map(),
     moved: [],
+    left: new Set(),
+    suspected: new Set(),
+    look: null,
   };
 }
 

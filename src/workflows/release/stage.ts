@@ -3,6 +3,7 @@ import { isCancellation } from '@temporalio/workflow';
 import type { StageFailureDetail } from '../../domain/release/failures.ts';
 import type { Stage } from '../../domain/release/states.ts';
 import { faultOf, type Fault } from '../failure.ts';
+import { Yielded } from './outside.ts';
 import type { ReleaseRun } from './run.ts';
 import { sayStop } from './stop.ts';
 
@@ -41,6 +42,10 @@ export async function runStage<T>(
     if (isCancellation(error)) {
       const message = `stopped: ${run.control.stop === null ? 'cancelled' : sayStop(run.control.stop)}`;
       run.record.emit({ type: 'stage-failed', stage, message, logTail: [] });
+      throw error;
+    }
+    if (error instanceof Yielded) {
+      run.record.emit({ type: 'stage-failed', stage, message: `stopped: ${error.message}`, logTail: [] });
       throw error;
     }
     const fault = faultOf(error);

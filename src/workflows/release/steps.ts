@@ -1,25 +1,59 @@
-/** The gray steps: for each a weight, a hold, and where the plan says so an approval. */
-import { sleep } from '@temporalio/workflow';
+/** The gray steps: for each a weight, a hold, the evidence for it, and where the plan says so an approval. */
+import { patched, sleep } from '@temporalio/workflow';
 import type { PlanStep } from '../../domain/plan/plan.ts';
 import { percent } from '../../domain/release/split.ts';
 import { store } from '../proxies.ts';
-import { awaitApproval } from './approval.ts';
+import { awaitDecision } from './approval.ts';
+import { isLeft } from './control.ts';
+import { awaitEvidence } from './evidence.ts';
 import { moveService, situationAt } from './move.ts';
+import { questionFor } from './question.ts';
 import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
+import { untilKeptNoMore, waitUntil } from './wait.ts';
 
 /** Runs every step; whoever stops the release cancels the scope that this runs in. */
 export async function runSteps(run: ReleaseRun, services: readonly GrayService[]): Promise<void> {
   let weight = 0;
   for (const [index, step] of sourceOf(run).plan.steps.entries()) {
-    const { holdMs } = step;
-    run.record.emit({ type: 'step-started', step: index, weight: step.weight, holdMs });
+    await untilKeptNoMore(run);
+    if (run.control.promoted !== null) break;
+    run.control = { ...run.control, step: index };
+    run.record.emit({ type: 'step-started', step: index, weight: step.weight, holdMs: step.holdMs });
     const situation = situationAt(weight);
     for (const service of services)
       await moveService(run, service, { weight: step.weight, step: index, situation });
     weight = step.weight;
-    await sleep(holdMs);
-    if (step.approval !== null) await awaitApproval(run, index, step.approval);
+    // Releases of before held by a plain timer, whatever was seen.
+    if (patched('evidence')) {
+      await hold(run, index, step);
+      await awaitEvidence(run, index, step);
+    } else await sleep(step.holdMs);
+    if (step.approval !== null && run.control.promoted === null)
+      await awaitDecision(run, { step: index, approval: step.approval });
+    await untilKeptNoMore(run);
     run.record.emit({ type: 'step-finished', step: index, summary: await summarise(run, step) });
+  }
+  run.control = { ...run.control, step: null };
+}
+
+/**
+ * The time of a step. A person may end it, a healthy verdict too where the plan says so; where both versions are bad a
+ * person is asked at once.
+ */
+async function hold(run: ReleaseRun, index: number, step: PlanStep): Promise<void> {
+  const { plan } = sourceOf(run);
+  const until = Date.now() + step.holdMs;
+  let isAsked = false;
+  const isOver = (): boolean =>
+    isLeft(run.control, index) ||
+    (plan.advance === 'early' && run.look?.verdict === 'healthy' && run.look.step === index);
+  const isBad = (): boolean => !isAsked && run.look?.cause === 'both-bad';
+  while (await waitUntil(run, () => isOver() || isBad(), until - Date.now())) {
+    if (isOver()) return;
+    isAsked = true;
+    const message = run.look?.sentence ?? '';
+    const approval = questionFor(plan, step);
+    await awaitDecision(run, { step: index, approval, why: { reason: 'both-bad', message } });
   }
 }
 

@@ -18,6 +18,10 @@ export function sayStop(stop: Stop): string {
       return `nobody approved step ${stop.step + 1} in time`;
     case 'watch-failed':
       return `the canary could not be watched: ${stop.message}`;
+    case 'superseded':
+      return `taken back for the newer release ${stop.by}`;
+    case 'freeze':
+      return `taken back by a freeze: ${stop.reason}`;
   }
 }
 

@@ -1,0 +1,60 @@
+/**
+ * Sees between two moves of a release that somebody else moved an alias, and tells the release, which checks it by a
+ * conditional move: what is read here may be a moment old. Each change is told once.
+ */
+import { describeSplit, graySplit } from '../../domain/release/split.ts';
+import { ensureError } from '../../platform/errors.ts';
+import { findRelease } from '../../store/releases.ts';
+import type { Watch } from '../contract.ts';
+import { splitOf } from '../deploy/live.ts';
+import type { Parts } from '../parts.ts';
+
+const MISSING = 'no such alias';
+
+export class AliasCheck {
+  readonly #parts: Parts;
+  readonly #watch: Watch;
+  /** Service → where its alias was found when that was told. */
+  readonly #told = new Map<string, string>();
+  #isChecking = false;
+
+  constructor(parts: Parts, watch: Watch) {
+    this.#parts = parts;
+    this.#watch = watch;
+  }
+
+  /** Compares each alias with the record; an engine or a database that does not answer is looked at next time. */
+  async check(): Promise<void> {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    const { releaseId, services } = this.#watch;
+    try {
+      const release = await findRelease(this.#parts.db, releaseId);
+      const traffic = release?.progress.traffic ?? [];
+      await Promise.all(
+        services.map(async ({ service }) => {
+          const at = traffic.findLast((one) => one.service === service);
+          if (at === undefined) return;
+          await this.#compare(service, describeSplit(graySplit(at.stable, at.canary, at.weight)));
+        }),
+      );
+    } catch (error) {
+      this.#parts.log.debug({ err: ensureError(error), releaseId }, 'the aliases could not be checked');
+    } finally {
+      this.#isChecking = false;
+    }
+  }
+
+  async #compare(service: string, expected: string): Promise<void> {
+    const { releaseId, alias } = this.#watch;
+    const present = await this.#parts.fc.getAlias(service, alias);
+    const found = present === null ? MISSING : describeSplit(splitOf(present.value));
+    if (found === expected) {
+      this.#told.delete(service);
+      return;
+    }
+    if (this.#told.get(service) === found) return;
+    await this.#parts.tellAlias(releaseId, service);
+    this.#told.set(service, found);
+  }
+}

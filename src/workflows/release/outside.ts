@@ -1,0 +1,45 @@
+/**
+ * An alias that somebody else moved: nothing is overwritten until a person says "take over" or "yield". It is found
+ * by the next write of the release, or between two by the watch, whose word is checked here by a conditional move.
+ */
+import { condition } from '@temporalio/workflow';
+import type { OutsideChange } from '../../domain/release/failures.ts';
+import type { PersonsAct } from '../messages.ts';
+import type { Fault } from '../failure.ts';
+import { askOutside, leaveOutside } from './control.ts';
+import type { GrayService, ReleaseRun } from './run.ts';
+import { SLUICE } from './stop.ts';
+
+/** A person left the alias as somebody else set it: the release ends without touching it. Never leaves the workflow. */
+export class Yielded extends Error {
+  override readonly name = 'Yielded';
+  readonly act: PersonsAct;
+  /** Where the alias stands, for people. */
+  readonly found: string;
+
+  constructor(act: PersonsAct, found: string) {
+    super(`the alias stays as it was set outside: ${found}`);
+    this.act = act;
+    this.found = found;
+  }
+}
+
+/**
+ * Waits for the person's word. Returns when the release may set the alias again, over what was found.
+ *
+ * @throws Yielded
+ */
+export async function settleOutside(run: ReleaseRun, service: GrayService, fault: Fault): Promise<void> {
+  const { found, split } = fault.detail as OutsideChange;
+  run.control = askOutside(run.control);
+  run.record.emit({ type: 'paused', reason: 'changed-outside', actor: SLUICE, message: fault.message });
+  await condition(() => run.control.takenOver !== null || run.control.yielded !== null);
+  const { takenOver, yielded } = run.control;
+  if (takenOver === null && yielded !== null) {
+    run.left.add(service.service);
+    throw new Yielded(yielded, found);
+  }
+  run.control = leaveOutside(run.control);
+  run.record.emit({ type: 'resumed', actor: takenOver?.actor ?? SLUICE });
+  service.expected = [...service.expected, split ?? null];
+}

@@ -1,0 +1,126 @@
+/**
+ * What people do to a release that runs, and what a release does without people, through the public faces of a whole
+ * Sluice: HTTP API, command line, and the aliases as Function Compute tells them.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type FC from '@alicloud/fc2';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ReleaseView } from '../../src/api/views.ts';
+import { createApi, type Api } from '../support/api.ts';
+import { startCustomers, type Customers } from '../support/customers.ts';
+import { functionFiles } from '../support/function-files.ts';
+import { createGitProject, type GitProject } from '../support/git-project.ts';
+import { sdkOf } from '../support/sdk.ts';
+import { startStack, type Stack } from '../support/stack.ts';
+
+let stack: Stack;
+let api: Api;
+let fc: FC;
+beforeAll(async () => {
+  stack = await startStack();
+  api = createApi(stack.url, stack.credentials.adminToken);
+  fc = sdkOf(stack);
+  mkdirSync(join(stack.home, 'demo'), { recursive: true });
+}, 120_000);
+afterAll(() => stack?.stop(), 30_000);
+
+/** A project whose version 1 is live, and its second push. */
+async function secondPush(
+  service: string,
+  steps: readonly string[],
+  more: readonly string[] = [],
+): Promise<{ readonly project: GitProject; readonly id: string }> {
+  const project = await createGitProject(api, join(stack.home, 'demo'), service);
+  const files = (tag: string) => functionFiles({ service, handler: 'good', tag, steps, more });
+  const first = await project.push(files('v1'), 'First');
+  await api.until(first.id, ['promoted'], 60_000);
+  const second = await project.push(files('v2'), 'Second');
+  return { project, id: second.id };
+}
+
+function callers(service: string): Customers {
+  return startCustomers({
+    client: fc,
+    service,
+    alias: 'PROD',
+    function: 'greet',
+    perSecond: 20,
+    most: 3_000,
+  });
+}
+
+async function alias(service: string) {
+  const { data } = await fc.getAlias(service, 'PROD');
+  const { versionId, additionalVersionWeight } = data as {
+    readonly versionId: string;
+    readonly additionalVersionWeight: Readonly<Record<string, number>> | null;
+  };
+  return { versionId, additionalVersionWeight: additionalVersionWeight ?? {} };
+}
+
+async function untilWeight(service: string, weight: number): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while ((await alias(service)).additionalVersionWeight['2'] !== weight) {
+    if (Date.now() > deadline) throw new Error(`${service} never had ${weight} of version 2`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const act = (id: string, what: string, body: object = {}) => api.post(`/api/v1/releases/${id}/${what}`, body);
+
+test('nobody calls the function: the hold goes on, then a person is asked — never promoted or rolled back by itself', async () => {
+  const { id } = await secondPush('quiet', ['{weight: 10%, hold: 3s}'], ['extension: 2s']);
+  const asked = await api.until(id, ['waiting-approval'], 60_000);
+  expect(asked).toMatchObject({ reason: 'no-canary-traffic', verdict: { cause: 'no-canary-traffic' } });
+  expect(await alias('quiet')).toEqual({ versionId: '1', additionalVersionWeight: { 2: 0.1 } });
+  const told = await api.events(id);
+  expect(told.map(({ event }) => event.type)).toContain('hold-extended');
+  await act(id, 'approve', { step: 0, comment: 'nobody uses it at night' });
+  await api.until(id, ['promoted'], 60_000);
+  expect(await alias('quiet')).toMatchObject({ versionId: '2' });
+}, 180_000);
+
+test('pause, resume, skip and promote: the traffic goes where people say, and the record says who and why', async () => {
+  const { id } = await secondPush('steered', ['{weight: 10%, hold: 1h}', '{weight: 50%, hold: 1h}']);
+  await untilWeight('steered', 0.1);
+  await act(id, 'pause', { comment: 'pager' });
+  expect(await api.get<ReleaseView>(`/api/v1/releases/${id}`)).toMatchObject({
+    state: 'paused',
+    reason: 'person',
+    sentence: 'paused by admin: pager',
+  });
+  await act(id, 'skip');
+  expect((await alias('steered')).additionalVersionWeight).toEqual({ 2: 0.1 });
+  await act(id, 'resume');
+  await untilWeight('steered', 0.5);
+  await act(id, 'promote', { comment: 'hotfix' });
+  await api.until(id, ['promoted'], 60_000);
+  expect((await api.events(id)).map(({ text }) => text)).toContain(
+    'promoted past the remaining steps by admin: “hotfix”',
+  );
+}, 180_000);
+
+test('a person who sets the weight by the FC API is not overwritten: the release stops and asks', async () => {
+  const customers = callers('moved');
+  const { id } = await secondPush('moved', ['{weight: 10%, hold: 1h}', '{weight: 50%, hold: 1s}']);
+  await untilWeight('moved', 0.1);
+  await fc.updateAlias('moved', 'PROD', '1', { additionalVersionWeight: { 2: 0.8 } }, {});
+  const paused = await api.until(id, ['paused'], 30_000);
+  expect(paused.reason).toBe('changed-outside');
+  expect(paused.sentence).toContain(
+    'expected version 1, 10 % to version 2, found version 1, 80 % to version 2',
+  );
+  expect((await alias('moved')).additionalVersionWeight).toEqual({ 2: 0.8 });
+  await act(id, 'take-over', { comment: 'a mistake' });
+  await untilWeight('moved', 0.1);
+
+  await fc.updateAlias('moved', 'PROD', '1', { additionalVersionWeight: { 2: 0.7 } }, {});
+  await api.until(id, ['paused'], 30_000);
+  await act(id, 'yield', { comment: 'let it be' });
+  expect((await api.until(id, ['aborted'], 30_000)).sentence).toContain(
+    'the alias stays as it was set outside',
+  );
+  expect((await alias('moved')).additionalVersionWeight).toEqual({ 2: 0.7 });
+  await customers.stop();
+}, 180_000);
