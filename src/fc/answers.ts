@@ -66,20 +66,19 @@ export const CodeAnswer = z.object({ url: z.url() });
 const latencyCounts = z.array(z.tuple([z.number(), z.number()]));
 const counters = { requests: z.number(), failures: z.number(), coldStarts: z.number() };
 
+const RingVersionSchema = z.object({
+  version: z.string(),
+  totals: z.object(counters),
+  consecutiveFailures: z.number(),
+  buckets: z.array(z.object({ at: z.number(), ...counters })),
+  latencies: z.array(z.object({ at: z.number(), warm: latencyCounts, cold: latencyCounts })).exactOptional(),
+});
+
 export const RingAnswerSchema: z.ZodType<RingAnswer> = z.object({
   now: z.number(),
   service: z.string(),
   function: z.string(),
   qualifier: z.string(),
-  versions: z.array(
-    z.object({
-      version: z.string(),
-      totals: z.object(counters),
-      consecutiveFailures: z.number(),
-      buckets: z.array(z.object({ at: z.number(), ...counters })),
-      latencies: z
-        .array(z.object({ at: z.number(), warm: latencyCounts, cold: latencyCounts }))
-        .exactOptional(),
-    }),
-  ),
+  versions: z.array(RingVersionSchema),
+  probes: z.array(RingVersionSchema).exactOptional(),
 });

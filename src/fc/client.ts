@@ -106,15 +106,17 @@ export interface FcClient {
   /** Throws `FcError` with status 412 when the alias is no longer at `ifMatch`. */
   updateAlias(service: string, alias: string, target: AliasTarget, ifMatch: string): Promise<Tagged<FcAlias>>;
   invoke(service: string, qualifier: string, name: string, payload: Buffer): Promise<FcInvocation>;
+  /** A call that is marked as a synthetic one: the engine counts it apart and tells the function so. */
+  probe(service: string, qualifier: string, name: string, payload: Buffer): Promise<void>;
   /**
    * Counters of all versions called through `qualifier`, buckets from `fromMs` (Unix milliseconds) on; with
-   * `latencies`, also the minutes of latency that begin at or after it.
+   * `latencies`, also the minutes of latency that begin at or after it; with `probes`, what probes did, apart.
    */
   readRing(
     service: string,
     name: string,
     qualifier: string,
     fromMs: number,
-    options?: { readonly latencies: boolean },
+    options?: { readonly latencies?: boolean; readonly probes?: boolean },
   ): Promise<RingAnswer>;
 }

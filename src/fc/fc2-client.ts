@@ -113,6 +113,11 @@ export function createFcClient(settings: FcClientSettings): FcClient {
           await fc.invokeFunction(service, name, payload, headers, qualifier, { rawBuf: true }),
         );
       }),
+    probe: (service, qualifier, name, payload) =>
+      faultsNamed(async () => {
+        const headers = { 'X-Fc-Invocation-Type': 'Sync', 'X-Sluice-Probe': '1' };
+        await fc.invokeFunction(service, name, payload, headers, qualifier, { rawBuf: true });
+      }),
     readRing: (service, name, qualifier, fromMs, options) =>
       faultsNamed(async () => {
         const query = {
@@ -121,6 +126,7 @@ export function createFcClient(settings: FcClientSettings): FcClient {
           qualifier,
           from: String(fromMs),
           ...(options?.latencies && { latencies: 'true' }),
+          ...(options?.probes && { probes: 'true' }),
         };
         return RingAnswerSchema.parse((await fc.get('/_sluice/ring', query)).data);
       }),

@@ -120,6 +120,20 @@ describe('client', () => {
     expect(ring.versions).toMatchObject([{ version, totals: { requests: 1, failures: 0 } }]);
   });
 
+  test('counts probes apart, whatever they call — users’ counts stay what users did', async () => {
+    const { version } = await released('probed', 'v1');
+    await fc.createAlias('probed', 'PROD', { versionId: version, additionalVersionWeight: {} });
+    const before = (await fc.readRing('probed', 'hello', version, 0)).versions;
+    await fc.probe('probed', version, 'hello', Buffer.from('{}'));
+    await fc.probe('probed', 'PROD', 'hello', Buffer.from('{}'));
+    const ring = await fc.readRing('probed', 'hello', version, 0, { probes: true });
+    expect(ring.versions).toEqual(before);
+    expect(ring.probes).toMatchObject([{ version, totals: { requests: 2, failures: 0 } }]);
+    expect((await fc.readRing('probed', 'hello', 'PROD', 0)).versions).toEqual([]);
+    // Who does not ask gets the answer of before.
+    expect(await fc.readRing('probed', 'hello', version, 0)).not.toHaveProperty('probes');
+  });
+
   test('tells a function’s own error from success', async () => {
     const { releaseId } = await world.release('throws', {
       's.yml': manifest('throws'),

@@ -70,6 +70,7 @@ export function createFunctionRunner(
         payload: Buffer.alloc(0),
         wantsLog: true,
         retryCount: 0,
+        isProbe: false,
         ...call,
       });
     },

@@ -53,4 +53,14 @@ export interface RingAnswer {
   readonly function: string;
   readonly qualifier: string;
   readonly versions: readonly RingVersion[];
+  /**
+   * What probes (`X-Sluice-Probe: 1`) did, whatever qualifier they called: never part of `versions`. Only when asked for
+   * with `probes=true`.
+   */
+  readonly probes?: readonly RingVersion[];
+}
+
+/** The probes of an answer in the place of users' calls; `null` where they were not asked for, or are not known. */
+export function probesOf(ring: RingAnswer): RingAnswer | null {
+  return ring.probes ? { ...ring, versions: ring.probes } : null;
 }

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Catalog } from '../catalog/catalog.ts';
 import { targetOf, type Target } from '../catalog/service-state.ts';
 import { RefusedError, type InvocationResult, type Runner } from '../invoke/contract.ts';
-import type { Series } from '../metrics/series.ts';
+import { PROBE_QUALIFIER, type Series } from '../metrics/series.ts';
 import type { SeriesRegistry } from '../metrics/series-registry.ts';
 import { invalidArgument } from './api-error.ts';
 import { readBody } from './read-body.ts';
@@ -70,7 +70,8 @@ export function createInvocations(options: InvocationOptions): (call: Invocation
     return targetOf(catalog.find(service), qualifier, name, random);
   }
 
-  function seriesOf(target: Target, qualifier: string): Series {
+  function seriesOf(target: Target, address: InvocationAddress, isProbe: boolean): Series {
+    const qualifier = isProbe ? PROBE_QUALIFIER : address.qualifier;
     let series = target.series.get(qualifier);
     if (!series) {
       const { service, function: name } = target.revision;
@@ -89,7 +90,7 @@ export function createInvocations(options: InvocationOptions): (call: Invocation
     if (catalog.services.get(address.service) !== before) target = find(address);
 
     const { revision } = target;
-    const series = seriesOf(target, address.qualifier);
+    const series = seriesOf(target, address, head.isProbe);
     const startedAt = performance.now();
     let result: InvocationResult;
     try {
@@ -99,6 +100,7 @@ export function createInvocations(options: InvocationOptions): (call: Invocation
         payload,
         wantsLog: wantsLog && revision.instanceConcurrency === 1,
         retryCount: 0,
+        isProbe: head.isProbe,
       });
     } catch (error) {
       countRefused(series, error, now());

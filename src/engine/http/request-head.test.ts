@@ -17,6 +17,12 @@ describe('readRequestHead', () => {
     expect(head.logType).toBe('tail');
   });
 
+  test('knows a probe by its header, and by nothing else', () => {
+    expect(readRequestHead(['X-Sluice-Probe', '1']).isProbe).toBe(true);
+    expect(readRequestHead(['X-Sluice-Probe', '0']).isProbe).toBe(false);
+    expect(readRequestHead([]).isProbe).toBe(false);
+  });
+
   test('sorts by the name alone — a longer name with a dash comes after the shorter one', () => {
     const head = readRequestHead(['x-fc-a-b', '1', 'x-fc-a', '2']);
     expect(head.canonicalFcHeaders).toBe('x-fc-a:2\nx-fc-a-b:1\n');

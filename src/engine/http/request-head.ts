@@ -19,6 +19,8 @@ export interface RequestHead {
   readonly invocationType: string;
   /** `none` unless given; lower case. */
   readonly logType: string;
+  /** `X-Sluice-Probe: 1`: a synthetic request, counted apart from users' requests. */
+  readonly isProbe: boolean;
   /** The sorted `name:value` lines of all `x-fc-` headers, each ended by a line feed. */
   readonly canonicalFcHeaders: string;
 }
@@ -36,6 +38,7 @@ export function readRequestHead(raw: readonly string[]): RequestHead {
   let host: string | undefined;
   let invocationType = 'sync';
   let logType = 'none';
+  let isProbe = false;
   const lines: string[] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const given = raw[index] ?? '';
@@ -66,6 +69,9 @@ export function readRequestHead(raw: readonly string[]): RequestHead {
       case 'host':
         host = value;
         break;
+      case 'x-sluice-probe':
+        isProbe = value === '1';
+        break;
       default:
         if (!name.startsWith('x-fc-')) break;
         lines.push(`${name}:${value}\n`);
@@ -88,6 +94,7 @@ export function readRequestHead(raw: readonly string[]): RequestHead {
     host,
     invocationType,
     logType,
+    isProbe,
     canonicalFcHeaders: lines.length === 1 ? (lines[0] ?? '') : lines.join(''),
   };
 }

@@ -26,6 +26,9 @@ export const INITIALIZER_CALL = 1;
 const MEMORY_SAMPLE_MS = 250;
 const NO_LOG = Buffer.alloc(0);
 
+/** Says in a function's log that nobody's order hangs on this call. */
+const PROBE_LINE = 'Sluice probe: a synthetic request of a release, not of a user';
+
 export class InFlight {
   readonly #options: InFlightOptions;
   /** Oldest first. */
@@ -54,10 +57,11 @@ export class InFlight {
     call.coldStart = number === INITIALIZER_CALL + 1;
     call.startedMs = performance.now();
     this.#calls.set(number, call);
-    const { requestId, qualifier } = call.invocation;
+    const { requestId, qualifier, isProbe } = call.invocation;
     const { output } = this.#options;
     output.latest = { requestId, qualifier, call };
     output.line(output.latest, `FC Invoke Start RequestId: ${requestId}`);
+    if (isProbe) output.line(output.latest, PROBE_LINE);
     if (this.#timer === undefined) this.#watchOldest();
     return number;
   }

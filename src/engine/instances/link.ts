@@ -78,7 +78,7 @@ export class InstanceLink {
   }
 
   initialize(number: number, owner: LineOwner): void {
-    const header = { requestId: owner.requestId, qualifier: owner.qualifier, retryCount: 0 };
+    const header = { requestId: owner.requestId, qualifier: owner.qualifier, retryCount: 0, isProbe: false };
     this.process.channel.write(encodeCall(ToInstance.initialize, number, header, NO_BODY, true));
   }
 

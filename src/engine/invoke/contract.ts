@@ -36,6 +36,8 @@ export interface Invocation {
   readonly wantsLog: boolean;
   /** 0 for the first try of an asynchronous call. */
   readonly retryCount: number;
+  /** A synthetic request; the function finds it as `context.probe`. */
+  readonly isProbe: boolean;
 }
 
 export interface InvocationResult {

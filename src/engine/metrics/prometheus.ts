@@ -1,10 +1,11 @@
 /** `GET /metrics`: what the series counted since this process started, in Prometheus' text form. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { RunnerStats } from '../invoke/contract.ts';
-import { DURATION_BOUNDS_S } from './series.ts';
+import { DURATION_BOUNDS_S, PROBE_QUALIFIER, type SeriesKey } from './series.ts';
 import type { SeriesRegistry } from './series-registry.ts';
 
-const LABELS = ['service', 'function', 'version', 'qualifier'] as const;
+/** `probe` only on what probes did; they have no qualifier. */
+const LABELS = ['service', 'function', 'version', 'qualifier', 'probe'] as const;
 
 /** A registry that reads the counters when it is scraped: calls pay nothing for it. */
 export function createPrometheus(series: SeriesRegistry, stats: () => RunnerStats): Registry {
@@ -18,7 +19,7 @@ export function createPrometheus(series: SeriesRegistry, stats: () => RunnerStat
       registers: [],
       collect() {
         this.reset();
-        for (const { key, process } of series.all()) this.inc({ ...key }, process.requests);
+        for (const { key, process } of series.all()) this.inc(labelsOf(key), process.requests);
       },
     }),
     new Counter({
@@ -28,7 +29,7 @@ export function createPrometheus(series: SeriesRegistry, stats: () => RunnerStat
       registers: [],
       collect() {
         this.reset();
-        for (const { key, process } of series.all()) this.inc({ ...key }, process.coldStarts);
+        for (const { key, process } of series.all()) this.inc(labelsOf(key), process.coldStarts);
       },
     }),
     new Counter({
@@ -39,7 +40,7 @@ export function createPrometheus(series: SeriesRegistry, stats: () => RunnerStat
       collect() {
         this.reset();
         for (const { key, process } of series.all())
-          for (const [type, count] of process.errors) this.inc({ ...key, type }, count);
+          for (const [type, count] of process.errors) this.inc({ ...labelsOf(key), type }, count);
       },
     }),
     new DurationHistogram(series),
@@ -64,6 +65,11 @@ export function createPrometheus(series: SeriesRegistry, stats: () => RunnerStat
   return registry;
 }
 
+function labelsOf(key: SeriesKey): Partial<Record<(typeof LABELS)[number], string>> {
+  const { qualifier, ...rest } = key;
+  return qualifier === PROBE_QUALIFIER ? { ...rest, probe: '1' } : { ...key };
+}
+
 const DURATION = {
   name: 'sluice_engine_invocation_duration_seconds',
   help: 'Time of a call as its caller sees it',
@@ -82,14 +88,15 @@ class DurationHistogram extends Histogram {
   getForPromString(): Promise<object> {
     const values: { metricName: string; labels: object; value: number }[] = [];
     for (const { key, process } of this.#series.all()) {
+      const labels = labelsOf(key);
       let count = 0;
       for (const [index, inBucket] of process.durations.entries()) {
         count += inBucket;
         const le = DURATION_BOUNDS_S[index] ?? '+Inf';
-        values.push({ metricName: `${DURATION.name}_bucket`, labels: { ...key, le }, value: count });
+        values.push({ metricName: `${DURATION.name}_bucket`, labels: { ...labels, le }, value: count });
       }
-      values.push({ metricName: `${DURATION.name}_sum`, labels: { ...key }, value: process.durationSumS });
-      values.push({ metricName: `${DURATION.name}_count`, labels: { ...key }, value: count });
+      values.push({ metricName: `${DURATION.name}_sum`, labels, value: process.durationSumS });
+      values.push({ metricName: `${DURATION.name}_count`, labels, value: count });
     }
     return Promise.resolve({ ...DURATION, type: 'histogram', values });
   }

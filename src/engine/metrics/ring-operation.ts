@@ -3,6 +3,7 @@ import { RING_KEEP_MS, type RingAnswer } from '../../domain/metrics/ring.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { invalidArgument } from '../http/api-error.ts';
 import { json, type Operation } from '../http/operation.ts';
+import { PROBE_QUALIFIER } from './series.ts';
 import type { SeriesRegistry } from './series-registry.ts';
 
 export function ringOperations(catalog: Catalog, registry: SeriesRegistry, now: () => number): Operation[] {
@@ -30,6 +31,11 @@ export function ringOperations(catalog: Catalog, registry: SeriesRegistry, now: 
           versions: registry
             .of(service, name, qualifier)
             .map((series) => series.read(fromMs, at, withLatencies)),
+          ...(call.optional('probes') === 'true' && {
+            probes: registry
+              .of(service, name, PROBE_QUALIFIER)
+              .map((series) => series.read(fromMs, at, false)),
+          }),
         };
         return json(answer);
       },

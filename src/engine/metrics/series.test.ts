@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RING_BUCKET_MS, RING_KEEP_MS } from '../../domain/metrics/ring.ts';
 import { createPrometheus } from './prometheus.ts';
-import type { Series } from './series.ts';
+import { PROBE_QUALIFIER, type Series } from './series.ts';
 import { SeriesRegistry } from './series-registry.ts';
 
 const KEY = { service: 'demo', function: 'hello', qualifier: 'PROD', version: '2' };
@@ -164,5 +164,15 @@ describe('the registry', () => {
       'sluice_engine_instances_busy 1',
     ])
       expect(text).toContain(`${line}\n`);
+  });
+
+  test('shows Prometheus probes under a label of their own — a sum over a qualifier is of users alone', async () => {
+    const registry = new SeriesRegistry([]);
+    registry.open({ ...KEY, qualifier: PROBE_QUALIFIER }).count(FAILED, START);
+    const text = await createPrometheus(registry, () => ({ instances: 0, busy: 0 })).metrics();
+    const labels = 'service="demo",function="hello",version="2",probe="1"';
+    expect(text).toContain(`sluice_engine_requests_total{${labels}} 1\n`);
+    expect(text).toContain(`sluice_engine_errors_total{${labels},type="UnhandledInvocationError"} 1\n`);
+    expect(text).not.toContain('qualifier=');
   });
 });

@@ -13,10 +13,13 @@ import {
   type RingVersion,
 } from '../../domain/metrics/ring.ts';
 
+/** Stands for the qualifier of probes, whatever they called. No version or alias can have such a name. */
+export const PROBE_QUALIFIER = ':probe';
+
 export interface SeriesKey {
   readonly service: string;
   readonly function: string;
-  /** What callers asked for: a version, an alias, or LATEST. */
+  /** What callers asked for: a version, an alias, or LATEST; `PROBE_QUALIFIER` for probes. */
   readonly qualifier: string;
   /** What ran: a version, or LATEST. */
   readonly version: string;

@@ -92,7 +92,7 @@ describe('FrameDecoder', () => {
 });
 
 describe('encodeCall', () => {
-  const header = { requestId: 'id-é', qualifier: 'PROD', retryCount: 3 };
+  const header = { requestId: 'id-é', qualifier: 'PROD', retryCount: 3, isProbe: false };
   const body = Buffer.from([0, 1, 255]);
 
   test('is the documented layout', () => {
@@ -106,6 +106,11 @@ describe('encodeCall', () => {
     expect(frame.readUInt16BE(20)).toBe(4);
     expect(frame.toString('utf8', 22, 26)).toBe('PROD');
     expect(frame.subarray(26)).toEqual(body);
+  });
+
+  test('says by the highest bit of the retry count that the call is a probe', () => {
+    const frame = encodeCall(0x03, 9, { ...header, isProbe: true }, body, true);
+    expect(frame.readUInt32BE(9)).toBe(0x8000_0003);
   });
 
   test('announces a body that is sent apart', () => {

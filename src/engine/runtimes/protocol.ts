@@ -79,12 +79,20 @@ export interface Credentials {
   readonly securityToken: string;
 }
 
-/** What differs from call to call. On the wire: u32 retry count, then u16-length-prefixed UTF-8 strings. */
+/**
+ * What differs from call to call. On the wire: u32 with the retry count and, in its highest bit, whether the call is a
+ * probe; then u16-length-prefixed UTF-8 strings.
+ */
 export interface CallHeader {
   readonly requestId: string;
   readonly qualifier: string;
+  /** 0 to 2^31 − 1. */
   readonly retryCount: number;
+  /** A synthetic request of a release. */
+  readonly isProbe: boolean;
 }
+
+const PROBE_BIT = 0x8000_0000;
 
 /** Longest log payload in one frame; a shim splits longer output. */
 export const MAX_LOG_BYTES = 256 * 1024;
@@ -122,7 +130,8 @@ export function encodeCall(
   const size = HEADER_BYTES + headerBytes + (inline ? body.length : 0);
   const frame = Buffer.allocUnsafe(size);
   writeHeader(frame, type, call, headerBytes + body.length);
-  let at = frame.writeUInt32BE(header.retryCount >>> 0, HEADER_BYTES);
+  const flags = header.isProbe ? PROBE_BIT : 0;
+  let at = frame.writeUInt32BE((header.retryCount | flags) >>> 0, HEADER_BYTES);
   at = frame.writeUInt16BE(idBytes, at);
   at += frame.write(header.requestId, at);
   at = frame.writeUInt16BE(qualifierBytes, at);

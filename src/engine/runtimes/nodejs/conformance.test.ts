@@ -308,6 +308,18 @@ describe('context', () => {
     });
   });
 
+  test('says of a probe that it is one, in the log too — its author may leave out what costs', async () => {
+    const revision = functions.define(
+      'exports.handler = async (event, context) => [String(context.probe), context.retryCount];',
+    );
+    const probe = await functions.invoke(revision, { isProbe: true, retryCount: 5 });
+    expect(JSON.parse(probe.body.toString())).toEqual(['true', 5]);
+    expect(probe.log.toString()).toContain('Sluice probe: a synthetic request');
+    const call = await functions.invoke(revision);
+    expect(JSON.parse(call.body.toString())).toEqual(['undefined', 0]);
+    expect(call.log.toString()).not.toContain('probe');
+  });
+
   test('what one call changes in it, the next does not see', async () => {
     const revision = functions.define(
       "exports.handler = async (event, context) => { const was = context.service.name; context.service.name = 'x'; return was; };",

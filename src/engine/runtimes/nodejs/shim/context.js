@@ -35,6 +35,8 @@ class Context {
     this.region = constants.region;
     this.accountId = constants.accountId;
     this.retryCount = head.retryCount;
+    // Left out of users' calls, whose context is the cloud's.
+    if (head.isProbe) this.probe = true;
     this.tracing = { openTracingSpanContext: '', openTracingSpanBaggages: {}, jaegerEndpoint: '' };
     this.logger = new logging.CallLogger(call, head.requestId);
   }
@@ -48,12 +50,13 @@ exports.create = function create(call, head) {
   return new Context(call, head);
 };
 
-/** u32 retry count, then the request id and the qualifier, each with a u16 length; `end` is where the event starts. */
+/** u32 retry count with the probe bit, then the request id and the qualifier, each with a u16 length; `end` is where the event starts. */
 exports.readHead = function readHead(payload) {
   const idEnd = 6 + payload.readUInt16BE(4);
   const end = idEnd + 2 + payload.readUInt16BE(idEnd);
   return {
-    retryCount: payload.readUInt32BE(0),
+    retryCount: payload.readUInt32BE(0) & 0x7fffffff,
+    isProbe: payload[0] >= 0x80,
     requestId: payload.toString('utf8', 6, idEnd),
     qualifier: payload.toString('utf8', idEnd + 2, end),
     end: end,
