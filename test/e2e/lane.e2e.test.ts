@@ -153,6 +153,22 @@ describe('a push while a release runs', () => {
     await api.until(a.id, ['promoted'], END);
     await stop();
   });
+
+  test('takes the running one back first where the plan says replace, and begins after it', async () => {
+    const { name, push, stop } = await begin('replace');
+    const a = await push(['{weight: 25%, hold: 60s}'], 'replace');
+    await until(a.id, inGray);
+    const b = await push(SHORT, 'replace');
+    const replaced = await until(a.id, ({ endedAt }) => endedAt !== null);
+    expect(replaced).toMatchObject({ state: 'superseded', supersededBy: b.id });
+    expect((await weights(a.id)).at(-1)).toBe(0);
+    const promoted = await api.until(b.id, ['promoted'], END);
+    await stop();
+    expect(promoted.supersedes).toEqual([a.id]);
+    expect(Date.parse(promoted.startedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(replaced.endedAt ?? ''));
+    expect(await weights(b.id)).toEqual([0.25, 1]);
+    expect(await versionsAt(name)).toHaveLength(1);
+  });
 });
 
 describe('a freeze', () => {
@@ -198,5 +214,26 @@ describe('a freeze', () => {
     const promoted = await api.until(b.id, ['promoted'], END);
     await stop();
     expect(Date.parse(promoted.startedAt ?? '')).toBeGreaterThanOrEqual(endsAt);
+  });
+
+  test('holds a release at its weight until the freeze is over, or takes it back, as it says', async () => {
+    const { name, push, stop } = await begin('held');
+    const a = await push(SHORT.concat('{weight: 50%, hold: 1s}'));
+    const hold = await freeze(name, { underWay: 'hold' });
+    const held = await api.until(a.id, ['paused'], END);
+    expect(held).toMatchObject({ reason: 'freeze', waitsUntil: null });
+    await end(hold.id);
+    await api.until(a.id, ['promoted'], END);
+    expect(await weights(a.id)).toEqual([0.25, 0.5, 1]);
+
+    const b = await push(['{weight: 25%, hold: 60s}']);
+    await until(b.id, inGray);
+    const back = await freeze(name, { underWay: 'roll-back' });
+    const ended = await api.until(b.id, ['rolled-back'], END);
+    await stop();
+    expect(ended.rollbackCause).toBe('freeze');
+    expect((await weights(b.id)).at(-1)).toBe(0);
+    expect(await versionsAt(name)).toHaveLength(1);
+    await end(back.id);
   });
 });

@@ -8,7 +8,7 @@ import {
   NOT_QUEUED,
   type PersonsAct,
 } from '../../src/workflows/messages.ts';
-import { HEALTHY, plan, step, type Script } from './fake-world.ts';
+import { HEALTHY, plan, step, type Script, type World } from './fake-world.ts';
 import { startWorkflowServer, type WorkflowServer } from './workflow-server.ts';
 
 let server: WorkflowServer;
@@ -31,6 +31,11 @@ function begin() {
     },
     keep: (name: string) => server.keepHistory(name, server.lane(project).workflowId),
   };
+}
+
+/** The version that the release published. */
+function versionOf(world: World, releaseId: string): string {
+  return world.progress(releaseId).services[0]?.canary ?? '';
 }
 
 const LONG = { plan: plan([step(0.05, 60_000)]) };
@@ -100,6 +105,53 @@ describe.concurrent('the rule for newer pushes', () => {
     const published = world.done.filter((line) => line.startsWith(`publish ${service} `));
     expect(published).toEqual(ids.map((id) => `publish ${service} ${id}`));
     await keep('lane.queued');
+  });
+});
+
+describe.concurrent('a release that runs', () => {
+  test('goes back first where a newer push replaces it, which then begins; with links both ways', async () => {
+    const { world } = server;
+    const { project, service, push, keep } = begin();
+    world.policies.set(project, 'replace');
+    const first = await push(LONG);
+    await world.until(first, ({ traffic }) => traffic.length > 0);
+    const next = await push();
+    await world.until(next, ({ state }) => state === 'promoted');
+    expect(world.progress(first)).toMatchObject({ state: 'superseded', supersededBy: next });
+    expect(world.progress(next)).toMatchObject({ supersedes: [first] });
+    const moves = world.moves.filter((move) => move.startsWith(`${service}: `));
+    expect(moves.slice(0, 2)).toEqual([
+      `${service}: version 1, 5 % to version ${versionOf(world, first)}`,
+      `${service}: version 1 alone`,
+    ]);
+    await keep('lane.replaced');
+  });
+
+  test('is held by a freeze that says so, until that is over or somebody lets it pass', async () => {
+    const { world } = server;
+    const { project, push, keep } = begin();
+    const freeze = { reason: 'audit', until: null, underWay: 'hold' } as const;
+    const told = () => server.lane(project).signal(laneNoticeSignal);
+    const id = await push({ plan: plan([step(0.05, 200), step(0.5, 200)]) });
+    await world.until(id, ({ traffic }) => traffic.length > 0);
+    world.freezes.set(project, freeze);
+    await told();
+    await world.until(id, ({ state, reason }) => state === 'paused' && reason === 'freeze');
+    world.freezes.set(project, { ...freeze, passed: [id] });
+    await told();
+    await world.until(id, ({ state }) => state === 'promoted');
+    await keep('lane.held');
+  });
+
+  test('goes back where the freeze takes back what is under way', async () => {
+    const { world } = server;
+    const { project, push } = begin();
+    const id = await push(LONG);
+    await world.until(id, ({ traffic }) => traffic.length > 0);
+    world.freezes.set(project, { reason: 'audit', until: null, underWay: 'roll-back' });
+    await server.lane(project).signal(laneNoticeSignal);
+    await world.until(id, ({ endedAt }) => endedAt !== null);
+    expect(world.progress(id)).toMatchObject({ state: 'rolled-back', rollbackCause: 'freeze' });
   });
 });
 
