@@ -24,6 +24,7 @@ export interface Source {
   /** Who wrote the commit, as git says: `Name <mail>`. */
   readonly author: string;
   readonly plan: ResolvedPlan;
+  /** In the order in which they get traffic. */
   readonly services: readonly { readonly service: string; readonly functions: readonly string[] }[];
   readonly summary: string;
 }

@@ -139,3 +139,70 @@ describe('a dry run', () => {
     expect(output).toContain(`${place(8, 29, '[1].hold')}found 2; allowed: a duration such as`);
   }, 120_000);
 });
+
+/** Two services of one repository; `shop` calls `prices`, and comes first by name and in the manifest. */
+function twoServices(tag: string, shopFails: boolean): Record<string, string> {
+  const module = (name: string) => `  ${name}:
+    component: fc
+    props:
+      region: cn-local
+      service: {name: ${name}}
+      function: {name: greet, runtime: nodejs20, handler: index.handler, codeUri: ./${name}, timeout: 5}
+`;
+  const good = `exports.handler = async () => '${tag}';\n`;
+  return {
+    's.yml': `edition: 1.0.0\nname: pair\nservices:\n${module('pair-a-shop')}${module('pair-prices')}`,
+    'sluice.yml': `version: 1
+services:
+  pair-a-shop: {dependsOn: [pair-prices]}
+environments:
+  production:
+    steps:
+      - {weight: 20%, hold: 2s}
+      - {weight: 50%, hold: 20s}
+    analysis: {interval: 1s}
+`,
+    'pair-prices/index.js': good,
+    'pair-a-shop/index.js': shopFails
+      ? `exports.handler = async (e) => { if (JSON.parse(e.toString() || '{}').number) throw new Error('${tag}'); };\n`
+      : good,
+  };
+}
+
+describe('two services of one release', () => {
+  test('get traffic in order of dependence, and go back both when one is harmful', async () => {
+    const project = await createGitProject(api, repositories, 'pair');
+    const first = await project.push(twoServices('v1', false), 'First');
+    await api.until(first.id, ['promoted'], 60_000);
+    const moved = async (id: string) =>
+      (await api.events(id)).flatMap(({ event }) =>
+        event.type === 'traffic' ? [`${event.service} ${event.weight}`] : [],
+      );
+    expect(await moved(first.id)).toEqual(['pair-prices 1', 'pair-a-shop 1']);
+
+    const customers = startCustomers({
+      client: fc,
+      service: 'pair-a-shop',
+      alias: 'PROD',
+      function: 'greet',
+      perSecond: 40,
+      most: 2_000,
+    });
+    try {
+      const second = await project.push(twoServices('v2', true), 'Shop fails');
+      const back = await api.until(second.id, ['rolled-back'], 90_000);
+      expect((await moved(back.id)).slice(0, 2)).toEqual(['pair-prices 0.2', 'pair-a-shop 0.2']);
+      expect(back.planText).toContain(
+        'order: pair-a-shop after pair-prices; a rollback takes all back together',
+      );
+      expect(back.verdict?.verdict).toBe('harmful');
+    } finally {
+      await customers.stop();
+    }
+    for (const service of ['pair-prices', 'pair-a-shop']) {
+      const { data } = await fc.getAlias(service, 'PROD');
+      expect(data).toMatchObject({ versionId: '1' });
+      expect((data as { additionalVersionWeight?: object }).additionalVersionWeight ?? {}).toEqual({});
+    }
+  }, 240_000);
+});

@@ -1,6 +1,9 @@
 /** The source stage: the exact commit on disk, and what it wants. Nothing outside Sluice is touched yet. */
 import { counted } from '../../domain/analysis/numbers-in-words.ts';
 import { findingText } from '../../domain/finding.ts';
+import type { Manifest, ManifestService } from '../../domain/manifest/model.ts';
+import { orderOf } from '../../domain/plan/order.ts';
+import type { ResolvedPlan } from '../../domain/plan/plan.ts';
 import type { Activities } from '../contract.ts';
 import { beating } from '../beating.ts';
 import { openLog } from '../build/log-sink.ts';
@@ -11,6 +14,16 @@ import { refusedSources } from '../watch/sources/open.ts';
 import { requireAliases } from './alias-owner.ts';
 import { commitFacts, ensureCheckout } from './checkout.ts';
 import { readWanted } from './wanted.ts';
+
+/** What another service needs first, else as the manifest has them. */
+function inOrder({ services }: Manifest, { needs = {} }: ResolvedPlan): ManifestService[] {
+  const written = services.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
+  const names = orderOf(
+    written.map(({ name }) => name),
+    needs,
+  );
+  return names.flatMap((name) => services.find((one) => one.name === name) ?? []);
+}
 
 export function sourceActivities(parts: Parts): Pick<Activities, 'prepareSource'> {
   return {
@@ -24,7 +37,7 @@ export function sourceActivities(parts: Parts): Pick<Activities, 'prepareSource'
         const refused = refusedSources(plan.analysis.metrics ?? [], parts.metricSources);
         if (refused.length > 0) throw invalid('metrics of the plan cannot be read here', refused);
         await requireAliases(parts.db, subject, manifest.services);
-        const services = manifest.services.map(({ name, functions }) => ({
+        const services = inOrder(manifest, plan).map(({ name, functions }) => ({
           service: name,
           functions: functions.map((one) => one.name),
         }));

@@ -110,6 +110,7 @@ const PlanSchema = z.object({
   manifest: z.string().nullable(),
   advance: z.enum(['timed', 'early']).optional(),
   extensionMs: z.number().optional(),
+  needs: z.record(z.string(), z.array(z.string()).readonly()).optional(),
   supersede: z.enum(SUPERSEDE_POLICIES).optional(),
 });
 

@@ -22,6 +22,7 @@ export const TEXT_KEYS: ReadonlySet<string> = new Set([
   'branches',
   'tags',
   'alias',
+  'dependsOn',
   'manifest',
   'preset',
   'role',
@@ -178,12 +179,26 @@ export const environment = strictMap('an environment', {
     ),
 });
 
+const service = strictMap('a service', {
+  dependsOn: z
+    .array(text('the name of a service', 128), { error: 'a list of services of the manifest' })
+    .max(100, { error: '100 services at most' })
+    .optional()
+    .describe(
+      'Services that this one calls: they get the new version before it; a rollback takes all back together, this one first.',
+    ),
+});
+
 export const planFile = strictMap('sluice.yml', {
   version: z.literal(1, { error: '1' }).describe('Version of this format.'),
   stages: stages.optional(),
   manifest: text('the path of a manifest in the repository', 500)
     .optional()
     .describe('Manifest with services and functions; looked for by its usual names if left out.'),
+  services: z
+    .record(z.string(), service, { error: 'a map from services of the manifest to what they depend on' })
+    .optional()
+    .describe('What the services of the manifest depend on; left out, they go in the order of the manifest.'),
   environments: z
     .record(z.string().regex(SLUG, { error: SLUG_RULE }), environment, {
       error: 'a map from environment names to what they shall be like',

@@ -200,12 +200,12 @@ describe('errors name place, what was found, and what is allowed', () => {
     ['version: 2', 'sluice.yml:1:10: version: found 2; allowed: 1'],
     [
       '',
-      'sluice.yml:1:1: found nothing; allowed: sluice.yml: a map of version, stages, manifest, environments',
+      'sluice.yml:1:1: found nothing; allowed: sluice.yml: a map of version, stages, manifest, services, environments',
     ],
     ['- a', 'found a list; allowed: sluice.yml: a map of'],
     [
       'version: 1\nenviroments: {}',
-      'sluice.yml:2:1: enviroments: the key enviroments is unknown; did you mean environments? Allowed: version, stages, manifest, environments',
+      'sluice.yml:2:1: enviroments: the key enviroments is unknown; did you mean environments? Allowed: version, stages, manifest, services, environments',
     ],
     [
       'version: 1\nenvironments: {production: {extends: base}}',
@@ -440,6 +440,33 @@ describe('the record may only be tightened', () => {
   test('another environment’s protection is not this one’s', () => {
     const text = 'version: 1\nenvironments: {staging: {steps: []}, production: {preset: careful}}';
     expect(plan(text, record({ leastSteps: 3 })).steps).toHaveLength(4);
+  });
+});
+
+describe('services that depend on each other', () => {
+  const of = (services: string) => `version: 1\nservices: ${services}\n`;
+
+  test('stand in the plan; what depends on nothing is left out', () => {
+    expect(plan(of('{web: {dependsOn: [prices, stock]}, stock: {}}')).needs).toEqual({
+      web: ['prices', 'stock'],
+    });
+    expect(plan(of('{stock: {}}'))).not.toHaveProperty('needs');
+  });
+
+  test('do so without a circle', () => {
+    expect(errors(of('{a: {dependsOn: [b]}, b: {dependsOn: [a]}}'))).toEqual([
+      'sluice.yml:2:27: services.a.dependsOn: found a circle, a → b → a; allowed: services that do not need each other',
+    ]);
+  });
+
+  test('are services of the manifest', () => {
+    const parsed = parse(of('{web: {dependsOn: [prises]}, wep: {}}'));
+    if (!('plan' in parsed)) throw new Error('this is a plan');
+    expect(parsed.serviceFindings(['prices', 'web']).map(findingText)).toEqual([
+      'sluice.yml:2:30: services.web.dependsOn[0]: the manifest has no service "prises"; allowed: prices, web',
+      'sluice.yml:2:45: services.wep: the manifest has no service "wep"; allowed: prices, web',
+    ]);
+    expect(parsed.serviceFindings(['prices', 'web', 'prises', 'wep'])).toEqual([]);
   });
 });
 

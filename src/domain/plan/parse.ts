@@ -10,6 +10,7 @@ import { toPlain } from '../yaml/to-plain.ts';
 import { findingsOf } from '../yaml/zod-findings.ts';
 import type { EnvironmentRecord } from './environment.ts';
 import { metricFindings } from './metrics-file.ts';
+import { circleIn } from './order.ts';
 import { planFile, TEXT_KEYS, type PlanFile } from './file-schema.ts';
 import type { ResolvedPlan } from './plan.ts';
 import { protectionFindings } from './protection.ts';
@@ -28,6 +29,8 @@ export type ParsedPlan =
   | {
       readonly plan: ResolvedPlan;
       readonly warnings: readonly Finding[];
+      /** What is wrong with the services that the file names, once those of the manifest are known. */
+      readonly serviceFindings: (known: readonly string[]) => readonly Finding[];
       /** Narrower than the record's: the release goes on only if these take its ref too (`planTakesRef`). */
       readonly refs: RefPatterns | null;
     }
@@ -37,7 +40,8 @@ type Path = readonly (string | number)[];
 
 /** The plan of this environment with every default filled in, or what is wrong with the file. */
 export function parsePlan({ text, file, environment }: PlanSource): ParsedPlan {
-  if (text === null) return { plan: resolvePlan(null, environment), warnings: [], refs: null };
+  if (text === null)
+    return { plan: resolvePlan(null, environment), warnings: [], serviceFindings: () => [], refs: null };
   const loaded = loadYaml(text, file);
   if ('findings' in loaded) return { findings: loaded.findings };
   const { root } = loaded;
@@ -51,6 +55,7 @@ export function parsePlan({ text, file, environment }: PlanSource): ParsedPlan {
     ...pathFindings(plain, root),
     ...stageFindings(plain, root),
     ...holdFindings(valueAt(plain, [...path, 'steps']), [...path, 'steps'], root),
+    ...circleFindings(plain, root),
     ...metricFindings(valueAt(plain, metrics), metrics, root),
   ];
   if (errors.length > 0 || !parsed.success) return { findings: sortFindings(errors) };
@@ -58,6 +63,7 @@ export function parsePlan({ text, file, environment }: PlanSource): ParsedPlan {
   return {
     plan,
     warnings: sortFindings(warningsOf(parsed.data, plan, root)),
+    serviceFindings: (known) => unknownServices(parsed.data, known, root),
     refs: narrowing(parsed.data, environment),
   };
 }
@@ -92,6 +98,46 @@ function stageFindings(plain: unknown, root: YamlNode): Finding[] {
       ? [finding(root, path, 'duplicate', `the stage ${name} is there twice; give it another name`)]
       : [];
   });
+}
+
+function circleFindings(plain: unknown, root: YamlNode): Finding[] {
+  const services = valueAt(plain, ['services']);
+  if (typeof services !== 'object' || services === null) return [];
+  const needs = Object.fromEntries(
+    Object.keys(services).map((name) => {
+      const on = valueAt(services, [name, 'dependsOn']);
+      return [name, Array.isArray(on) ? on.filter((one) => typeof one === 'string') : []];
+    }),
+  );
+  const circle = circleIn(needs);
+  if (circle === null) return [];
+  const [first = ''] = circle;
+  return [
+    finding(
+      root,
+      ['services', first, 'dependsOn'],
+      'circle',
+      `found a circle, ${circle.join(' → ')}; allowed: services that do not need each other`,
+    ),
+  ];
+}
+
+/** Both the names of services and what they depend on. */
+function unknownServices(file: PlanFile, known: readonly string[], root: YamlNode): Finding[] {
+  const places = Object.entries(file.services ?? {}).flatMap(([name, { dependsOn = [] }]) => [
+    { name, path: ['services', name] },
+    ...dependsOn.map((on, i) => ({ name: on, path: ['services', name, 'dependsOn', i] })),
+  ]);
+  return places
+    .filter(({ name }) => !known.includes(name))
+    .map(({ name, path }) =>
+      finding(
+        root,
+        path,
+        'unknown-service',
+        `the manifest has no service ${JSON.stringify(name)}; allowed: ${known.join(', ')}`,
+      ),
+    );
 }
 
 function holdFindings(steps: unknown, path: Path, root: YamlNode): Finding[] {

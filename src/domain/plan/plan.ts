@@ -4,6 +4,7 @@
  */
 import type { JudgeSettings } from '../analysis/settings.ts';
 import type { Role } from '../release/states.ts';
+import type { Needs } from './order.ts';
 import type { SupersedePolicy } from './supersede.ts';
 
 export interface PlanApproval {
@@ -52,6 +53,8 @@ export interface ResolvedPlan {
   readonly question?: Pick<PlanApproval, 'role' | 'count' | 'notAuthor'>;
   /** Manifest file named by the plan, or `null`: looked for by its usual names. */
   readonly manifest: string | null;
+  /** Service → services that must get traffic before it. Left out by plans of before, and where nothing depends. */
+  readonly needs?: Needs;
   /** What a newer push means for this release, where the record does not say; left out: `latest`. */
   readonly supersede?: SupersedePolicy;
 }

@@ -4,6 +4,7 @@ import { leastStepsOf, withDemanded } from './demanded.ts';
 import type { EnvironmentRecord } from './environment.ts';
 import type { AnalysisFile, ApprovalFile, EnvironmentFile, PlanFile } from './file-schema.ts';
 import { resolveMetric } from './metrics-file.ts';
+import type { Needs } from './order.ts';
 import type { PlanAnalysis, PlanApproval, PlanCommand, PlanStep, ResolvedPlan } from './plan.ts';
 import { defaultSteps, presetSteps } from './presets.ts';
 
@@ -17,6 +18,7 @@ const DEFAULT_LATENCY: JudgeSettings = { ...DEFAULT_JUDGE_SETTINGS, rho: 2, floo
 /** `file: null` = the repository says nothing. The file must have passed `protectionFindings`. */
 export function resolvePlan(file: PlanFile | null, environment: EnvironmentRecord): ResolvedPlan {
   const section = file?.environments?.[environment.name];
+  const needs = needsOf(file);
   return {
     version: 1,
     environment: environment.name,
@@ -33,8 +35,17 @@ export function resolvePlan(file: PlanFile | null, environment: EnvironmentRecor
     },
     ...(section?.advance !== undefined && { advance: section.advance }),
     ...(section?.extension !== undefined && { extensionMs: section.extension }),
+    ...(Object.keys(needs).length > 0 && { needs }),
     ...(section?.supersede !== undefined && { supersede: section.supersede }),
   };
+}
+
+/** Services without a need are left out. */
+function needsOf(file: PlanFile | null): Needs {
+  const named = Object.entries(file?.services ?? {});
+  return Object.fromEntries(
+    named.flatMap(([name, { dependsOn = [] }]) => (dependsOn.length > 0 ? [[name, dependsOn]] : [])),
+  );
 }
 
 function resolveSteps(section: EnvironmentFile | undefined, environment: EnvironmentRecord): PlanStep[] {

@@ -11,6 +11,10 @@ export function planLines(plan: ResolvedPlan): string[] {
     ...plan.stages.map(
       (group) => `before the build: ${group.map(({ name, run }) => `${name} (${run})`).join(', beside it ')}`,
     ),
+    ...Object.entries(plan.needs ?? {}).map(
+      ([service, needs]) =>
+        `order: ${service} after ${needs.join(' and ')}; a rollback takes all back together`,
+    ),
     ...(plan.steps.length === 0 ? [`no gray steps: ${plan.alias} goes to the new version at once`] : []),
     ...plan.steps.map((step, index) => `step ${index + 1}: ${stepText(step)}`),
     ...(plan.steps.length === 0 ? [] : holdLines(plan)),

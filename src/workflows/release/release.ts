@@ -17,7 +17,7 @@ import { runGray } from './gray.ts';
 import { handleMessages } from './handlers.ts';
 import { promote } from './promote.ts';
 import { deployAndPublish } from './publish.ts';
-import { differenceOf, newRun, sourceOf, type ReleaseRun } from './run.ts';
+import { differenceOf, inOrder, newRun, sourceOf, type ReleaseRun } from './run.ts';
 import { buildAll, packageAll, readSource } from './source.ts';
 import { runStage } from './stage.ts';
 import { verify } from './verify.ts';
@@ -62,7 +62,10 @@ async function runStages(run: ReleaseRun): Promise<EndEvent> {
   // FC refuses to publish what equals the newest version; when that one is live, there is nothing to let in.
   if (services.every(({ stable, canary }) => stable === canary))
     return { type: 'unchanged', sentence: `code and configuration equal what is live: ${sayLive(run)}` };
-  const changed = services.filter(({ stable, canary }) => stable !== canary);
+  const changed = inOrder(
+    run,
+    services.filter(({ stable, canary }) => stable !== canary),
+  );
   await verify(run, changed);
   await runGray(run, changed);
   const sentence = await promote(run, changed);

@@ -21,8 +21,10 @@ export interface RollbackReason {
 export async function rollBackTraffic(run: ReleaseRun, reason: RollbackReason): Promise<void> {
   run.record.emit({ type: 'rollback-started', ...reason });
   await runStage(run, 'rollback', async () => {
-    const back = run.moved.filter(({ service, stable }) => stable !== null && !run.left.has(service));
-    // Side by side: a service whose move has trouble must not hold up the others.
+    const back = run.moved
+      .filter(({ service, stable }) => stable !== null && !run.left.has(service))
+      .toReversed();
+    // Side by side, what depends on others first: a service whose move has trouble must not hold up the others.
     const settled = await Promise.allSettled(
       back.map((service) =>
         moveService(run, service, { weight: 0, step: null, situation: stillThere(run, service) }),

@@ -79,6 +79,12 @@ export function sourceOf(run: ReleaseRun): Source {
   return run.source;
 }
 
+/** What others need first, as the source stage found it. */
+export function inOrder(run: ReleaseRun, services: readonly GrayService[]): GrayService[] {
+  const order = sourceOf(run).services.map(({ service }) => service);
+  return services.toSorted((a, b) => order.indexOf(a.service) - order.indexOf(b.service));
+}
+
 /** What the release changes of what is live. */
 export function differenceOf({ compared }: ReleaseRun): readonly ServiceDifference[] {
   return compared.flatMap(({ difference }) => difference ?? []);
