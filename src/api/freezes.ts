@@ -7,18 +7,21 @@ import {
   addFreeze,
   endFreeze,
   findFreeze,
+  listBypasses,
+  listFreezes,
   type Bypass,
   type StoredBypass,
   type StoredFreeze,
 } from '../store/freezes.ts';
 import { findProject, listProjects, type Project } from '../store/projects.ts';
-import { findRelease } from '../store/releases.ts';
+import { findRelease, type Release } from '../store/releases.ts';
 import { audited } from './auth/audited.ts';
 import { requireRole, requireUnbound, sees, type Principal } from './auth/principal.ts';
 import { windowOf } from './freeze-views.ts';
 import type { ApiParts } from './parts.ts';
 import { notFound, Problem } from './problem.ts';
 import type { NewBypass, NewFreeze } from './schema/freeze.ts';
+import type { ActOutcomeView } from './schema/release.ts';
 
 /** @throws Problem 403, 422 */
 export async function createFreeze(
@@ -98,6 +101,35 @@ export async function passFreeze(
       return stored;
     });
   });
+}
+
+/** Lets a release pass every freeze that stops it now. @throws Problem 403, 409, 422 */
+export async function passFreezes(
+  parts: ApiParts,
+  principal: Principal,
+  { id: release, project, environment }: Release,
+  comment: string,
+): Promise<ActOutcomeView> {
+  if (comment === '') throw unfit('comment', 'say why; it is kept in the audit');
+  const now = Date.now();
+  const freezes = await listFreezes(parts.db, now, { project, environment });
+  const bypasses = await listBypasses(parts.db, freezes, now);
+  const stopping = freezes.filter(
+    ({ id, window }) =>
+      stretchAt(window, now) !== null &&
+      !bypasses.some(
+        (one) =>
+          one.freezeId === id &&
+          one.project === project &&
+          one.environment === environment &&
+          [null, release].includes(one.releaseId),
+      ),
+  );
+  if (stopping.length === 0)
+    throw new Problem({ status: 409, code: 'not-frozen', detail: 'no freeze stops this release now' });
+  for (const { id } of stopping) await passFreeze(parts, principal, id, { release, comment });
+  const outcome = `may pass: ${stopping.map(({ reason }) => reason).join(', ')}`;
+  return { release, environment: null, pending: false, outcome };
 }
 
 /** Whether the token may see it: a freeze of all projects concerns everybody. */

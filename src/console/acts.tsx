@@ -27,10 +27,25 @@ export const ReleaseActs: FC<{ release: ReleaseView; viewer: Viewer }> = ({ rele
           </div>
         </form>
       )}
+      {release.reason === 'freeze' && may(viewer, 'release-manager') && (
+        <PassForm release={release} viewer={viewer} />
+      )}
       {may(viewer, 'developer') && <SteerForm release={release} viewer={viewer} open={open !== undefined} />}
     </section>
   );
 };
+
+/** The way through a freeze; without a reason there is none. */
+const PassForm: FC<{ release: ReleaseView; viewer: Viewer }> = ({ release, viewer }) => (
+  <form method="post" class="act" action={`/releases/${release.id}/pass`}>
+    <Hidden viewer={viewer} />
+    <label for="pass-comment">Let this release pass the freeze (why, kept in the audit)</label>
+    <input id="pass-comment" name="comment" type="text" maxlength={1000} required autocomplete="off" />
+    <div class="buttons">
+      <button type="submit">Let it pass</button>
+    </div>
+  </form>
+);
 
 /** What may be done beside a decision; only what makes sense now is offered. */
 const SteerForm: FC<{ release: ReleaseView; viewer: Viewer; open: boolean }> = ({

@@ -216,6 +216,18 @@ describe('a freeze', () => {
     expect(Date.parse(promoted.startedAt ?? '')).toBeGreaterThanOrEqual(endsAt);
   });
 
+  test('that is ended while Temporal is down lets the push go as soon as it is back', async () => {
+    const { name, push, stop } = await begin('down');
+    const { id } = await freeze(name);
+    const b = await push(SHORT);
+    await until(b.id, ({ reason }) => reason === 'freeze');
+    const before = stack.kill('temporal');
+    await end(id);
+    await stack.untilBack('temporal', before);
+    await api.until(b.id, ['promoted'], END);
+    await stop();
+  });
+
   test('holds a release at its weight until the freeze is over, or takes it back, as it says', async () => {
     const { name, push, stop } = await begin('held');
     const a = await push(SHORT.concat('{weight: 50%, hold: 1s}'));

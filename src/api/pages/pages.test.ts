@@ -1,6 +1,8 @@
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApiServer, type ApiServer } from '../../../test/support/api-server.ts';
+import { recordEvent } from '../../store/events.ts';
+import { addFreeze, endFreeze, listBypasses } from '../../store/freezes.ts';
 import { createRelease } from '../../store/releases.ts';
 import { createToken, revokeToken } from '../../store/tokens.ts';
 
@@ -178,6 +180,42 @@ describe('pages', () => {
     const page = await get('/environments/shop.production', { cookie: `${cookie}; ${notice}` });
     expect(await page.text()).toContain('Not done: nothing runs in this environment yet');
     expect(page.headers.get('set-cookie')).toMatch(/sluice_notice=;.*Max-Age=0/);
+  });
+
+  test('let who may do so give a frozen release a way through, with a reason that stays', async () => {
+    const freeze = await addFreeze(api.store.db, {
+      id: ulid(),
+      project: 'shop',
+      environment: null,
+      reason: 'incident 812',
+      window: { kind: 'once', from: 0, until: null },
+      underWay: 'finish',
+      createdBy: 'ann',
+    });
+    const event = {
+      type: 'queued',
+      reason: 'freeze',
+      behind: null,
+      message: 'frozen: incident 812',
+    } as const;
+    await recordEvent(api.store.db, { releaseId, seq: 1, at: Date.now(), event });
+    const { cookie, csrf } = await signIn();
+    const path = `/releases/${releaseId}`;
+    expect(await (await get(path, { cookie })).text()).toContain(`action="${path}/pass"`);
+    const page = await (await get('/environments/shop.production', { cookie })).text();
+    expect(page).toContain('Frozen until somebody ends it: incident 812. New releases wait');
+
+    const said = async (comment: string): Promise<string> => {
+      const answer = await post(`${path}/pass`, { csrf, comment }, { cookie });
+      const [notice = ''] = (answer.headers.get('set-cookie') ?? '').split(';');
+      return (await get(path, { cookie: `${cookie}; ${notice}` })).text();
+    };
+    expect(await said(' ')).toContain('Not done: /comment: say why');
+    expect(await said('fixes it')).toContain('May pass: incident 812');
+    expect(await said('again')).toContain('Not done: no freeze stops this release now');
+    const bypasses = await listBypasses(api.store.db, [freeze], Date.now());
+    expect(bypasses).toMatchObject([{ releaseId, comment: 'fixes it', actor: 'admin', until: null }]);
+    await endFreeze(api.store.db, { id: freeze.id, by: 'ann' });
   });
 
   test('what is not there is a page for people and a problem for programs', async () => {

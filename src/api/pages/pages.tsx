@@ -13,6 +13,7 @@ import { actOnRelease, PLAIN_ACTS, type PlainAct, type ReleaseAct } from '../act
 import { requireOwnPage } from '../auth/authenticate.ts';
 import { sees } from '../auth/principal.ts';
 import { environmentDetail, environmentView } from '../environment-views.ts';
+import { passFreezes } from '../freezes.ts';
 import type { ApiEnv, ApiParts } from '../parts.ts';
 import { Problem } from '../problem.ts';
 import { frontsOf } from '../queue.ts';
@@ -125,6 +126,13 @@ export function consolePages(parts: ApiParts): Hono<ApiEnv> {
         });
       }),
     );
+
+  app.post('/releases/:id/pass', formLimit, (c) =>
+    submit(c, `/releases/${c.req.param('id')}`, async ({ principal }, form) => {
+      const release = await visibleRelease(parts, principal, c.req.param('id'));
+      return passFreezes(parts, principal, release, commentOf(form));
+    }),
+  );
 
   app.post('/environments/:id/rollback', formLimit, (c) =>
     submit(c, `/environments/${c.req.param('id')}`, async ({ principal }, form) => {
