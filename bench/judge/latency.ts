@@ -65,7 +65,7 @@ export function judgeLatency(line: LatencyLine, random: Random): number | null {
     states = results.map(({ state }) => state);
     const parts = results.map(({ judgement }, m) => {
       const metric = METRICS[m] ?? '';
-      return { metric, share: SHARES.get(metric) ?? 0, judgement };
+      return { metric, share: SHARES.get(metric) ?? 0, judgement, mayBeSilent: false };
     });
     if (combine(parts, SETTINGS.alpha).verdict === 'harmful') return i + 1;
   }

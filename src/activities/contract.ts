@@ -8,7 +8,7 @@ import type { ServiceDifference } from '../domain/difference/difference.ts';
 import type { ReleaseEvent } from '../domain/release/events.ts';
 import type { UnderWay } from '../domain/freeze/freeze.ts';
 import type { Split } from '../domain/release/split.ts';
-import type { PlanAnalysis, ResolvedPlan } from '../domain/plan/plan.ts';
+import type { PlanAnalysis, PlanProbe, ResolvedPlan } from '../domain/plan/plan.ts';
 import type { SupersedePolicy } from '../domain/plan/supersede.ts';
 import type { LockResult } from '../store/service-locks.ts';
 
@@ -83,6 +83,8 @@ export interface Watch {
   readonly alias: string;
   readonly services: readonly WatchedService[];
   readonly analysis: PlanAnalysis;
+  /** By gray step; left out: none has probes. */
+  readonly probes?: readonly (PlanProbe | null)[];
 }
 
 export interface Restore {

@@ -8,11 +8,13 @@ import type { Watch } from '../../src/activities/contract.ts';
 import type { Look } from '../../src/domain/analysis/look.ts';
 import { replay, replayable } from '../../src/domain/analysis/replay.ts';
 import { DEFAULT_JUDGE_SETTINGS } from '../../src/domain/analysis/settings.ts';
-import type { PlanAnalysis } from '../../src/domain/plan/plan.ts';
+import type { ReleaseEvent } from '../../src/domain/release/events.ts';
+import type { PlanAnalysis, PlanProbe } from '../../src/domain/plan/plan.ts';
 import type { FcClient } from '../../src/fc/client.ts';
 import { FcError } from '../../src/fc/errors.ts';
 import { createFcClient } from '../../src/fc/fc2-client.ts';
 import { evaluationsForReplay, listEvaluations, newestLookOf } from '../../src/store/evaluations.ts';
+import { recordEvent } from '../../src/store/events.ts';
 import { ACCOUNT, KEY, startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
 import {
@@ -238,5 +240,87 @@ describe('silence of the engine', () => {
     expect(blind.filter((one, i) => one !== blind[i - 1])).toEqual([true, false, true, false]);
     // Stable's past was read late; it is stored nevertheless.
     await expectReplay(watch.releaseId, ANALYSIS);
+  });
+});
+
+describe('probes', () => {
+  const QUIET: PlanProbe = { everyMs: 100, only: 'quiet', event: '{"check":true}', functions: null };
+  const PROBED: PlanAnalysis = { ...ANALYSIS, probe: DEFAULT_JUDGE_SETTINGS };
+
+  /** The release is in its first step, at half of the traffic. */
+  async function inFirstStep({ releaseId, services }: Omit<Watch, 'analysis'>): Promise<void> {
+    const [only] = services;
+    if (!only) throw new Error('nothing is watched');
+    const { service, stable, canary } = only;
+    const events: ReleaseEvent[] = [
+      { type: 'step-started', step: 0, weight: 0.5, holdMs: 60_000 },
+      { type: 'traffic', service, alias: 'PROD', stable, canary, weight: 0.5, step: 0 },
+    ];
+    for (const [index, event] of events.entries())
+      await recordEvent(world.store.db, { releaseId, seq: index + 1, at: Date.now(), event });
+  }
+
+  /** Probes and users' calls of both versions, as the engine counted them. */
+  async function counted(service: string) {
+    const { probes = [], versions } = await fc.readRing(service, 'hello', 'PROD', 0, { probes: true });
+    const requests = (list: typeof versions) =>
+      Object.fromEntries(list.map(({ version, totals }) => [version, totals.requests]));
+    return { probes: requests(probes), users: requests(versions) };
+  }
+
+  test('find a harmful canary that no user calls, and users’ counts stay 0', async () => {
+    const watch = await begun('unused', WELL, BROKEN, 0.5);
+    await inFirstStep(watch);
+    const probes = [{ ...QUIET, only: 'always' as const }];
+    const { look } = await runActivity(world.parts(), 'watch', { ...watch, analysis: PROBED, probes });
+    expect(look).toMatchObject({ verdict: 'harmful', canaryTotal: { requests: 0 } });
+    expect(look.sentence).toMatch(/the canary's last \d+ probe requests all failed|^probe: canary took/);
+    expect((await counted('unused')).users).not.toHaveProperty('2');
+    await expectReplay(watch.releaseId, PROBED);
+  });
+
+  test('speak for a quiet function: both versions are called alike, and a look says that only probes spoke', async () => {
+    const watch = await begun('quiet', WELL, AS_WELL, 0.001);
+    await inFirstStep(watch);
+    const env = quietEnvironment();
+    const input = { ...watch, analysis: PROBED, probes: [QUIET] };
+    const watched = runActivity(world.parts(), 'watch', input, env);
+    let look: Look | undefined;
+    while (!look?.sentence.startsWith('only probes have called')) {
+      await pause(100);
+      look = await newestLookOf(world.store.db, watch.releaseId);
+    }
+    expect(look).toMatchObject({ metric: 'release', verdict: 'undecided', cause: 'too-few' });
+    env.cancel();
+    await expect(watched).rejects.toThrow('CANCEL');
+    await pause(200);
+    const { probes, users } = await counted('quiet');
+    expect(users).toEqual({ '1': 200 });
+    expect(Math.abs((probes['1'] ?? 0) - (probes['2'] ?? 0))).toBeLessThanOrEqual(4);
+    // They end with the watch.
+    await pause(500);
+    expect((await counted('quiet')).probes).toEqual(probes);
+    await expectReplay(watch.releaseId, PROBED);
+  });
+
+  test('leave a function alone that users call enough, and those that the step does not name', async () => {
+    const busy = await begun('busy', WELL, AS_WELL, 0.5);
+    await inFirstStep(busy);
+    const unnamed = await begun('unnamed', WELL, AS_WELL, 0.001);
+    await inFirstStep(unnamed);
+    const env = quietEnvironment();
+    const run = (watch: Omit<Watch, 'analysis'>, probes: PlanProbe) =>
+      runActivity(world.parts(), 'watch', { ...watch, analysis: PROBED, probes: [probes] }, env);
+    const both = [
+      // A probe each second would be less than the 100 requests that half of the last minute's are.
+      run(busy, { ...QUIET, everyMs: 1_000 }),
+      run(unnamed, { ...QUIET, functions: [{ name: 'another', event: null }] }),
+    ].map((watched) => expect(watched).rejects.toThrow('CANCEL'));
+    await pause(2_500);
+    env.cancel();
+    await Promise.all(both);
+    expect((await counted('busy')).probes).toEqual({});
+    expect((await counted('unnamed')).probes).toEqual({});
+    expect((await rows(busy.releaseId)).length).toBeGreaterThan(0);
   });
 });

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { LOOK_CAUSES } from '../../src/domain/analysis/look.ts';
+import { defaultEnvironments } from '../../src/domain/plan/environment.ts';
 import { planJsonSchema } from '../../src/domain/plan/json-schema.ts';
+import { parsePlan } from '../../src/domain/plan/parse.ts';
 import { parseAnalysis } from '../../src/domain/plan/parse-analysis.ts';
 import type { PlanAnalysis } from '../../src/domain/plan/plan.ts';
 
@@ -39,11 +41,39 @@ function resolved(text: string): PlanAnalysis {
   return parsed.analysis;
 }
 
+function sectionOf(name: string): Schema | undefined {
+  const environments = (planJsonSchema() as Schema).properties?.['environments']?.additionalProperties;
+  return typeof environments === 'object' ? environments.properties?.[name] : undefined;
+}
+
 test('the table of settings names every setting of the schema, and nothing else', () => {
-  const schema = planJsonSchema() as Schema;
-  const environments = schema.properties?.['environments']?.additionalProperties;
-  const analysis = typeof environments === 'object' ? environments.properties?.['analysis'] : undefined;
-  expect([...table('Settings').keys()].sort()).toEqual(settings(analysis, '').sort());
+  expect([...table('Settings').keys()].sort()).toEqual(settings(sectionOf('analysis'), '').sort());
+});
+
+test('so does the table of probes, with the real defaults', () => {
+  const probes = table('Probes: a word for functions that nobody calls');
+  const known = sectionOf('probe')?.anyOf?.flatMap(({ properties }) => Object.keys(properties ?? {}));
+  expect([...probes.keys()].sort()).toEqual(known?.sort());
+  const written = [...probes].filter(([, value]) => value !== 'all');
+  const probe = `{${written.map(([key, value]) => `${key}: '${value}'`).join(', ')}}`;
+  expect(probesOf(probe)).toEqual(probesOf('{}'));
+});
+
+function probesOf(probe: string) {
+  const [environment] = defaultEnvironments('main');
+  if (!environment) throw new Error('no environment');
+  const text = `version: 1\nenvironments: {production: {probe: ${probe}}}`;
+  const parsed = parsePlan({ text, file: 'x', environment });
+  if ('findings' in parsed) throw new Error(JSON.stringify(parsed.findings));
+  return parsed.plan.steps;
+}
+
+test('every plan that it shows can be used', () => {
+  for (const [, text = ''] of DOC.matchAll(/```yaml\n([^]*?)```/g)) {
+    const [environment] = defaultEnvironments('main');
+    if (!environment) throw new Error('no environment');
+    expect(parsePlan({ text: `version: 1\n${text}`, file: 'x', environment })).toHaveProperty('plan');
+  }
 });
 
 test('writing every default down changes nothing — the table says the real ones', () => {

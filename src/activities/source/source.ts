@@ -13,6 +13,7 @@ import { invalid } from '../failure.ts';
 import { refusedSources } from '../watch/sources/open.ts';
 import { requireAliases } from './alias-owner.ts';
 import { commitFacts, ensureCheckout } from './checkout.ts';
+import { unknownProbed } from './probed.ts';
 import { readWanted } from './wanted.ts';
 
 /** What another service needs first, else as the manifest has them. */
@@ -36,6 +37,8 @@ export function sourceActivities(parts: Parts): Pick<Activities, 'prepareSource'
         const { plan, manifest, warnings } = await readWanted(folder, subject);
         const refused = refusedSources(plan.analysis.metrics ?? [], parts.metricSources);
         if (refused.length > 0) throw invalid('metrics of the plan cannot be read here', refused);
+        const unknown = unknownProbed(plan, manifest.services);
+        if (unknown.length > 0) throw invalid('probes of the plan name what the manifest has not', unknown);
         await requireAliases(parts.db, subject, manifest.services);
         const services = inOrder(manifest, plan).map(({ name, functions }) => ({
           service: name,

@@ -9,7 +9,7 @@ import { CATASTROPHE_METRIC } from '../../domain/analysis/release-look.ts';
 import type { Counts, Look } from '../../domain/analysis/look.ts';
 import type { JudgeSettings } from '../../domain/analysis/settings.ts';
 import { countsBetween, sumCounts } from '../../domain/metrics/counts.ts';
-import { RING_BUCKET_MS, type RingAnswer } from '../../domain/metrics/ring.ts';
+import { probesOf, RING_BUCKET_MS, type RingAnswer } from '../../domain/metrics/ring.ts';
 import type { MetricMemory, Moment } from '../../domain/analysis/metric-memory.ts';
 import type { EngineSource } from './sources/engine.ts';
 import type { WatchState } from './watch-state.ts';
@@ -34,11 +34,14 @@ export async function askGuard(engine: EngineSource, state: WatchState): Promise
     engine.functions.map(async ({ service, name, stable, canary }, index): Promise<Alarm | null> => {
       const begunAt = state.begunAt[index];
       if (begunAt === undefined) return null;
-      if (failuresInARow(await engine.readOne(index, Date.now()), canary) < ALARM) return null;
+      const present = await engine.readOne(index, Date.now());
+      if (viewsOf(present).every(({ view }) => failuresInARow(view, canary) < ALARM)) return null;
       // Buckets are told by their start: the one in which the watch began counts.
       const ring = await engine.readOne(index, begunAt - RING_BUCKET_MS + 1);
-      const found = catastropheIn(ring, canary, stable);
-      if (found === null) return null;
+      const [found] = viewsOf(ring).flatMap(
+        ({ view, noun }) => catastropheIn(view, canary, stable, noun) ?? [],
+      );
+      if (!found) return null;
       const before = state.readings[index]?.ring ?? null;
       const where = engine.functions.length > 1 ? `${service}/${name}: ` : '';
       return {
@@ -79,6 +82,12 @@ export function lookOfAlarm(
     cause: null,
     sentence,
   };
+}
+
+/** Users' calls first; probes are another question, never the same one. */
+function viewsOf(ring: RingAnswer): { readonly view: RingAnswer; readonly noun: string }[] {
+  const probes = probesOf(ring);
+  return [{ view: ring, noun: 'request' }, ...(probes ? [{ view: probes, noun: 'probe request' }] : [])];
 }
 
 function failuresInARow(ring: RingAnswer, canary: string): number {

@@ -21,6 +21,10 @@ export function slimReading({ ring, stable, canary }: Reading): Reading {
   return {
     stable,
     canary,
-    ring: { ...ring, versions: ring.versions.filter(({ version }) => wanted.has(version)).map(slim) },
+    ring: {
+      ...ring,
+      versions: ring.versions.filter(({ version }) => wanted.has(version)).map(slim),
+      ...(ring.probes && { probes: ring.probes.filter(({ version }) => wanted.has(version)).map(slim) }),
+    },
   };
 }

@@ -14,7 +14,7 @@ import { asksForThresholds } from './latency-metrics.ts';
 import { beginMetric, type Moment } from '../../domain/analysis/metric-memory.ts';
 import { readPlace, type Place } from './place.ts';
 import type { Reading } from './reading.ts';
-import { EngineSource } from './sources/engine.ts';
+import { EngineSource, type WatchedFunction } from './sources/engine.ts';
 import { openSource } from './sources/open.ts';
 import { Sampler } from './sources/sampler.ts';
 import { beginWatch, takeLook, type WatchState } from './watch-state.ts';
@@ -45,7 +45,10 @@ export class Session {
     const functions = services.flatMap(({ service, functions, stable, canary }) =>
       functions.map((name) => ({ service, name, stable, canary })),
     );
-    this.#engine = new EngineSource(parts.fc, alias, functions, plan.latency !== null);
+    this.#engine = new EngineSource(parts.fc, alias, functions, {
+      latencies: plan.latency !== null,
+      probes: plan.hasProbes,
+    });
     const scope = { services, alias, allowed: parts.metricSources };
     this.#sampler = new Sampler(
       new Map(plan.own.map((metric) => [metric.name, openSource(metric, scope)])),
@@ -62,6 +65,15 @@ export class Session {
   /** When the newest look was taken, by `performance.now()`. */
   get lookedTick(): number {
     return this.#lookedTick;
+  }
+
+  /** Where the release was at the newest look. */
+  get place(): Place {
+    return this.#place;
+  }
+
+  get functions(): readonly WatchedFunction[] {
+    return this.#engine.functions;
   }
 
   /** Reads the past, unless an earlier worker did. An engine that does not answer is asked again at the next look. */

@@ -96,7 +96,10 @@ export function takeLook(state: WatchState, heard: Heard, moment: Moment, plan: 
 /** What happened since the look before, by metric. */
 function countAll(state: WatchState, { readings, samples }: Heard, plan: WatchedMetrics): Counted {
   const counts = readings
-    ? engineCounts(state.readings, readings, plan.latency ? state.thresholds : null)
+    ? engineCounts(state.readings, readings, {
+        thresholds: plan.latency ? state.thresholds : null,
+        hasProbes: plan.hasProbes,
+      })
     : new Map<string, Sides>();
   for (const { metric } of plan.judged) {
     const sample = samples[metric];

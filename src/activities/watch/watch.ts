@@ -13,6 +13,7 @@ import type { Parts } from '../parts.ts';
 import { AliasCheck } from './alias-check.ts';
 import { GUARD_MS } from './guard.ts';
 import { yieldToOverride } from './place.ts';
+import { probe } from './probe/prober.ts';
 import { Session } from './session.ts';
 import type { WatchState } from './watch-state.ts';
 import { watchedMetrics } from '../../domain/analysis/watched-metrics.ts';
@@ -35,7 +36,15 @@ export function watchActivities(parts: Parts): Pick<Activities, 'watch'> {
           return { look: { ...newest.look, metric: newest.state.about } };
         const session = new Session(parts, input, plan, newest);
         await session.begin();
-        return { look: await watchUntilHarm(parts, input, session, signal) };
+        const over = new AbortController();
+        const { functions } = session;
+        const probing = { ...input, functions, steps: input.probes ?? [], place: () => session.place };
+        void probe(parts, probing, AbortSignal.any([signal, over.signal]));
+        try {
+          return { look: await watchUntilHarm(parts, input, session, signal) };
+        } finally {
+          over.abort();
+        }
       }),
   };
 }

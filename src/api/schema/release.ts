@@ -103,6 +103,18 @@ const PlanSchema = z.object({
           onTimeout: z.enum(['roll-back', 'continue']),
         })
         .nullable(),
+      /** Left out: nothing is probed in this step. */
+      probe: z
+        .object({
+          everyMs: z.number(),
+          only: z.enum(['quiet', 'always']),
+          event: z.string(),
+          functions: z
+            .array(z.object({ name: z.string(), event: z.string().nullable() }))
+            .readonly()
+            .nullable(),
+        })
+        .optional(),
     }),
   ),
   analysis: z.object({ intervalMs: z.number(), errors: z.looseObject({}) }),

@@ -15,8 +15,17 @@ export interface Catastrophe {
   readonly sentence: string;
 }
 
-/** `null` when all is well, or when it cannot be told. Counts stable from the start of the bucket on: rather too much. */
-export function catastropheIn(ring: RingAnswer, canary: string, stable: string): Catastrophe | null {
+/**
+ * `null` when all is well, or when it cannot be told. Counts stable from the start of the bucket on: rather too much.
+ *
+ * @param noun what is counted: `request`, or `probe request`
+ */
+export function catastropheIn(
+  ring: Pick<RingAnswer, 'versions'>,
+  canary: string,
+  stable: string,
+  noun = 'request',
+): Catastrophe | null {
   const canarySide = ring.versions.find(({ version }) => version === canary);
   const stableSide = ring.versions.find(({ version }) => version === stable);
   if (!canarySide || !stableSide || canarySide.consecutiveFailures < LEAST_REQUESTS) return null;
@@ -33,7 +42,7 @@ export function catastropheIn(ring: RingAnswer, canary: string, stable: string):
   return {
     canaryFailures: failures,
     stableRequests: requests,
-    sentence: `the canary's last ${counted(failures, 'request')} all failed, while stable answered ${counted(requests, 'request')} without a failure: no need to wait for the next look`,
+    sentence: `the canary's last ${counted(failures, noun)} all failed, while stable answered ${counted(requests, noun)} without a failure: no need to wait for the next look`,
   };
 }
 

@@ -9,6 +9,7 @@ function part(metric: string, share: number, judgement: Partial<Judgement>): Met
   return {
     metric,
     share,
+    mayBeSilent: false,
     judgement: {
       t: 1,
       dispersion: 1,
@@ -68,6 +69,18 @@ describe('several metrics in one budget', () => {
     });
     const quiet: Partial<Judgement> = { cause: 'no-canary-traffic' };
     expect(combine([part('a', 0.5, quiet), part('b', 0.5, quiet)], ALPHA).cause).toBe('no-canary-traffic');
+  });
+
+  test('a metric that may be silent is not needed for healthy while it is — probes where users are many', () => {
+    const healthy: Partial<Judgement> = { verdict: 'healthy', cause: null, logHealth: 4 };
+    const verdictBeside = (probe: Partial<Judgement>) =>
+      combine([part('errors', 0.5, healthy), { ...part('probe', 0.5, probe), mayBeSilent: true }], ALPHA)
+        .verdict;
+    expect(verdictBeside({ cause: 'no-canary-traffic' })).toBe('healthy');
+    expect(verdictBeside({ cause: 'too-few' })).toBe('undecided');
+    const silent: Partial<Judgement> = { cause: 'no-canary-traffic' };
+    const probe = { ...part('probe', 0.5, silent), mayBeSilent: true };
+    expect(combine([part('errors', 0.5, silent), probe], ALPHA).verdict).toBe('undecided');
   });
 
   test('the sentence names the metric that speaks loudest, and why strong evidence may not count', () => {

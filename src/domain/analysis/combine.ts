@@ -1,6 +1,7 @@
 /**
  * Several metrics, one release, one budget (analysis §3): a weighted mixture of the metrics' evidence is evidence
- * again, so α need not be divided. Harm must also be worth it for the metric that speaks loudest; *healthy* needs all.
+ * again, so α need not be divided. Harm must also be worth it for the metric that speaks loudest; *healthy* needs all
+ * that have something to say.
  */
 import type { Judgement } from './judge.ts';
 import { logThreshold } from './judge.ts';
@@ -13,6 +14,8 @@ export interface MetricPart {
   /** v_m: the metric's share of the budget; all shares together are 1. */
   readonly share: number;
   readonly judgement: Judgement;
+  /** Its silence is what was asked for (probes where users are many): *healthy* needs it only where it speaks. */
+  readonly mayBeSilent: boolean;
 }
 
 export interface ReleaseJudgement {
@@ -41,7 +44,10 @@ export function combine(parts: readonly MetricPart[], alpha: number): ReleaseJud
   const { gate, cause } = leading.judgement;
   // A source that is silent never counts as harm, whatever it said before.
   const isHarmful = logEvidence >= logThreshold(alpha) && gate && cause !== 'no-metrics';
-  const isHealthy = parts.every(({ judgement }) => judgement.verdict === 'healthy');
+  const isHealthy = parts.every(
+    ({ judgement, mayBeSilent }) =>
+      judgement.verdict === 'healthy' || (mayBeSilent && judgement.cause === 'no-canary-traffic'),
+  );
   const verdict: Verdict = isHarmful ? 'harmful' : isHealthy ? 'healthy' : 'undecided';
   return {
     logEvidence,

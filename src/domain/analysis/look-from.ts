@@ -1,7 +1,8 @@
 /** Makes the stored and shown `Look` of a judgement. */
 import { logThreshold, type Judgement } from './judge.ts';
 import type { Counts, Look } from './look.ts';
-import { sentenceOf } from './sentence.ts';
+import { PROBE_METRIC } from './release-look.ts';
+import { sentenceOf, type Nouns } from './sentence.ts';
 import type { JudgeSettings } from './settings.ts';
 
 export interface LookInput {
@@ -35,11 +36,12 @@ export function lookFrom(input: LookInput): Look {
     gate: judgement.gate,
     verdict: judgement.verdict,
     cause: judgement.cause,
-    sentence: sentenceOf({ ...facts, settings, judgement, noun: nounOf(input.metric) }),
+    sentence: sentenceOf({ ...facts, settings, judgement, nouns: nounsOf(input.metric) }),
   };
 }
 
-/** Metrics of latency count slow requests, all others failures. */
-function nounOf(metric: string): string {
-  return metric.startsWith('latency') ? 'slow request' : 'failure';
+/** Metrics of latency count slow requests, those of probes probe requests, all others requests and failures. */
+function nounsOf(metric: string): Nouns {
+  if (metric === PROBE_METRIC) return { all: 'probe request', bad: 'failed probe' };
+  return { all: 'request', bad: metric.startsWith('latency') ? 'slow request' : 'failure' };
 }

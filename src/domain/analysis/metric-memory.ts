@@ -27,6 +27,7 @@ export interface MetricLook {
   readonly metric: string;
   readonly settings: JudgeSettings;
   readonly share: number;
+  readonly mayBeSilent: boolean;
   /** Counts of this interval; `null` when the source was silent. */
   readonly counted: { readonly canary: Counts; readonly stable: Counts } | null;
   readonly canaryRequestsInStep: number;
@@ -50,7 +51,7 @@ export function lookAtMetric(
   memory: MetricMemory,
   look: MetricLook,
 ): JudgedMetric & { readonly memory: MetricMemory } {
-  const { metric, settings, share, canaryRequestsInStep, moment, words } = look;
+  const { metric, settings, share, mayBeSilent, canaryRequestsInStep, moment, words } = look;
   const counted = look.counted ?? { canary: NOTHING, stable: NOTHING };
   const judged =
     look.counted === null
@@ -63,6 +64,7 @@ export function lookAtMetric(
   return {
     metric,
     share,
+    mayBeSilent,
     judgement,
     look: words === null ? made : { ...made, words, sentence: `${words}: ${made.sentence}` },
     memory: { judge: judged.state, canaryTotal, stableTotal },

@@ -7,7 +7,7 @@ import type { BoundSample } from './bound.ts';
 import { lookAtBounds } from './bound-looks.ts';
 import type { Counts, Look } from './look.ts';
 import { beginMetric, lookAtMetric, type MetricMemory, type Moment } from './metric-memory.ts';
-import { ERRORS_METRIC, releaseLook } from './release-look.ts';
+import { ERRORS_METRIC, PROBE_METRIC, releaseLook } from './release-look.ts';
 import { sharesOfMetrics, type WatchedMetrics } from './watched-metrics.ts';
 
 export interface Sides {
@@ -24,7 +24,7 @@ export interface Judging {
   /** When the newest look was taken, Unix milliseconds. */
   readonly lookedAt: number;
   /** Requests of the canary since the present step began. */
-  readonly inStep: { readonly step: number | null; readonly requests: number };
+  readonly inStep: { readonly step: number | null; readonly requests: number; readonly probes?: number };
   /** Metric that the newest look is about: what decided, or weighs most; `latency` for its three thresholds. */
   readonly about: string;
 }
@@ -70,16 +70,16 @@ export function judgeRelease(
   plan: WatchedMetrics,
 ): { readonly looks: readonly [Look, ...Look[]]; readonly judging: Judging } {
   const errors = counts.get(ERRORS_METRIC) ?? null;
-  const requestsBefore = before.inStep.step === moment.step ? before.inStep.requests : 0;
-  const inStep = { step: moment.step, requests: requestsBefore + (errors?.canary.requests ?? 0) };
+  const inStep = countInStep(before.inStep, moment.step, counts);
   const shares = sharesOfMetrics(plan);
   const judged = plan.judged.map(({ metric, settings }) =>
     lookAtMetric(before.memories[metric] ?? beginMetric(settings, []), {
       metric,
       settings,
       share: shares.get(metric) ?? 0,
+      mayBeSilent: metric === PROBE_METRIC,
       counted: counts.get(metric) ?? null,
-      canaryRequestsInStep: inStep.requests,
+      canaryRequestsInStep: metric === PROBE_METRIC ? (inStep.probes ?? 0) : inStep.requests,
       moment,
       words: words.get(metric) ?? null,
     }),
@@ -104,4 +104,16 @@ export function judgeRelease(
       about,
     },
   };
+}
+
+function countInStep(
+  before: Judging['inStep'],
+  step: number | null,
+  counts: Counted['counts'],
+): Judging['inStep'] {
+  const isSame = before.step === step;
+  const requests = (isSame ? before.requests : 0) + (counts.get(ERRORS_METRIC)?.canary.requests ?? 0);
+  const probe = counts.get(PROBE_METRIC);
+  const probes = (isSame ? (before.probes ?? 0) : 0) + (probe?.canary.requests ?? 0);
+  return { step, requests, ...((probe || before.probes !== undefined) && { probes }) };
 }

@@ -5,9 +5,11 @@
 import { combine, type MetricPart } from './combine.ts';
 import { logThreshold } from './judge.ts';
 import type { Look } from './look.ts';
-import { odds } from './numbers-in-words.ts';
+import { counted, odds } from './numbers-in-words.ts';
 
 export const ERRORS_METRIC = 'errors';
+/** Synthetic requests, counted apart from users'. */
+export const PROBE_METRIC = 'probe';
 /** All metrics together. */
 export const RELEASE_METRIC = 'release';
 /** The guard between two looks. */
@@ -79,6 +81,8 @@ function combined({ metrics, bounds, alpha }: ReleaseLookInput): ReleaseLook {
     sentence: '',
   };
   const together = `all ${metrics.length} metrics together: evidence ${odds(judgement.logEvidence)}, rollback at ${odds(logThreshold(alpha))}`;
+  const probe = metrics.find(({ metric }) => metric === PROBE_METRIC);
+  const hasProbed = probe !== undefined && probe.judgement.cause !== 'no-canary-traffic';
   const broken = bounds.find(({ verdict }) => verdict === 'harmful');
   if (judgement.verdict === 'harmful')
     return {
@@ -107,8 +111,16 @@ function combined({ metrics, bounds, alpha }: ReleaseLookInput): ReleaseLook {
       look: { ...base, verdict: 'undecided', cause: open.cause, sentence: say(open) },
       about: open.metric,
     };
+  if (hasProbed && first.judgement.cause === 'no-canary-traffic') {
+    const sentence = `only probes have called the canary since the step began, no user has: ${say(probe.look)}${also(metrics, together)}`;
+    return { look: { ...base, sentence }, about: PROBE_METRIC };
+  }
+  const apart =
+    hasProbed && leading !== probe
+      ? `; apart from these, ${counted(probe.look.canaryTotal.requests, 'probe request')} to the canary, ${probe.look.canaryTotal.failures} failed`
+      : '';
   return {
-    look: { ...base, sentence: say(leading.look) + also(metrics, together) },
+    look: { ...base, sentence: say(leading.look) + apart + also(metrics, together) },
     about: groupOf(leading),
   };
 }

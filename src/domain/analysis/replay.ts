@@ -5,7 +5,7 @@
 import type { PlanAnalysis, PlanMetric } from '../plan/plan.ts';
 import type { BoundSample } from './bound.ts';
 import type { Counts, Look } from './look.ts';
-import { CATASTROPHE_METRIC, ERRORS_METRIC } from './release-look.ts';
+import { CATASTROPHE_METRIC, ERRORS_METRIC, PROBE_METRIC } from './release-look.ts';
 import { beginJudging, judgeRelease, type Sides } from './release-judge.ts';
 import { watchedMetrics } from './watched-metrics.ts';
 
@@ -64,7 +64,9 @@ export function replayable(wanted: PlanAnalysis, then: StoredRelease): Replayabl
     );
   if (then.history === null)
     unknown.push("stable's past from before the release was not stored: the replay begins without it");
-  return { analysis: { ...wanted, latency: hasLatency ? wanted.latency : null, metrics }, unknown };
+  // Which steps probe is the plan's business, not the analysis': what was probed is judged.
+  const probe = isCounted(PROBE_METRIC) ? { probe: wanted.errors } : null;
+  return { analysis: { ...wanted, latency: hasLatency ? wanted.latency : null, ...probe, metrics }, unknown };
 }
 
 /**

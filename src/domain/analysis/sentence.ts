@@ -12,8 +12,13 @@ export interface SentenceFacts {
   readonly stable: Counts;
   readonly canaryTotal: Counts;
   readonly stableTotal: Counts;
-  /** What is counted as bad; `failure` unless the metric is another. */
-  readonly noun: string;
+  readonly nouns: Nouns;
+}
+
+/** What is counted, and what of it is bad: `request` and `failure` unless the metric is another. */
+export interface Nouns {
+  readonly all: string;
+  readonly bad: string;
 }
 
 /**
@@ -38,41 +43,41 @@ function undecided(facts: SentenceFacts): string {
     case 'no-metrics':
       return 'the metrics source did not answer: nothing is known of this interval, and nothing is concluded from it';
     case 'no-canary-traffic':
-      return `no request has reached the canary since the step began (stable had ${counted(facts.stable.requests, 'request')} in this interval): nothing to compare yet`;
+      return `no ${facts.nouns.all} has reached the canary since the step began (stable had ${counted(facts.stable.requests, facts.nouns.all)} in this interval): nothing to compare yet`;
     case 'too-few':
     case null:
       return `${totals(facts)}: ${evidenceOfHarm(judgement, settings)}, ${rollbackAt(settings)}; ${whyUndecided(facts)}`;
   }
 }
 
-function whyUndecided({ judgement, settings, canaryTotal, stableTotal, noun }: SentenceFacts): string {
+function whyUndecided({ judgement, settings, canaryTotal, stableTotal, nouns }: SentenceFacts): string {
   if (judgement.logEvidence >= logThreshold(settings.alpha)) {
     return `no rollback, because its recent rate is less than ${points(settings.floor)} above ${settings.rho} times stable's`;
   }
   const visible = visibleHarm(settings, judgement.dispersion, canaryTotal, stableTotal);
   return visible === null
-    ? `too few requests to tell, even if each of the canary's were a ${noun}`
-    : `too few to decide; a ${noun} rate of about ${percent(visible)} or more would have shown`;
+    ? `too few ${nouns.all}s to tell, even if each of the canary's were a ${nouns.bad}`
+    : `too few to decide; a ${nouns.bad} rate of about ${percent(visible)} or more would have shown`;
 }
 
 /** Counts since the fault most likely began: after hours of good work the totals would hide what is wrong now. */
 function basis(facts: SentenceFacts): string {
   const { t, basis } = facts.judgement;
   if (basis.from <= 1) return totals(facts);
-  return `over the last ${counted(t - basis.from + 1, 'look')} ${shares(basis.canary, basis.stable, facts.noun)}`;
+  return `over the last ${counted(t - basis.from + 1, 'look')} ${shares(basis.canary, basis.stable, facts.nouns)}`;
 }
 
-function totals({ canaryTotal, stableTotal, noun }: SentenceFacts): string {
-  return shares(canaryTotal, stableTotal, noun);
+function totals({ canaryTotal, stableTotal, nouns }: SentenceFacts): string {
+  return shares(canaryTotal, stableTotal, nouns);
 }
 
-function shares(canary: Counts, stable: Counts, noun: string): string {
+function shares(canary: Counts, stable: Counts, { all, bad }: Nouns): string {
   const requests = canary.requests + stable.requests;
   const failures = canary.failures + stable.failures;
-  if (requests === 0) return 'no request was seen on either side';
-  const traffic = `canary took ${percent(canary.requests / requests)} of the requests`;
-  if (failures === 0) return `${traffic}, and none of ${grouped(requests)} was a ${noun}`;
-  return `${traffic} and ${grouped(canary.failures)} of ${counted(failures, noun)} (${rate(canary)} against ${rate(stable)})`;
+  if (requests === 0) return `no ${all} was seen on either side`;
+  const traffic = `canary took ${percent(canary.requests / requests)} of the ${all}s`;
+  if (failures === 0) return `${traffic}, and none of ${grouped(requests)} was a ${bad}`;
+  return `${traffic} and ${grouped(canary.failures)} of ${counted(failures, bad)} (${rate(canary)} against ${rate(stable)})`;
 }
 
 function rate({ requests, failures }: Counts): string {

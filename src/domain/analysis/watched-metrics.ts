@@ -1,6 +1,7 @@
-/** Which metrics a plan has judged, in one budget: failures and latency weigh 1 each, the plan's own what it says. */
+/** Which metrics a plan has judged, in one budget: failures, latency and probes weigh 1 each, the
+ * plan's own what it says. */
 import { sharesOf } from './combine.ts';
-import { ERRORS_METRIC, RELEASE_METRIC } from './release-look.ts';
+import { ERRORS_METRIC, PROBE_METRIC, RELEASE_METRIC } from './release-look.ts';
 import type { JudgeSettings } from './settings.ts';
 import { LATENCY_METRICS } from '../metrics/latency.ts';
 import type { PlanAnalysis, PlanMetric, PlanMetricRule } from '../plan/plan.ts';
@@ -11,6 +12,8 @@ export interface WatchedMetrics {
   /** Chance of a false rollback of the whole release. */
   readonly alpha: number;
   readonly latency: JudgeSettings | null;
+  /** Probes are judged too. */
+  readonly hasProbes: boolean;
   /** Rate of failures of either version at which a person is asked; `null`: none. */
   readonly absoluteErrors: number | null;
   /** Judged by evidence, failures first. */
@@ -28,7 +31,7 @@ export interface WatchedMetrics {
 type BoundOfPlan = Extract<PlanMetricRule, { kind: 'bound' }>;
 
 export function watchedMetrics(analysis: PlanAnalysis): WatchedMetrics {
-  const { intervalMs, errors, latency, absolute = null, metrics = [] } = analysis;
+  const { intervalMs, errors, latency, probe = null, absolute = null, metrics = [] } = analysis;
   const counters = metrics.flatMap(({ name, rule }) =>
     rule.kind === 'counters' ? [{ metric: name, settings: rule.settings, weight: rule.weight }] : [],
   );
@@ -36,12 +39,14 @@ export function watchedMetrics(analysis: PlanAnalysis): WatchedMetrics {
   const judged = [
     { metric: ERRORS_METRIC, settings: errors },
     ...(latency ? LATENCY_METRICS.map((metric) => ({ metric, settings: latency })) : []),
+    ...(probe ? [{ metric: PROBE_METRIC, settings: probe }] : []),
     ...counters.map(({ metric, settings }) => ({ metric, settings })),
   ];
   return {
     intervalMs,
     alpha: errors.alpha,
     latency,
+    hasProbes: probe !== null,
     absoluteErrors: absolute?.errors ?? null,
     judged,
     bounds,
@@ -52,10 +57,11 @@ export function watchedMetrics(analysis: PlanAnalysis): WatchedMetrics {
 }
 
 /** Shares of the budget; they are 1 together. The three thresholds of latency share one weight. */
-export function sharesOfMetrics({ latency, weights }: WatchedMetrics): Map<string, number> {
+export function sharesOfMetrics({ latency, hasProbes, weights }: WatchedMetrics): Map<string, number> {
   return sharesOf([
     { metrics: [ERRORS_METRIC] },
     ...(latency ? [{ metrics: LATENCY_METRICS }] : []),
+    ...(hasProbes ? [{ metrics: [PROBE_METRIC] }] : []),
     ...[...weights].map(([metric, weight]) => ({ metrics: [metric], weight })),
   ]);
 }

@@ -10,6 +10,7 @@ import { strictMap } from '../yaml/zod-findings.ts';
 import { duration, flag, number, oneOf, share, text, whole } from './fields.ts';
 import { metric } from './metrics-file.ts';
 import { PRESETS } from './presets.ts';
+import { probe } from './probe-file.ts';
 import { SUPERSEDE_POLICIES } from './supersede.ts';
 
 const DAY_MS = 86_400_000;
@@ -34,6 +35,8 @@ export const TEXT_KEYS: ReadonlySet<string> = new Set([
   'bad',
   'all',
   'value',
+  'event',
+  'functions',
 ]);
 
 const command = strictMap('a stage', {
@@ -90,6 +93,7 @@ const step = strictMap('a step', {
     .optional()
     .describe('Least time at this weight; may be left out beside an approval.'),
   approval: approval.optional().describe('Asked for after the hold, before the next step.'),
+  probe: probe.optional(),
 });
 
 export const analysis = strictMap('an analysis', {
@@ -161,6 +165,7 @@ export const environment = strictMap('an environment', {
     .max(50, { error: '50 steps at most' })
     .optional(),
   analysis: analysis.optional(),
+  probe: probe.optional(),
   bake: duration(0, 7 * DAY_MS)
     .optional()
     .describe('How long the judge watches after the promotion; 10m if left out, 0s for not at all.'),

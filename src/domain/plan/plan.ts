@@ -25,6 +25,20 @@ export interface PlanStep {
   readonly holdMs: number;
   /** Asked for after the hold, before the next step. */
   readonly approval: PlanApproval | null;
+  /** Left out: nothing is probed in this step. */
+  readonly probe?: PlanProbe;
+}
+
+/** Synthetic requests to both versions of functions, marked and counted apart. */
+export interface PlanProbe {
+  /** Between two probes of each version of a function, milliseconds, ≥ 100. */
+  readonly everyMs: number;
+  /** `quiet`: only functions to whose canary users send less. */
+  readonly only: 'quiet' | 'always';
+  /** What functions are called with. */
+  readonly event: string;
+  /** `name` or `service/name`, with an event of its own or `null`; `null`: all functions of the release. */
+  readonly functions: readonly { readonly name: string; readonly event: string | null }[] | null;
 }
 
 /** A stage that the repository declares, run in the build sandbox. */
@@ -68,6 +82,8 @@ export interface PlanAnalysis {
   readonly latency: JudgeSettings | null;
   /** Rates at which a person is asked, whatever the comparison says; `null`: none. Left out by plans of before. */
   readonly absolute?: PlanAbsolute | null;
+  /** The judge's numbers for probes; `null` or left out: no step has any. */
+  readonly probe?: JudgeSettings | null;
   /** The plan's own metrics; they share the budget with failures and latency. Left out by plans of before. */
   readonly metrics?: readonly PlanMetric[];
 }

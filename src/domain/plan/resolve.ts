@@ -7,6 +7,7 @@ import { resolveMetric } from './metrics-file.ts';
 import type { Needs } from './order.ts';
 import type { PlanAnalysis, PlanApproval, PlanCommand, PlanStep, ResolvedPlan } from './plan.ts';
 import { defaultSteps, presetSteps } from './presets.ts';
+import { resolveProbe } from './probe-file.ts';
 
 const DEFAULT_INTERVAL_MS = 5_000;
 const DEFAULT_BAKE_MS = 10 * 60_000;
@@ -19,13 +20,16 @@ const DEFAULT_LATENCY: JudgeSettings = { ...DEFAULT_JUDGE_SETTINGS, rho: 2, floo
 export function resolvePlan(file: PlanFile | null, environment: EnvironmentRecord): ResolvedPlan {
   const section = file?.environments?.[environment.name];
   const needs = needsOf(file);
+  const steps = resolveSteps(section, environment);
+  const analysis = resolveAnalysis(section?.analysis);
+  const hasProbes = steps.some(({ probe }) => probe !== undefined);
   return {
     version: 1,
     environment: environment.name,
     alias: environment.alias,
     stages: (file?.stages ?? []).map((entry): PlanCommand[] => (Array.isArray(entry) ? entry : [entry])),
-    steps: resolveSteps(section, environment),
-    analysis: resolveAnalysis(section?.analysis),
+    steps,
+    analysis: hasProbes ? { ...analysis, probe: analysis.errors } : analysis,
     bakeMs: section?.bake ?? DEFAULT_BAKE_MS,
     manifest: file?.manifest ?? null,
     question: {
@@ -50,14 +54,22 @@ function needsOf(file: PlanFile | null): Needs {
 
 function resolveSteps(section: EnvironmentFile | undefined, environment: EnvironmentRecord): PlanStep[] {
   const { protection } = environment;
-  const demanded = (steps: PlanStep[]) => withDemanded(steps, protection, resolveApproval({}, environment));
+  const common = resolveProbe(section?.probe, undefined);
+  const demanded = (steps: PlanStep[]) =>
+    withDemanded(steps, protection, resolveApproval({}, environment)).map((step): PlanStep =>
+      common ? { ...step, probe: common } : step,
+    );
   if (section?.preset !== undefined) return demanded(presetSteps(section.preset));
   if (!section?.steps) return demanded(defaultSteps(leastStepsOf(protection)));
-  return section.steps.map(({ weight, hold, approval }) => ({
-    weight,
-    holdMs: hold ?? 0,
-    approval: approval ? resolveApproval(approval, environment) : null,
-  }));
+  return section.steps.map(({ weight, hold, approval, probe: own }): PlanStep => {
+    const probe = resolveProbe(section.probe, own);
+    return {
+      weight,
+      holdMs: hold ?? 0,
+      approval: approval ? resolveApproval(approval, environment) : null,
+      ...(probe && { probe }),
+    };
+  });
 }
 
 function resolveApproval(approval: ApprovalFile, { protection }: EnvironmentRecord): PlanApproval {

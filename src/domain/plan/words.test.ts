@@ -17,6 +17,25 @@ function linesOf(text: string | null): string[] {
   return planLines(parsed.plan);
 }
 
+test('probes are named with each step that has them, and that they are counted apart', () => {
+  const lines = linesOf(`version: 1
+environments:
+  production:
+    steps:
+      - {weight: 5%, hold: 10m, probe: {every: 2s, functions: [report]}}
+      - {weight: 25%, hold: 10m, probe: {only: always}}
+      - {weight: 50%, hold: 10m}
+`);
+  expect(lines.slice(0, 3)).toEqual([
+    'step 1: 5 % for 10m, probing report every 2s where users are few',
+    'step 2: 25 % for 10m, probing all functions every 1s',
+    'step 3: 50 % for 10m',
+  ]);
+  expect(lines).toContain(
+    "judge: probes of both versions are compared like requests, and never added to users' counts",
+  );
+});
+
 test('a plan in words names stages, each step with its hold and approval, the promotion, and what is judged', () => {
   const lines = linesOf(`version: 1
 stages:

@@ -3,7 +3,7 @@ import { percent as rounded } from '../analysis/numbers-in-words.ts';
 import { percent } from '../release/split.ts';
 import { durationText } from './duration.ts';
 import { extensionOf } from './extension.ts';
-import type { PlanAnalysis, PlanApproval, PlanStep, ResolvedPlan } from './plan.ts';
+import type { PlanAnalysis, PlanApproval, PlanProbe, PlanStep, ResolvedPlan } from './plan.ts';
 
 /** One line a stage, a step, and a rule of the judge. */
 export function planLines(plan: ResolvedPlan): string[] {
@@ -31,9 +31,15 @@ function holdLines(plan: ResolvedPlan): string[] {
   ];
 }
 
-function stepText({ weight, holdMs, approval }: PlanStep): string {
-  const held = holdMs > 0 ? `${percent(weight)} for ${durationText(holdMs)}` : percent(weight);
+function stepText({ weight, holdMs, approval, probe }: PlanStep): string {
+  const hold = holdMs > 0 ? `${percent(weight)} for ${durationText(holdMs)}` : percent(weight);
+  const held = probe ? `${hold}, ${probeText(probe)}` : hold;
   return approval === null ? held : `${held}, then ${approvalText(approval)}`;
+}
+
+function probeText({ everyMs, only, functions }: PlanProbe): string {
+  const what = functions?.map(({ name }) => name).join(', ') ?? 'all functions';
+  return `probing ${what} every ${durationText(everyMs)}${only === 'quiet' ? ' where users are few' : ''}`;
 }
 
 function approvalText({ role, count, notAuthor, timeoutMs, onTimeout }: PlanApproval): string {
@@ -43,7 +49,14 @@ function approvalText({ role, count, notAuthor, timeoutMs, onTimeout }: PlanAppr
   return `${who}${but}, within ${durationText(timeoutMs)} (else: ${onTimeout === 'continue' ? 'goes on' : 'rolled back'})`;
 }
 
-function analysisLines({ intervalMs, errors, latency, absolute, metrics = [] }: PlanAnalysis): string[] {
+function analysisLines({
+  intervalMs,
+  errors,
+  latency,
+  absolute,
+  probe,
+  metrics = [],
+}: PlanAnalysis): string[] {
   return [
     `judge: looks every ${durationText(intervalMs)}; a canary that is not worse is rolled back in at most ${rounded(errors.alpha)} of releases`,
     `judge: failures count as harm beyond odds of ${errors.rho} and ${rounded(errors.floor)} more of the requests`,
@@ -51,6 +64,9 @@ function analysisLines({ intervalMs, errors, latency, absolute, metrics = [] }: 
       ? 'judge: latency is not judged'
       : `judge: slowness counts as harm beyond odds of ${latency.rho} and ${rounded(latency.floor)} more of the requests`,
     ...(absolute ? [`judge: a person is asked when either version fails ${rounded(absolute.errors)}`] : []),
+    ...(probe
+      ? ["judge: probes of both versions are compared like requests, and never added to users' counts"]
+      : []),
     ...metrics.map(({ name, source }) => `judge: also ${name}, from ${source.kind}`),
   ];
 }

@@ -47,6 +47,7 @@ async function watchUntilHarm(run: ReleaseRun, services: readonly GrayService[])
       alias: plan.alias,
       services: watched,
       analysis: plan.analysis,
+      ...(plan.analysis.probe && { probes: plan.steps.map(({ probe }) => probe ?? null) }),
     });
     run.control = stop(run.control, { cause: 'harmful', look });
     run.record.emit({ type: 'verdict', look });

@@ -20,12 +20,20 @@ export class EngineSource {
   readonly #fc: FcClient;
   readonly #alias: string;
   readonly #latencies: boolean;
+  readonly #probes: boolean;
 
-  constructor(fc: FcClient, alias: string, functions: readonly WatchedFunction[], latencies: boolean) {
+  /** @param wanted what else than failures is read */
+  constructor(
+    fc: FcClient,
+    alias: string,
+    functions: readonly WatchedFunction[],
+    wanted: { readonly latencies: boolean; readonly probes: boolean },
+  ) {
     this.#fc = fc;
     this.#alias = alias;
     this.functions = functions;
-    this.#latencies = latencies;
+    this.#latencies = wanted.latencies;
+    this.#probes = wanted.probes;
   }
 
   /** The past, to begin with: what the judges are taught by. */
@@ -47,11 +55,11 @@ export class EngineSource {
   /** Counters of one function with its buckets since `fromMs`. */
   readOne(index: number, fromMs: number): Promise<RingAnswer> {
     const { service, name } = this.functions[index] ?? { service: '', name: '' };
-    return this.#fc.readRing(service, name, this.#alias, fromMs);
+    return this.#fc.readRing(service, name, this.#alias, fromMs, { probes: this.#probes });
   }
 
   #readAll(fromMs: (index: number) => number): Promise<readonly Reading[]> {
-    const options = { latencies: this.#latencies };
+    const options = { latencies: this.#latencies, probes: this.#probes };
     return Promise.all(
       this.functions.map(async ({ service, name, stable, canary }, index): Promise<Reading> => {
         const ring = await this.#fc.readRing(service, name, this.#alias, fromMs(index), options);
