@@ -1,13 +1,16 @@
-/** What a lost database connection means to the API: try again for a moment, then say so. */
+/** What a database that is lost, or takes no writes, means to the API: try again for a moment, then say so. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Problem, unreachable503 } from './problem.ts';
 
-/** SQLSTATE classes of a server that goes or comes (08, 57P, 53300) and Node's own codes of a broken connection. */
-const LOST = /^(?:08|57P|53300|ECONN|ENOENT|EPIPE|ETIMEDOUT)/;
+/**
+ * SQLSTATE classes of a server that goes or comes (08, 57P), is short of something (53: disk, memory, connections), is
+ * read-only (25006) or cannot write its files (58030); and Node's own codes of a broken connection.
+ */
+const LOST = /^(?:08|57P|53|25006|58030|ECONN|ENOENT|EPIPE|ETIMEDOUT)/;
 const LOST_MESSAGE =
   /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error/i;
 
-/** True when the statement did not fail by itself: the connection to PostgreSQL was lost or could not be had. */
+/** True when the statement did not fail by itself: PostgreSQL could not be reached, or is in no state to serve it. */
 export function isDatabaseLost(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof Problem) return false;
   const code = (error as { code?: unknown }).code;
@@ -20,7 +23,11 @@ export function isTextRefused(error: unknown): boolean {
 }
 
 export function databaseLost(cause: unknown): Problem {
-  return unreachable503('database-unreachable', 'the database does not answer; try again', cause);
+  return unreachable503(
+    'database-unreachable',
+    'the database does not answer or takes no writes; try again',
+    cause,
+  );
 }
 
 /**

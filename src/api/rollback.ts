@@ -159,9 +159,10 @@ function standsAlone(alias: FcAlias, version: string): boolean {
   return alias.versionId === version && Object.values(alias.additionalVersionWeight).every((w) => w === 0);
 }
 
+/** Says no time: a Temporal that refuses at once is not waited for. */
 function sayOverride(alias: string, targets: readonly Target[]): string {
   const moves = targets.map((t) => `${t.service} to version ${t.version}`).join(', ');
-  return `${alias}: ${moves}; done by the API itself, because the workflow did not answer within ${LANE_WAIT_MS / 1_000} s`;
+  return `${alias}: ${moves}; done by the API itself, because no workflow answered`;
 }
 
 function refused(status: number, code: string, detail: string): Problem {

@@ -1,5 +1,6 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApiServer, type ApiServer } from '../../../test/support/api-server.ts';
 
@@ -253,6 +254,66 @@ test('a delivery waits for a database that restarts instead of being lost', asyn
   await api.postgres.start();
   expect((await answer).status).toBe(202);
 }, 30_000);
+
+describe('a database that takes no writes', () => {
+  const fullDisk = `create function refuse() returns trigger language plpgsql as
+    $$ begin raise exception 'could not extend file' using errcode = '53100'; end $$`;
+
+  test.each([
+    [
+      'because it is read-only',
+      async () => {
+        await statement('alter system set default_transaction_read_only = on');
+        await statement('select pg_reload_conf()');
+      },
+      async () => {
+        await statement('alter system reset default_transaction_read_only');
+        await statement('select pg_reload_conf()');
+      },
+    ],
+    [
+      'because its disk is full',
+      async () => {
+        await statement(fullDisk);
+        await statement(
+          'create trigger full_disk before insert on sluice.deliveries execute function refuse()',
+        );
+      },
+      () => statement('drop function refuse cascade'),
+    ],
+  ])(
+    '%s, is said by 503 with a time to come back, and the repetition is one release',
+    async (why, strike, mend) => {
+      const before = createHash('sha1').update(why).digest('hex');
+      const body = push({ after: 'd'.repeat(40), before });
+      const { releases } = await counts();
+      await strike();
+      const refused = await github(body, { delivery: why });
+      expect(refused.status).toBe(503);
+      expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+      expect(await refused.json()).toMatchObject({ code: 'database-unreachable' });
+      const waits = github(push({ after: 'e'.repeat(40), before }));
+      await mend();
+      expect((await waits).status).toBe(202);
+      expect((await github(body, { delivery: why })).status).toBe(202);
+      expect((await counts()).releases).toBe(releases + 2);
+    },
+  );
+});
+
+/** As the database's owner, whatever the default of transactions. */
+async function statement(text: string): Promise<void> {
+  const client = new Client({
+    connectionString: api.postgres.url,
+    options: '-c default_transaction_read_only=off',
+  });
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
 
 /** Without content-length: in chunks. */
 function sendChunked(body: string): Promise<number | undefined> {
