@@ -1,7 +1,8 @@
 /** Beginning, ending and passing a freeze: who may, what does not fit, and the audit. */
 import { ulid } from 'ulid';
 import { nextBeginning, stretchAt } from '../domain/freeze/schedule.ts';
-import { hasEnded } from '../domain/release/states.ts';
+import { DEFAULT_BYPASS_ROLE } from '../domain/plan/environment.ts';
+import { hasEnded, type Role } from '../domain/release/states.ts';
 import {
   addBypass,
   addFreeze,
@@ -86,8 +87,8 @@ export async function passFreeze(
   const freeze = await visibleFreeze(parts, principal, id);
   const act = { principal, action: 'freeze.bypass', target: `freeze:${id}`, detail: wish };
   return audited(parts, act, async (record) => {
-    requireRole(principal, 'release-manager');
     const place = await placeOf(parts, principal, freeze, wish);
+    requireRole(principal, await bypassRoleOf(parts, place));
     const bypass: Bypass = {
       ...place,
       freezeId: id,
@@ -189,6 +190,15 @@ async function placeOf(
   await requirePlace(parts, principal, project, environment);
   requireCovered(freeze, { project, environment });
   return { project, environment, releaseId: null };
+}
+
+async function bypassRoleOf(
+  { db }: ApiParts,
+  { project, environment }: Pick<Bypass, 'project' | 'environment'>,
+): Promise<Role> {
+  const environments = (await findProject(db, project))?.environments ?? [];
+  const record = environments.find(({ name }) => name === environment);
+  return record?.protection.bypassRole ?? DEFAULT_BYPASS_ROLE;
 }
 
 function requireCovered(

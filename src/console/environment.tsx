@@ -85,7 +85,7 @@ const Queue: FC<{ environment: EnvironmentDetailView }> = ({ environment: { queu
         {queued.map((release) => (
           <li>
             <a href={`/releases/${release.id}`}>release {release.number}</a>{' '}
-            <span class="quiet">{release.sentence ?? 'comes next'}</span>
+            <span class="quiet">{release.sentence ?? 'on its way to the lane'}</span>
           </li>
         ))}
       </ol>

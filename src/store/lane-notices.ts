@@ -21,9 +21,15 @@ export async function addLaneNotices(
 ): Promise<void> {
   await sql`
     insert into lane_notices (project, environment)
-    select id, environment ->> 'name' from projects cross join jsonb_array_elements(environments) as environment
-    where (${project}::text is null or id = ${project})
-      and (${environment}::text is null or environment ->> 'name' = ${environment})`.execute(tx);
+    select place.project, place.environment from (
+      select id as project, record ->> 'name' as environment
+      from projects cross join jsonb_array_elements(environments) as record
+      union
+      -- An environment that the record does not name any more may have a release that waits.
+      select project, environment from releases where state in ('queued', 'running', 'waiting-approval', 'paused')
+    ) as place
+    where (${project}::text is null or place.project = ${project})
+      and (${environment}::text is null or place.environment = ${environment})`.execute(tx);
   await sql`select pg_notify(${LANE_NOTICES_CHANNEL}, '')`.execute(tx);
 }
 

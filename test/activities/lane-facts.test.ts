@@ -142,6 +142,11 @@ test('every change leaves a notice for each lane of its place, until the lane wa
   expect(notices.map(({ project, environment }) => `${project}.${environment}`)).toEqual(
     Array.from({ length: 3 }, () => 'told.production'),
   );
+  // An environment that was taken out of the record may still have a release that waits.
+  const environments = defaultEnvironments('main').map((one) => ({ ...one, name: 'other' }));
+  await changeProject(db, 'told', { environments });
+  await freeze('told', { kind: 'once', from: 0, until: null }, 'F-LEFT');
+  expect((await claim()).map(({ environment }) => environment).toSorted()).toEqual(['other', 'production']);
   // Leased: a dispatcher that died keeps nobody from telling later, and nobody tells twice meanwhile.
   expect(await claim()).toEqual([]);
 });

@@ -229,6 +229,24 @@ describe('a bypass', () => {
     await api.call('DELETE', `/api/v1/freezes/${freeze.id}`);
   });
 
+  test('takes the role that the environment’s record asks for', async () => {
+    const environment = { name: 'production', branches: ['main'], alias: 'PROD' };
+    const ask = (bypassRole?: string) =>
+      api.call('PATCH', '/api/v1/projects/shop', {
+        environments: [{ ...environment, protection: bypassRole ? { bypassRole } : {} }],
+      });
+    const freeze = await add({ project: 'shop' });
+    const path = `/api/v1/freezes/${freeze.id}/bypass`;
+    const wish = { environment: 'production', comment: 'x' };
+    expect((await ask('admin')).status).toBe(200);
+    expect((await refuse(403, path, wish, manager)).detail).toContain('needs the role admin');
+    await ask('developer');
+    await read(api.call('POST', path, wish, developer), 201);
+    await ask();
+    expect((await refuse(403, path, wish, developer)).detail).toContain('needs the role release-manager');
+    await api.call('DELETE', `/api/v1/freezes/${freeze.id}`);
+  });
+
   test('needs a comment, a release-manager, and a release that waits in a frozen place', async () => {
     const freeze = await add({ project: 'shop' });
     const path = `/api/v1/freezes/${freeze.id}/bypass`;

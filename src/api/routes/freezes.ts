@@ -46,7 +46,8 @@ const bypass = createRoute({
   method: 'post',
   path: '/freezes/{id}/bypass',
   summary: 'Let a release, or all of an environment, pass a freeze (release-manager, with a comment)',
-  description: 'For the stretch that is on now, or else the next one.',
+  description:
+    'For the stretch that is on now, or else the next one. The record of the environment may ask for another role (`protection.bypassRole`).',
   request: { params: Id, body: body(NewBypassSchema) },
   responses: { 201: answer(BypassSchema, 'Who may pass, and until when'), ...PROBLEMS },
 });

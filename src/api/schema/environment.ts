@@ -14,6 +14,8 @@ export const ProtectionSchema = z.object({
   leastApprovals: z.int().min(0).max(20),
   /** Share from which on each step must ask for an approval, in (0, 1). */
   approvalFrom: z.number().nullable(),
+  /** Role that may let releases pass a freeze; left out: release-manager. */
+  bypassRole: RoleSchema.exactOptional(),
 });
 
 /** What `${env(NAME)}` in manifests stands for. Everybody who sees the project reads them: no place for secrets. */

@@ -50,9 +50,10 @@ const EnvironmentInput = z.strictObject({
       leastSteps: z.int().min(0).max(100).default(DEFAULT_PROTECTION.leastSteps),
       leastApprovals: z.int().min(0).max(20).default(DEFAULT_PROTECTION.leastApprovals),
       approvalFrom: z.number().gt(0).lt(1).nullable().default(DEFAULT_PROTECTION.approvalFrom),
+      bypassRole: RoleSchema.exactOptional(),
     })
     .default(DEFAULT_PROTECTION),
-  /** What a newer push does to older releases; left out: as the commit's `sluice.yml` says. */
+  /** What a newer push does to older releases; left out: as the newest plan of the environment says. */
   supersede: z.enum(SUPERSEDE_POLICIES).exactOptional(),
   /** Left out in a change: they stay. */
   variables: VariablesInput.exactOptional(),

@@ -16,6 +16,8 @@ export interface Protection {
   readonly leastApprovals: number;
   /** Each step of this share or more, and the last one in any case, must ask for an approval; `null`: none must. */
   readonly approvalFrom: number | null;
+  /** Role that may let releases pass a freeze; left out: `DEFAULT_BYPASS_ROLE`. */
+  readonly bypassRole?: Role;
 }
 
 export interface EnvironmentRecord {
@@ -41,6 +43,8 @@ export const DEFAULT_PROTECTION: Protection = {
   leastApprovals: 0,
   approvalFrom: null,
 };
+
+export const DEFAULT_BYPASS_ROLE: Role = 'release-manager';
 
 /** The environments of a project that names none: `production` on the default branch, alias PROD. */
 export function defaultEnvironments(defaultBranch: string): EnvironmentRecord[] {
