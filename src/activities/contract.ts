@@ -87,6 +87,28 @@ export interface Watch {
   readonly probes?: readonly (PlanProbe | null)[];
 }
 
+export interface BakeWatch {
+  readonly releaseId: string;
+  readonly alias: string;
+  /** `canary` is the promoted version, `stable` the one before. */
+  readonly services: readonly WatchedService[];
+  readonly analysis: PlanAnalysis;
+  /** End of the bake time, Unix milliseconds. */
+  readonly until: number;
+  /** A person was asked already: only harm that is beyond doubt ends the watch now. */
+  readonly isAsked: boolean;
+}
+
+export type BakeOutcome =
+  /** The time is over, or somebody else has the alias. */
+  | { readonly outcome: 'over' }
+  | {
+      readonly outcome: 'ask' | 'roll-back';
+      readonly look: Look;
+      /** Newest override at the time: what people decide later stands. */
+      readonly afterOverride: number;
+    };
+
 export interface Restore {
   /** Who holds the service's lock meanwhile. */
   readonly holder: string;
@@ -132,6 +154,8 @@ export interface Activities {
   record(input: { releaseId: string; events: readonly NumberedEvent[] }): Promise<void>;
   releaseHasEnded(input: { releaseId: string }): Promise<boolean>;
   newestLook(input: { releaseId: string }): Promise<Look | null>;
+  /** The record of taking a promoted release back; the same one when asked again. */
+  createBakeRollback(input: { releaseId: string }): Promise<{ id: string }>;
   report(input: { releaseId: string }): Promise<{ summary: string }>;
   // source, build, package
   prepareSource(input: { releaseId: string }): Promise<Source>;
@@ -163,6 +187,7 @@ export interface Activities {
   // traffic, watch, rollback
   moveAlias(input: AliasMove): Promise<void>;
   watch(input: Watch): Promise<{ look: Look }>;
+  watchBake(input: BakeWatch): Promise<BakeOutcome>;
   restoreLatest(input: Restore): Promise<{ summary: string }>;
   rollBackTo(input: {
     project: string;
@@ -175,5 +200,7 @@ export interface Activities {
     afterOverride: number;
     /** Release that was ended for it; its commit goes into quarantine. */
     stopped?: string | null;
+    /** True for harm in the bake time: the record of that says what goes into quarantine. */
+    isBake?: boolean;
   }): Promise<{ functions: readonly string[] }>;
 }

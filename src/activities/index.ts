@@ -11,6 +11,7 @@ import { publishActivities } from './deploy/publish.ts';
 import { smokeActivities } from './deploy/smoke.ts';
 import { packageActivities } from './package/package.ts';
 import type { Parts } from './parts.ts';
+import { bakeRollbackActivities } from './record/bake-rollback.ts';
 import { laneActivities } from './record/lane-facts.ts';
 import { recordActivities } from './record/record.ts';
 import { reportActivities } from './record/report.ts';
@@ -18,6 +19,7 @@ import { sourceActivities } from './source/source.ts';
 import { moveActivities } from './traffic/move-alias.ts';
 import { restoreActivities } from './traffic/restore-latest.ts';
 import { rollBackActivities } from './traffic/roll-back-to.ts';
+import { bakeActivities } from './watch/bake.ts';
 import { watchActivities } from './watch/watch.ts';
 
 export type { Parts } from './parts.ts';
@@ -40,5 +42,7 @@ export function createActivities(parts: Parts): Activities {
     ...restoreActivities(parts),
     ...rollBackActivities(parts),
     ...watchActivities(parts),
+    ...bakeActivities(parts),
+    ...bakeRollbackActivities(parts),
   };
 }

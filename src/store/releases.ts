@@ -99,6 +99,8 @@ async function insertRelease(
       created_at: new Date(input.at),
     })
     .execute();
+  // What the bake time takes back is done by the lane already: nothing is to be handed over.
+  if (input.cause === 'bake') return { id: input.id, created: true };
   await db
     .insertInto('outbox')
     .values({
@@ -109,6 +111,25 @@ async function insertRelease(
     .execute();
   await sql`select pg_notify('sluice_outbox', ${input.id})`.execute(db);
   return { id: input.id, created: true };
+}
+
+/** Whether a newer release of the same environment has begun; dry runs touch nothing. */
+export async function newerHasBegun(db: Db, releaseId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('releases as mine')
+    .innerJoin('releases as newer', (join) =>
+      join
+        .onRef('newer.project', '=', 'mine.project')
+        .onRef('newer.environment', '=', 'mine.environment')
+        .onRef('newer.number', '>', 'mine.number'),
+    )
+    .select('newer.id')
+    .where('mine.id', '=', releaseId)
+    .where('newer.dry_run', '=', false)
+    .where('newer.state', 'not in', ['queued', 'superseded'])
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** One release, or `undefined`. */

@@ -42,10 +42,12 @@ export async function rollBackAliases({
   environment,
   request,
   stopped,
+  isBake = false,
 }: Place & {
   readonly request: RollbackRequest;
   /** Release that was ended for it. */
   readonly stopped: string | null;
+  readonly isBake?: boolean;
 }): Promise<readonly RolledBackTarget[]> {
   const { actor, comment, afterOverride } = request;
   try {
@@ -60,6 +62,7 @@ export async function rollBackAliases({
           comment,
           afterOverride,
           stopped,
+          ...(isBake && { isBake }),
         };
         return { service, version, functions: (await untilReached((by) => by.rollBackTo(move))).functions };
       }),

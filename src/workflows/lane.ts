@@ -32,6 +32,7 @@ import {
 } from './lane-state.ts';
 import {
   abortQueuedUpdate,
+  bakeHarmSignal,
   freezeSignal,
   laneFreeSignal,
   laneNoticeSignal,
@@ -42,6 +43,7 @@ import {
   rollbackUpdate,
   stopSignal,
   type ActOutcome,
+  type BakeHarm,
   type LaneInput,
   type PersonsAct,
   type ReleaseInput,
@@ -50,6 +52,7 @@ import {
 } from './messages.ts';
 import { store } from './proxies.ts';
 import { refuseAbortQueued } from './lane-abort.ts';
+import { rollBackBaked } from './lane-bake.ts';
 import { refuseRollback, restoreTarget, rollBackAliases } from './lane-rollback.ts';
 import type { release } from './release/release.ts';
 
@@ -183,6 +186,19 @@ export async function lane(input: LaneInput): Promise<void> {
     }
   }
 
+  /** A newer release, or a person who rolls back, has the aliases: then harm of before is nobody's any more. */
+  async function takeBack(harm: BakeHarm): Promise<void> {
+    if (state.running !== null || state.held) return;
+    state = hold(state, true);
+    try {
+      const moved = await rollBackBaked({ project, environment }, harm);
+      enqueue(moved.map((target): LaneEffect => ({ kind: 'restore', ...target })));
+    } finally {
+      changed(hold(state, false));
+    }
+  }
+
+  setHandler(bakeHarmSignal, takeBack);
   setHandler(pushSignal, (queued) => changed(arrive(state, queued)));
   setHandler(laneFreeSignal, ({ releaseId }) => changed(free(state, releaseId)));
   setHandler(laneNoticeSignal, () => {

@@ -99,6 +99,18 @@ export const aliasSignal = defineSignal<[{ readonly service: string }]>('alias')
 export const freezeSignal = defineSignal<[{ readonly freeze: FreezeWord | null }]>('freeze');
 /** Lane → release: take the traffic back and end, superseded by that release. */
 export const replaceSignal = defineSignal<[{ readonly by: string }]>('replace');
+export interface BakeHarm {
+  readonly releaseId: string;
+  readonly alias: string;
+  /** Why, for people. */
+  readonly sentence: string;
+  /** Per service: the version to go back to, and the one that is left. */
+  readonly targets: readonly { readonly service: string; readonly version: string; readonly left: string }[];
+  /** Newest override when the harm was found. */
+  readonly afterOverride: number;
+}
+/** Release → lane: a promoted release turned out harmful in its bake time. */
+export const bakeHarmSignal = defineSignal<[BakeHarm]>('bakeHarm');
 /** Worker → lane: freezes or who may pass them have changed. */
 export const laneNoticeSignal = defineSignal('laneNotice');
 /** Release → lane: the traffic is free again (promoted or ended). */

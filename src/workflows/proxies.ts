@@ -11,7 +11,13 @@ const nonRetryableErrorTypes: string[] = [...FINAL_FAILURES];
 
 type Store = Pick<
   Activities,
-  'laneFacts' | 'record' | 'releaseHasEnded' | 'newestLook' | 'report' | 'giveLocksBack'
+  | 'laneFacts'
+  | 'record'
+  | 'releaseHasEnded'
+  | 'newestLook'
+  | 'report'
+  | 'createBakeRollback'
+  | 'giveLocksBack'
 >;
 type Build = Pick<
   Activities,
@@ -88,7 +94,7 @@ export const engine = { quick: engineProxy(QUICK), patient: engineProxy(PATIENT)
 export const traffic = { quick: trafficProxy(QUICK), patient: trafficProxy(PATIENT) };
 
 /** One for the whole gray release. A dead worker is noticed by the missing heartbeat; another one goes on from the rows. */
-export const watching = proxyActivities<Pick<Activities, 'watch'>>({
+export const watching = proxyActivities<Pick<Activities, 'watch' | 'watchBake'>>({
   taskQueue: TASK_QUEUES.watch,
   startToCloseTimeout: '365 days',
   heartbeatTimeout: '10 seconds',

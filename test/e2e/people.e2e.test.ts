@@ -124,3 +124,33 @@ test('a person who sets the weight by the FC API is not overwritten: the release
   expect((await alias('moved')).additionalVersionWeight).toEqual({ 2: 0.7 });
   await customers.stop();
 }, 180_000);
+
+test('harm after the promotion: the bake time takes it back by itself, as a release of its own, and the commit is in quarantine', async () => {
+  const customers = callers('baked');
+  const project = await createGitProject(api, join(stack.home, 'demo'), 'baked');
+  const files = (tag: string) =>
+    functionFiles({ service: 'baked', handler: 'poisonable', tag, steps: ['{weight: 50%, hold: 2s}'] });
+  const first = await project.push(files('v1'), 'First');
+  await api.until(first.id, ['promoted'], 60_000);
+  const second = await project.push(files('v2'), 'Second');
+  const promoted = await api.until(second.id, ['promoted'], 60_000);
+  expect(Date.parse(promoted.bakingUntil ?? '')).toBeGreaterThan(Date.now());
+  await customers.stop();
+
+  const poison = Buffer.from(JSON.stringify({ poison: true }));
+  for (let call = 0; call < 60; call += 1)
+    await fc.invokeFunction('baked', 'greet', poison, {}, 'PROD', { rawBuf: true }).catch(() => undefined);
+  const deadline = Date.now() + 30_000;
+  while ((await alias('baked')).versionId !== '1') {
+    if (Date.now() > deadline) throw new Error('the bake time took nothing back');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const { releases } = await api.get<{ releases: ReleaseView[] }>('/api/v1/releases?project=baked');
+  const [back] = releases;
+  expect(back).toMatchObject({ cause: 'bake', commit: promoted.commit });
+  expect(await api.until(back?.id ?? '', ['rolled-back'], 30_000)).toMatchObject({ reason: 'bake' });
+  const { quarantine } = await api.get<{ quarantine: { commit: string; reason: string }[] }>(
+    '/api/v1/quarantine?project=baked',
+  );
+  expect(quarantine).toMatchObject([{ commit: promoted.commit, reason: 'bake' }]);
+}, 180_000);

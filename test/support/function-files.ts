@@ -9,6 +9,11 @@ const HANDLERS = {
   if (number % 5 === 0) throw new Error('no price for item ' + number);
   return { tag: ${JSON.stringify(tag)} };
 };\n`,
+  /** Fails every call that is poisoned, and answers all others: harm that comes when a test wants it. */
+  poisonable: (tag: string) => `exports.handler = async (event) => {
+  if (JSON.parse(event.toString() || '{}').poison) throw new Error('poisoned');
+  return { tag: ${JSON.stringify(tag)} };
+};\n`,
   /** Does not even load. */
   broken: () => `exports.handler = require('./is-not-there');\n`,
 } as const;

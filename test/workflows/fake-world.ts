@@ -4,7 +4,13 @@
  */
 import { Context, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Activities, AliasMove, LaneFreeze, NumberedEvent } from '../../src/activities/contract.ts';
+import type {
+  Activities,
+  AliasMove,
+  BakeOutcome,
+  LaneFreeze,
+  NumberedEvent,
+} from '../../src/activities/contract.ts';
 import type { Look } from '../../src/domain/analysis/look.ts';
 import { DEFAULT_JUDGE_SETTINGS } from '../../src/domain/analysis/settings.ts';
 import type { PlanApproval, PlanStep, ResolvedPlan } from '../../src/domain/plan/plan.ts';
@@ -75,6 +81,8 @@ export class World {
   readonly events = new Map<string, NumberedEvent[]>();
   /** The newest look of a release, as its rows have it. */
   readonly looks = new Map<string, Look>();
+  /** What the bake time of a release finds, in its order; nothing: it goes on until it is cancelled. */
+  readonly bakes = new Map<string, BakeOutcome[]>();
   /** Service → where its alias stands. */
   readonly aliases = new Map<string, Split>();
   /** Every state that an alias was put in, in order: `shop: version 1, 5 % to version 2`. */
@@ -250,6 +258,17 @@ export class World {
         }
         return { look: HARMFUL_LOOK };
       },
+      watchBake: async ({ releaseId }) => {
+        const { cancellationSignal } = Context.current();
+        for (;;) {
+          const outcome = this.bakes.get(releaseId)?.shift();
+          if (outcome) return outcome;
+          heartbeat();
+          cancellationSignal.throwIfAborted();
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+      },
+      createBakeRollback: async ({ releaseId }) => ({ id: `${releaseId}-bake` }),
       restoreLatest: async ({ service, stable, holder }) => {
         this.done.push(`restore ${service} to ${stable} for ${holder}`);
         return { summary: 'restored' };
@@ -287,7 +306,7 @@ export class World {
   }
 }
 
-const HARMFUL_LOOK: Look = {
+export const HARMFUL_LOOK: Look = {
   number: 4,
   at: 0,
   step: 0,

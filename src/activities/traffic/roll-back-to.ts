@@ -13,8 +13,9 @@ import { setAlias } from './move-alias.ts';
 
 export function rollBackActivities({ db, fc }: Parts): Pick<Activities, 'rollBackTo'> {
   return {
-    rollBackTo: ({ project, environment, service, version, actor, comment, afterOverride, stopped }) =>
+    rollBackTo: (input) =>
       beating(async () => {
+        const { project, environment, service, version, actor, comment, afterOverride, stopped } = input;
         const states = await listAliasStates(db, { project, environment });
         const state = states.find((one) => one.service === service);
         if (!state)
@@ -62,7 +63,7 @@ export function rollBackActivities({ db, fc }: Parts): Pick<Activities, 'rollBac
           await addOverride(
             tx,
             { project, environment, service, alias, from: from ?? {}, toVersion: version, actor, comment },
-            left.filter((one) => one !== undefined && one !== null),
+            input.isBake === true ? [] : left.filter((one) => one !== undefined && one !== null),
           );
           if (stopped)
             await quarantineRelease(tx, {

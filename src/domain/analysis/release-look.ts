@@ -14,6 +14,8 @@ export const PROBE_METRIC = 'probe';
 export const RELEASE_METRIC = 'release';
 /** The guard between two looks. */
 export const CATASTROPHE_METRIC = 'catastrophe';
+/** The promoted version alone, against the version before in its last hour. */
+export const BAKE_METRIC = 'bake';
 
 /** Metrics of looks that speak for the release, the strongest word first. */
 export const RELEASE_METRICS = [CATASTROPHE_METRIC, RELEASE_METRIC, ERRORS_METRIC] as const;

@@ -8,10 +8,12 @@ import {
   condition,
   getExternalWorkflowHandle,
   log,
+  patched,
   workflowInfo,
 } from '@temporalio/workflow';
 import { store } from '../proxies.ts';
 import { laneFreeSignal, type ReleaseInput } from '../messages.ts';
+import { bake, bakedServices } from './bake.ts';
 import { endAfter, type EndEvent } from './ending.ts';
 import { runGray } from './gray.ts';
 import { handleMessages } from './handlers.ts';
@@ -46,6 +48,10 @@ export async function release(input: ReleaseInput): Promise<ReleaseOutcome> {
     end = await CancellationScope.nonCancellable(() => endAfter(run, error));
   }
   await CancellationScope.nonCancellable(() => finish(run, end));
+  if (end.type === 'promoted' && end.bakingUntil !== null) {
+    await bake(run, end.bakingUntil);
+    await run.record.flush();
+  }
   return { ended: end.type, sentence: end.sentence ?? '' };
 }
 
@@ -69,7 +75,14 @@ async function runStages(run: ReleaseRun): Promise<EndEvent> {
   await verify(run, changed);
   await runGray(run, changed);
   const sentence = await promote(run, changed);
-  return { type: 'promoted', bakingUntil: null, sentence };
+  return { type: 'promoted', bakingUntil: bakesUntil(run), sentence };
+}
+
+/** Unix milliseconds; `null`: the plan asks for no bake time, or there was no version before. */
+function bakesUntil(run: ReleaseRun): number | null {
+  const { bakeMs } = sourceOf(run).plan;
+  const bakes = bakeMs > 0 && bakedServices(run).length > 0 && patched('bake');
+  return bakes ? Date.now() + bakeMs : null;
 }
 
 async function finish(run: ReleaseRun, end: EndEvent): Promise<void> {

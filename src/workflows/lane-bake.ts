@@ -1,0 +1,55 @@
+/**
+ * Harm that was found in the bake time of a promoted release: the aliases go back, and the way back is a release
+ * record of its own (`cause: bake`), so that lists and history show what runs and why.
+ */
+import { log } from '@temporalio/workflow';
+import type { ReleaseEvent } from '../domain/release/events.ts';
+import { faultOf } from './failure.ts';
+import { rollBackAliases, type RolledBackTarget } from './lane-rollback.ts';
+import type { BakeHarm } from './messages.ts';
+import { store } from './proxies.ts';
+
+interface Place {
+  readonly project: string;
+  readonly environment: string;
+}
+
+/** Takes the traffic back. @returns what LATEST is to follow; nothing where it was not possible */
+export async function rollBackBaked(
+  { project, environment }: Place,
+  { releaseId, alias, sentence, targets, afterOverride }: BakeHarm,
+): Promise<readonly RolledBackTarget[]> {
+  const { id } = await store.createBakeRollback({ releaseId });
+  let seq = 0;
+  const record = (events: readonly ReleaseEvent[]): Promise<void> =>
+    store.record({
+      releaseId: id,
+      events: events.map((event) => {
+        seq += 1;
+        return { seq, at: Date.now(), event };
+      }),
+    });
+  const actor = { kind: 'system', name: 'Sluice' } as const;
+  await record([{ type: 'started' }, { type: 'rollback-started', cause: 'bake', sentence, actor }]);
+  try {
+    const request = { actor, comment: sentence, targets, afterOverride };
+    const moved = await rollBackAliases({ project, environment, request, stopped: null, isBake: true });
+    await record([
+      ...targets.map(({ service, version, left }): ReleaseEvent => ({
+        type: 'traffic',
+        service,
+        alias,
+        stable: version,
+        canary: left,
+        weight: 0,
+        step: null,
+      })),
+      { type: 'rolled-back', cause: 'bake', sentence },
+    ]);
+    return moved;
+  } catch (error) {
+    log.error('harm in the bake time could not be taken back', { releaseId, error });
+    await record([{ type: 'failed', stage: 'rollback', sentence: faultOf(error).message }]);
+    return [];
+  }
+}
