@@ -41,7 +41,7 @@ async function bake(parts: Parts, input: BakeWatch, signal: AbortSignal): Promis
   const functions = services.flatMap(({ service, functions, stable, canary }) =>
     functions.map((name): WatchedFunction => ({ service, name, stable, canary })),
   );
-  const engine = new EngineSource(parts.fc, input.alias, functions, false);
+  const engine = new EngineSource(parts.fc, input.alias, functions, { latencies: false, probes: false });
   const newest = await newestEvaluation<BakeRow>(parts.db, releaseId, BAKE_METRIC);
   let number = newest?.look.number ?? (await newestLookOf(parts.db, releaseId))?.number ?? 0;
   const began = performance.now();
