@@ -1,5 +1,8 @@
 /** The watch against the real engine, real functions and real traffic: what it says, when, and what it leaves behind. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -194,6 +197,92 @@ describe('latency', () => {
     expect(last[1]?.verdict).not.toBe('harmful');
     expect(last[0]).toMatchObject({ verdict: 'harmful', logEvidence: look.logEvidence });
     await expectReplay(watch.releaseId, analysis);
+  });
+});
+
+describe('metrics of the plan', () => {
+  /** What the shop counts: for the canary each order is lost, and its queue is long. */
+  async function startSource(): Promise<{ readonly url: string; stop(): void }> {
+    let orders = 0;
+    const server = createServer((request, response) => {
+      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://shop.example');
+      const isCanary = searchParams.get('version') === '2';
+      orders += 50;
+      const counters = { bad: isCanary ? orders : 0, all: orders };
+      response
+        .setHeader('content-type', 'application/json')
+        .end(JSON.stringify(pathname === '/queue' ? { value: isCanary ? 900 : 10 } : counters));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      stop: () => {
+        server.closeAllConnections();
+        server.close();
+      },
+    };
+  }
+
+  const plan = (url: string): PlanAnalysis => ({
+    ...ANALYSIS,
+    metrics: [
+      {
+        name: 'lost-orders',
+        source: { kind: 'http', url: `${url}/orders?version={{version}}` },
+        rule: { kind: 'counters', settings: DEFAULT_JUDGE_SETTINGS, weight: 1 },
+      },
+      {
+        name: 'queue',
+        source: { kind: 'http', url: `${url}/queue?version={{version}}` },
+        rule: { kind: 'bound', side: 'above', bound: 500, looks: 1_000 },
+      },
+    ],
+  });
+
+  test('are judged beside failures: each has its row, and the release’s look says what they come to together', async () => {
+    const source = await startSource();
+    try {
+      const watch = await begun('measured', WELL, AS_WELL, 0.5);
+      const analysis = plan(source.url);
+      const parts = world.parts({ metricSources: [source.url] });
+      const { look } = await under('measured', runActivity(parts, 'watch', { ...watch, analysis }));
+      expect(look).toMatchObject({ metric: 'lost-orders', verdict: 'harmful' });
+      expect(look.sentence).toMatch(
+        /^lost-orders: .* failures .*rollback at 100 : 1 \(all 2 metrics together: evidence .* : 1, rollback at 100 : 1\)$/,
+      );
+      const last = (await rows(watch.releaseId)).filter(({ number }) => number === look.number);
+      expect(last.map(({ metric }) => metric)).toEqual(['release', 'errors', 'lost-orders', 'queue']);
+      const [release, errors, orders, queue] = last;
+      expect(release).toMatchObject({ verdict: 'harmful', sentence: look.sentence });
+      expect(errors?.verdict).not.toBe('harmful');
+      expect(orders?.canary.failures).toBe(orders?.canary.requests);
+      expect(orders?.stable.failures).toBe(0);
+      expect(queue).toMatchObject({ numbers: { canary: 900, stable: 10 }, cause: 'too-few' });
+      expect(queue?.sentence).toContain("the plan's bound is above 500");
+      await expectReplay(watch.releaseId, analysis);
+    } finally {
+      source.stop();
+    }
+  });
+
+  test('whose source is silent are said by name, and nothing is concluded from it', async () => {
+    const source = await startSource();
+    source.stop();
+    const watch = await begun('unmeasured', WELL, AS_WELL, 0.5);
+    const env = quietEnvironment();
+    const parts = world.parts({ metricSources: [source.url] });
+    const watched = runActivity(parts, 'watch', { ...watch, analysis: plan(source.url) }, env);
+    let look: Look | undefined;
+    while ((look?.number ?? 0) < 2) {
+      await pause(50);
+      look = await newestLookOf(world.store.db, watch.releaseId);
+    }
+    expect(look).toMatchObject({ metric: 'release', verdict: 'undecided', cause: 'no-metrics' });
+    expect(look?.sentence).toMatch(/^no answer from the source of lost-orders, queue: /);
+    const errors = (await rows(watch.releaseId)).filter(({ metric }) => metric === 'errors');
+    expect(errors.every(({ cause }) => cause !== 'no-metrics')).toBe(true);
+    env.cancel();
+    await expect(watched).rejects.toThrow('CANCEL');
   });
 });
 
