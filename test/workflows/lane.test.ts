@@ -101,7 +101,7 @@ describe.concurrent('the rule for newer pushes', () => {
     const ids = [await push({ plan: plan([step(0.05, 300)]) }), await push(), await push()];
     const last = ids.at(-1) ?? '';
     await world.until(last, ({ behind }) => behind === ids[1]);
-    await world.until(last, ({ state }) => state === 'promoted');
+    for (const id of ids) await world.until(id, ({ state }) => state === 'promoted');
     const published = world.done.filter((line) => line.startsWith(`publish ${service} `));
     expect(published).toEqual(ids.map((id) => `publish ${service} ${id}`));
     await keep('lane.queued');
