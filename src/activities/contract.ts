@@ -8,7 +8,9 @@ import type { ServiceDifference } from '../domain/difference/difference.ts';
 import type { ReleaseEvent } from '../domain/release/events.ts';
 import type { UnderWay } from '../domain/freeze/freeze.ts';
 import type { Split } from '../domain/release/split.ts';
+import type { HookMoment } from '../domain/plan/hook.ts';
 import type { PlanAnalysis, PlanProbe, ResolvedPlan } from '../domain/plan/plan.ts';
+import type { StepAnalysis } from '../domain/plan/step-analysis.ts';
 import type { SupersedePolicy } from '../domain/plan/supersede.ts';
 import type { LockResult } from '../store/service-locks.ts';
 
@@ -85,6 +87,8 @@ export interface Watch {
   readonly analysis: PlanAnalysis;
   /** By gray step; left out: none has probes. */
   readonly probes?: readonly (PlanProbe | null)[];
+  /** What each step judges otherwise; left out by workflows of before. */
+  readonly steps?: readonly (StepAnalysis | null)[];
 }
 
 export interface BakeWatch {
@@ -141,6 +145,19 @@ export interface LaneFreeze {
   readonly underWay: UnderWay;
 }
 
+export interface HookCall extends HookMoment {
+  /** Versions that the release has published, of services that it changes. */
+  readonly versions: readonly { readonly service: string; readonly version: string }[];
+}
+
+export interface HookOutcome {
+  readonly ok: boolean;
+  /** One line: how long it took, or why it failed. */
+  readonly summary: string;
+  /** Last lines of what it wrote, 20 at most. */
+  readonly logTail: readonly string[];
+}
+
 export interface Activities {
   // lane
   laneFacts(input: {
@@ -184,6 +201,7 @@ export interface Activities {
   smoke(input: { releaseId: string; service: string; function: string; version: string }): Promise<{
     summary: string;
   }>;
+  runHook(input: HookCall): Promise<HookOutcome>;
   // traffic, watch, rollback
   moveAlias(input: AliasMove): Promise<void>;
   watch(input: Watch): Promise<{ look: Look }>;

@@ -9,6 +9,7 @@ import { deployActivities } from './deploy/deploy.ts';
 import { lockActivities } from './deploy/lock.ts';
 import { publishActivities } from './deploy/publish.ts';
 import { smokeActivities } from './deploy/smoke.ts';
+import { hookActivities } from './hooks/run-hook.ts';
 import { packageActivities } from './package/package.ts';
 import type { Parts } from './parts.ts';
 import { bakeRollbackActivities } from './record/bake-rollback.ts';
@@ -38,6 +39,7 @@ export function createActivities(parts: Parts): Activities {
     ...deployActivities(parts),
     ...publishActivities(parts),
     ...smokeActivities(parts),
+    ...hookActivities(parts),
     ...moveActivities(parts),
     ...restoreActivities(parts),
     ...rollBackActivities(parts),

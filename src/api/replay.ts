@@ -24,7 +24,8 @@ export async function replayRelease(
   wanted: PlanAnalysis | null,
 ): Promise<ReplayView> {
   const { analysis, unknown } = replayable(wanted ?? then.analysis, then);
-  const looks = await judgedAgain(analysis, then);
+  // Other settings are asked for the whole release, whatever its steps judged otherwise.
+  const looks = await judgedAgain(analysis, wanted === null ? then : { ...then, steps: [] });
   const own = wanted === null ? looks : await judgedAgain(replayable(then.analysis, then).analysis, then);
   const from = watchedFrom(then);
   const outcomeThen = outcomeOf(then.looks, from);

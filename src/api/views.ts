@@ -112,6 +112,12 @@ export function releaseView(release: Release, publicUrl: string, fronts: Fronts 
       logTail: [...s.logTail],
     })),
     steps: p.steps.map((s) => ({ ...s, startedAt: iso(s.startedAt), endedAt: isoOrNull(s.endedAt) })),
+    hooks: p.hooks.map((h) => ({
+      ...h,
+      startedAt: iso(h.startedAt),
+      endedAt: isoOrNull(h.endedAt),
+      logTail: [...h.logTail],
+    })),
     approvals: p.approvals.map((a) => ({
       ...a,
       requestedAt: iso(a.requestedAt),

@@ -85,6 +85,7 @@ export const ReleasePage: FC<ReleaseProps> = ({ viewer, release, events, looks, 
         <EvidenceChart looks={looks} />
       </section>
     </div>
+    <Hooks release={release} />
     <Difference release={release} />
     <Stages release={release} />
     <section aria-labelledby="history">
@@ -143,6 +144,29 @@ function stepState(
   if (step.endedAt !== null) return 'done';
   return ended ? 'stopped here' : 'now';
 }
+
+const Hooks: FC<{ release: ReleaseView }> = ({ release }) =>
+  release.hooks.length === 0 ? null : (
+    <section aria-labelledby="hooks">
+      <h2 id="hooks">Hooks</h2>
+      <ul class="stages">
+        {release.hooks.map((hook) => (
+          <li class={`stage stage-${hook.state}`}>
+            <strong>{hook.name}</strong>{' '}
+            <span class="quiet">
+              {hook.step === null ? hook.when : `${hook.when} step ${hook.step + 1}`} · {hook.state}
+            </span>
+            {hook.summary && <p>{hook.summary}</p>}
+            {hook.state === 'failed' && hook.logTail.length > 0 && (
+              <pre tabindex={0} aria-label={`Last lines of ${hook.name}`}>
+                {hook.logTail.join('\n')}
+              </pre>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
 
 const Difference: FC<{ release: ReleaseView }> = ({ release }) =>
   release.differenceText.length === 0 ? null : (

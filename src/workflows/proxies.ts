@@ -61,6 +61,30 @@ export const build = proxyActivities<Build>({
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
+/**
+ * A hook that fails says so; what is repeated is a worker that died and an engine that is away, some two minutes. A
+ * release that is stopped does not wait for its hook to be gone.
+ */
+function hookProxy(taskQueue: string): Pick<Activities, 'runHook'> {
+  return proxyActivities<Pick<Activities, 'runHook'>>({
+    taskQueue,
+    // The hook's own limit is an hour at most; before a command the repository's packages may have to be installed.
+    startToCloseTimeout: '90 minutes',
+    heartbeatTimeout: '10 seconds',
+    retry: {
+      initialInterval: '1 second',
+      backoffCoefficient: 2,
+      maximumInterval: '20 seconds',
+      maximumAttempts: 10,
+      nonRetryableErrorTypes,
+    },
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  });
+}
+
+/** By what a hook does: commands share the slots of builds. */
+export const hooks = { run: hookProxy(TASK_QUEUES.build), invoke: hookProxy(TASK_QUEUES.main) };
+
 /** Gives up after seconds, so that the release can say that it waits; `patient` then goes on without end. */
 const QUICK = { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumAttempts: 3 } as const;
 const PATIENT = {

@@ -206,3 +206,58 @@ describe('two services of one release', () => {
     }
   }, 240_000);
 });
+
+describe('hooks', () => {
+  const files = (tag: string, hooks: string, check = 'true') => ({
+    ...functionFiles({ service: 'hooked', handler: 'good', tag, steps: ['{weight: 50%, hold: 2s}'] }),
+    'check.sh': `echo "checked step $SLUICE_STEP at $SLUICE_WEIGHT"; ${check}\n`,
+    'sluice.yml': `version: 1
+environments:
+  production:
+    hooks:
+      before: [{name: prepare, run: sh check.sh}]
+      after: [{name: tell, run: echo told, onFailure: continue}]
+    steps:
+      - {weight: 50%, hold: 2s, hooks: ${hooks}}
+    analysis: {interval: 1s}
+    bake: 0s
+`,
+  });
+
+  test('run around the moves in the sandbox and by the new version, and one that fails takes the traffic back', async () => {
+    const project = await createGitProject(api, repositories, 'hooked');
+    const calls = `{before: [{name: warm, invoke: {function: greet}}], after: [{name: check, run: sh check.sh}]}`;
+    const first = await project.push(files('v1', calls), 'First');
+    await api.until(first.id, ['promoted'], 60_000);
+    const customers = startCustomers({
+      client: fc,
+      service: 'hooked',
+      alias: 'PROD',
+      function: 'greet',
+      perSecond: 10,
+      most: 2_000,
+    });
+    try {
+      const second = await project.push(files('v2', calls), 'Second');
+      const promoted = await api.until(second.id, ['promoted'], 90_000);
+      expect(promoted.hooks.map(({ name, state }) => `${name} ${state}`)).toEqual([
+        'prepare done',
+        'warm done',
+        'check done',
+        'tell done',
+      ]);
+      expect(promoted.hooks[1]?.logTail).toContain('answer: {"tag":"v2"}');
+      expect(promoted.hooks[2]?.logTail).toContain('checked step 1 at 0.5');
+
+      const third = await project.push(files('v3', calls, 'test -z "$SLUICE_STEP"'), 'Check fails');
+      const back = await api.until(third.id, ['rolled-back'], 90_000);
+      expect(back.sentence).toBe('gray failed: hook check, after step 1, failed: exit code 1');
+      expect(back.hooks.at(-1)).toMatchObject({ name: 'check', state: 'failed' });
+      expect((await sluice('show', third.id)).output).toMatch(/check\s+after step 1\s+failed/);
+    } finally {
+      await customers.stop();
+    }
+    const { data } = await fc.getAlias('hooked', 'PROD');
+    expect(data).toMatchObject({ versionId: '2' });
+  }, 240_000);
+});

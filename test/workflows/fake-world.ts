@@ -15,6 +15,7 @@ import type { Look } from '../../src/domain/analysis/look.ts';
 import { DEFAULT_JUDGE_SETTINGS } from '../../src/domain/analysis/settings.ts';
 import type { PlanApproval, PlanStep, ResolvedPlan } from '../../src/domain/plan/plan.ts';
 import type { SupersedePolicy } from '../../src/domain/plan/supersede.ts';
+import { hookKey } from '../../src/domain/plan/hook.ts';
 import type { ReleaseEvent } from '../../src/domain/release/events.ts';
 import { FAILURES } from '../../src/domain/release/failures.ts';
 import type { ReleaseProgress } from '../../src/domain/release/progress.ts';
@@ -64,6 +65,8 @@ export interface Script {
   readonly stuck: keyof Activities | null;
   /** How often moves find the engine unreachable before it answers. */
   readonly unreachable: number;
+  /** Hooks that fail, by what follows the release's id in their key: `step-1/after/1`. */
+  readonly failingHooks?: readonly string[];
 }
 
 export const HEALTHY: Script = {
@@ -242,6 +245,17 @@ export class World {
         this.#versions += 1;
         this.done.push(`publish ${service.service} ${releaseId}`);
         return { version: String(this.#versions), summary: 'published' };
+      },
+      runHook: async (call) => {
+        await this.#meet(call.releaseId, 'runHook');
+        const key = hookKey(call).slice(call.releaseId.length + 1);
+        const where = [...this.aliases].flatMap(([service, split]) =>
+          call.versions.some((one) => one.service === service) ? [split.additional?.weight ?? 0] : [],
+        );
+        this.done.push(`hook ${call.releaseId} ${key} at ${call.weight}, alias at ${where.join()}`);
+        return this.#script(call.releaseId).failingHooks?.includes(key)
+          ? { ok: false, summary: 'exit code 1', logTail: ['the last line'] }
+          : { ok: true, summary: 'done', logTail: [] };
       },
       smoke: async ({ releaseId }) => {
         await this.#meet(releaseId, 'smoke');

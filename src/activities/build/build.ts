@@ -22,7 +22,8 @@ import { installDependencies } from './dependencies.ts';
 import { openLog, type StageLog } from './log-sink.ts';
 import { requireSandbox, runBuildCommand } from './run-in-sandbox.ts';
 
-interface Job {
+/** What every step of a build, and a hook, works with. */
+export interface Job {
   readonly subject: Subject;
   readonly wanted: Wanted;
   readonly checkout: string;
@@ -118,7 +119,8 @@ async function prepareTree(parts: Parts, job: Job): Promise<string> {
   return 'ready';
 }
 
-function ensureTree(parts: Parts, job: Job): Promise<string> {
+/** Copy of the repository, with its packages, in which commands run. */
+export function ensureTree(parts: Parts, job: Job): Promise<string> {
   const { tree } = workFolders(parts.home, job.subject.release.id);
   return inTurn(tree, async () => {
     if (!existsSync(tree)) await makeTree(parts, job, tree);

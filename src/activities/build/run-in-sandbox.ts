@@ -27,6 +27,8 @@ export interface BuildCommand {
   readonly cache: string;
   /** Line for `sh -c`. */
   readonly run: string;
+  /** Beside what every build has. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly log: StageLog;
   readonly signal: AbortSignal;
 }
@@ -53,6 +55,8 @@ export async function runBuildCommand(sandbox: SandboxState, build: BuildCommand
   const child = isBoxed ? startBoxed(build) : startBare(build);
   const stop = (): void => killGroup(child);
   build.signal.addEventListener('abort', stop, { once: true });
+  // The event of a signal that was aborted before is over, and would never stop the command.
+  if (build.signal.aborted) stop();
   try {
     const output = [
       pipeLines(child.stdout, 'stdout', build.log),
@@ -68,7 +72,7 @@ export async function runBuildCommand(sandbox: SandboxState, build: BuildCommand
   }
 }
 
-function startBoxed({ folder, cache, run }: BuildCommand): ChildProcess {
+function startBoxed({ folder, cache, run, env: more }: BuildCommand): ChildProcess {
   const node = dirname(process.execPath);
   const { file, args, env, cwd } = sandboxCommand({
     uid: BUILD_UID,
@@ -81,7 +85,7 @@ function startBoxed({ folder, cache, run }: BuildCommand): ChildProcess {
       { from: cache, to: CACHE },
     ],
     scratch: [],
-    env: environment(CACHE),
+    env: { ...environment(CACHE), ...more },
     cwd: FOLDER,
     command: ['/bin/sh', '-c', run],
   });
@@ -89,9 +93,9 @@ function startBoxed({ folder, cache, run }: BuildCommand): ChildProcess {
 }
 
 /** The operator has switched the sandbox off by name. */
-function startBare({ folder, cache, run }: BuildCommand): ChildProcess {
+function startBare({ folder, cache, run, env }: BuildCommand): ChildProcess {
   return spawn('/bin/sh', ['-c', run], {
-    env: environment(cache),
+    env: { ...environment(cache), ...env },
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,

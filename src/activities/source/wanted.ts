@@ -43,7 +43,7 @@ export async function readWanted(folder: string, { environment, release }: Subje
   });
   if ('findings' in parsed) throw findingsFailure(parsed.findings);
   const { manifest } = parsed;
-  const unknown = planned.serviceFindings(manifest.services.map(({ name }) => name));
+  const unknown = planned.serviceFindings(manifest.services);
   if (unknown.length > 0) throw findingsFailure(unknown);
   return { plan, manifest, warnings: [...planned.warnings, ...chosen.warnings, ...manifest.findings] };
 }

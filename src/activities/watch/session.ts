@@ -4,6 +4,9 @@
  */
 import { ERRORS_METRIC } from '../../domain/analysis/release-look.ts';
 import type { Look } from '../../domain/analysis/look.ts';
+import { watchedMetrics, type WatchedMetrics } from '../../domain/analysis/watched-metrics.ts';
+import type { PlanAnalysis } from '../../domain/plan/plan.ts';
+import { analysisAt, type StepAnalysis } from '../../domain/plan/step-analysis.ts';
 import { FcError } from '../../fc/errors.ts';
 import { addEvaluation, type Evaluation, type ReplayBeginning } from '../../store/evaluations.ts';
 import type { Watch } from '../contract.ts';
@@ -18,7 +21,6 @@ import { EngineSource, type WatchedFunction } from './sources/engine.ts';
 import { openSource } from './sources/open.ts';
 import { Sampler } from './sources/sampler.ts';
 import { beginWatch, takeLook, type WatchState } from './watch-state.ts';
-import type { WatchedMetrics } from '../../domain/analysis/watched-metrics.ts';
 
 const TOO_MANY_REQUESTS = 429;
 
@@ -26,6 +28,8 @@ export class Session {
   readonly #parts: Parts;
   readonly #releaseId: string;
   readonly #plan: WatchedMetrics;
+  readonly #analysis: PlanAnalysis;
+  readonly #steps: readonly (StepAnalysis | null)[];
   readonly #engine: EngineSource;
   readonly #sampler: Sampler;
   #state: WatchState;
@@ -42,6 +46,8 @@ export class Session {
     this.#parts = parts;
     this.#releaseId = releaseId;
     this.#plan = plan;
+    this.#analysis = input.analysis;
+    this.#steps = input.steps ?? [];
     const functions = services.flatMap(({ service, functions, stable, canary }) =>
       functions.map((name) => ({ service, name, stable, canary })),
     );
@@ -100,7 +106,7 @@ export class Session {
     this.#markLooked();
     const moment = this.#nextMoment();
     const toldBefore = this.#state.told;
-    const taken = takeLook(this.#state, { readings, holdsHour, samples }, moment, this.#plan);
+    const taken = takeLook(this.#state, { readings, holdsHour, samples }, moment, this.#planNow);
     this.#state = taken.state;
     const [release] = taken.looks;
     await this.#store(taken.looks, { ...taken.state, ...this.#beginning });
@@ -123,7 +129,7 @@ export class Session {
       return null;
     });
     if (alarm === null) return null;
-    const [errors] = this.#plan.judged;
+    const [errors] = this.#planNow.judged;
     if (!errors) return null;
     const memory = this.#state.memories[ERRORS_METRIC] ?? beginMetric(errors.settings, []);
     this.#markLooked();
@@ -135,6 +141,13 @@ export class Session {
   #markLooked(): void {
     this.#lookedAt = Date.now();
     this.#lookedTick = performance.now();
+  }
+
+  /** The plan with what the present step judges otherwise. */
+  get #planNow(): WatchedMetrics {
+    const { step } = this.#place;
+    const own = step === null ? undefined : this.#steps[step];
+    return own ? watchedMetrics(analysisAt(this.#analysis, own)) : this.#plan;
   }
 
   get #isBegun(): boolean {

@@ -53,6 +53,7 @@ export function replayRoutes(parts: ApiParts) {
       });
     const then = {
       analysis: plan.analysis,
+      steps: plan.steps.map((step) => step.analysis ?? null),
       looks,
       history: beginning?.history ?? null,
       watchedFrom: beginning?.watchedFrom ?? null,

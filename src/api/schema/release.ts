@@ -1,9 +1,9 @@
 /** A release as the API tells it: identity, and everything its events say (`domain/release/record.ts`). */
 import { z } from '@hono/zod-openapi';
 import { LOOK_CAUSES, VERDICTS } from '../../domain/analysis/look.ts';
-import { SUPERSEDE_POLICIES } from '../../domain/plan/supersede.ts';
 import { RELEASE_CAUSES, RELEASE_STATES, STAGES } from '../../domain/release/states.ts';
 import { ActorSchema, RoleSchema, Time } from './common.ts';
+import { PlanSchema } from './plan.ts';
 
 export const CountsSchema = z.object({ requests: z.number(), failures: z.number() });
 
@@ -54,6 +54,18 @@ const StepSchema = z.object({
   summary: z.string().nullable(),
 });
 
+const HookSchema = z.object({
+  /** `null`: of the whole release. */
+  step: z.int().nullable(),
+  when: z.enum(['before', 'after']),
+  name: z.string(),
+  state: z.enum(['running', 'done', 'failed']),
+  startedAt: Time,
+  endedAt: Time.nullable(),
+  summary: z.string().nullable(),
+  logTail: z.array(z.string()),
+});
+
 const TrafficSchema = z.object({
   service: z.string(),
   alias: z.string(),
@@ -71,7 +83,7 @@ const ApprovalSchema = z.object({
   requestedAt: Time,
   until: Time.nullable(),
   /** What made Sluice ask by itself; left out where the plan asks. */
-  reason: z.enum(['no-canary-traffic', 'no-metrics', 'both-bad']).optional(),
+  reason: z.enum(['no-canary-traffic', 'no-metrics', 'both-bad', 'hook-failed']).optional(),
   message: z.string().optional(),
   outcome: z.enum(['granted', 'refused', 'timed-out', 'overtaken']).nullable(),
   decisions: z.array(
@@ -83,47 +95,6 @@ const ApprovalSchema = z.object({
       evidence: LookSchema.nullable(),
     }),
   ),
-});
-
-const PlanSchema = z.object({
-  version: z.literal(1),
-  environment: z.string(),
-  alias: z.string(),
-  stages: z.array(z.array(z.object({ name: z.string(), run: z.string(), image: z.string() }))),
-  steps: z.array(
-    z.object({
-      weight: z.number(),
-      holdMs: z.number(),
-      approval: z
-        .object({
-          role: RoleSchema,
-          count: z.int(),
-          notAuthor: z.boolean(),
-          timeoutMs: z.number().nullable(),
-          onTimeout: z.enum(['roll-back', 'continue']),
-        })
-        .nullable(),
-      /** Left out: nothing is probed in this step. */
-      probe: z
-        .object({
-          everyMs: z.number(),
-          only: z.enum(['quiet', 'always']),
-          event: z.string(),
-          functions: z
-            .array(z.object({ name: z.string(), event: z.string().nullable() }))
-            .readonly()
-            .nullable(),
-        })
-        .optional(),
-    }),
-  ),
-  analysis: z.object({ intervalMs: z.number(), errors: z.looseObject({}) }),
-  bakeMs: z.number(),
-  manifest: z.string().nullable(),
-  advance: z.enum(['timed', 'early']).optional(),
-  extensionMs: z.number().optional(),
-  needs: z.record(z.string(), z.array(z.string()).readonly()).optional(),
-  supersede: z.enum(SUPERSEDE_POLICIES).optional(),
 });
 
 const Plain = z.union([z.string(), z.number(), z.boolean()]);
@@ -229,6 +200,7 @@ export const ReleaseViewSchema = ReleaseSummarySchema.extend({
   differenceText: z.array(z.string()),
   stages: z.array(StageSchema),
   steps: z.array(StepSchema),
+  hooks: z.array(HookSchema),
   approvals: z.array(ApprovalSchema),
   verdict: LookSchema.nullable(),
 }).openapi('Release');

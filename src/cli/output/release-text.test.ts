@@ -49,6 +49,18 @@ const RELEASE: ReleaseView = {
     },
   ],
   steps: [{ step: 0, weight: 0.05, holdMs: 10_000, startedAt: at, endedAt: null, summary: null }],
+  hooks: [
+    {
+      step: 0,
+      when: 'after',
+      name: 'check',
+      state: 'failed',
+      startedAt: at,
+      endedAt: '2026-11-24T20:12:06.120Z',
+      summary: 'exit code 3',
+      logTail: [],
+    },
+  ],
   approvals: [
     {
       step: 0,
@@ -69,6 +81,7 @@ describe('a release in words', () => {
     const text = releaseText(RELEASE);
     expect(text).toContain('hello.PROD: version 3 5 %, version 2 95 %');
     expect(text).toMatch(/build\s+done\s+1\.5 s\s+npm ci/);
+    expect(text).toMatch(/check\s+after step 1\s+failed\s+1\.0 s\s+exit code 3/);
     expect(text).toContain('step 1 waits for 1 approval(s) of a release-manager: sluice approve 01JD');
   });
 

@@ -49,10 +49,18 @@ export function releaseText(release: ReleaseView): string {
     durationText(s.startedAt, s.endedAt ?? release.endedAt),
     s.summary ?? (s.endedAt || release.endedAt ? 'not finished' : 'now'),
   ]);
+  const hooks = release.hooks.map((h) => [
+    h.name,
+    h.step === null ? h.when : `${h.when} step ${h.step + 1}`,
+    h.state,
+    durationText(h.startedAt, h.endedAt),
+    h.summary ?? '',
+  ]);
   return [
     facts,
     ...(stages.length > 0 ? [tableText(['STAGE', 'STATE', 'TIME', 'SUMMARY'], stages, '')] : []),
     ...(steps.length > 0 ? [tableText(['STEP', 'WEIGHT', 'TIME', 'SUMMARY'], steps, '')] : []),
+    ...(hooks.length > 0 ? [tableText(['HOOK', 'WHEN', 'STATE', 'TIME', 'SUMMARY'], hooks, '')] : []),
     ...openApprovals(release).map(
       (approval) =>
         `step ${approval.step + 1} waits for ${approval.count} approval(s) of a ${approval.role}: sluice approve ${release.id}`,

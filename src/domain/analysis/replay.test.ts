@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PlanAnalysis, PlanMetric } from '../plan/plan.ts';
+import { analysisAt, type StepAnalysis } from '../plan/step-analysis.ts';
 import type { Counts, Look } from './look.ts';
 import { outcomeOf } from './outcome.ts';
 import { beginJudging, judgeRelease, type Sides } from './release-judge.ts';
@@ -31,7 +32,11 @@ const history: Counts[] = Array.from({ length: 60 }, (_, i) => ({
 }));
 
 /** A release as the watch goes through it: two steps, a canary that fails every other request, a gap in the metrics. */
-function release(analysis: PlanAnalysis, queueAt: (look: number) => number = () => 0): StoredRelease {
+function release(
+  analysis: PlanAnalysis,
+  queueAt: (look: number) => number = () => 0,
+  steps: readonly (StepAnalysis | null)[] = [],
+): StoredRelease {
   const plan = watchedMetrics(analysis);
   const past = Object.fromEntries(plan.judged.map(({ metric }) => [metric, history]));
   let judging = beginJudging(plan, past, 0);
@@ -53,12 +58,13 @@ function release(analysis: PlanAnalysis, queueAt: (look: number) => number = () 
         words: new Map([['latency-p90', "slower than 20 ms, stable's p90"]]),
       },
       { number, at: number * 5_000, step: number < 20 ? 0 : 1, weight: 0.1 },
-      plan,
+      watchedMetrics(analysisAt(analysis, steps[number < 20 ? 0 : 1])),
     );
     judging = judged.judging;
     looks.push(...judged.looks);
   }
-  return { analysis, looks: JSON.parse(JSON.stringify(looks)) as Look[], history: past, watchedFrom: 0 };
+  const stored = JSON.parse(JSON.stringify(looks)) as Look[];
+  return { analysis, looks: stored, history: past, watchedFrom: 0, steps };
 }
 
 function withoutNumbers(look: Look): Look {
@@ -81,6 +87,16 @@ describe('with the settings of then', () => {
     expect(replayable(analysis, then).unknown).toEqual([]);
     expect(outcomeOf(looks, 0).harmful).not.toBeNull();
   });
+});
+
+test('what a step judged otherwise is judged so again, to the last bit', () => {
+  const found = outcomeOf(release(ERRORS_ONLY).looks, 0).harmful?.number;
+  expect(found).toBeGreaterThan(20);
+  // A floor that nothing reaches while the second step lasts; the evidence itself goes on.
+  const lax = release(ERRORS_ONLY, undefined, [null, { errors: { floor: 0.9 } }]);
+  expect(again(ERRORS_ONLY, lax)).toEqual(lax.looks);
+  expect(outcomeOf(lax.looks, 0).harmful).toBeNull();
+  expect(outcomeOf(again(ERRORS_ONLY, { ...lax, steps: [] }), 0).harmful?.number).toBe(found);
 });
 
 describe('with other settings', () => {

@@ -3,11 +3,12 @@
  * the settings of then, every number comes out the same to the last bit.
  */
 import type { PlanAnalysis, PlanMetric } from '../plan/plan.ts';
+import { analysisAt, type StepAnalysis } from '../plan/step-analysis.ts';
 import type { BoundSample } from './bound.ts';
 import type { Counts, Look } from './look.ts';
 import { CATASTROPHE_METRIC, ERRORS_METRIC, PROBE_METRIC } from './release-look.ts';
 import { beginJudging, judgeRelease, type Sides } from './release-judge.ts';
-import { watchedMetrics } from './watched-metrics.ts';
+import { watchedMetrics, type WatchedMetrics } from './watched-metrics.ts';
 
 /** A past release as it was stored. */
 export interface StoredRelease {
@@ -18,6 +19,8 @@ export interface StoredRelease {
   readonly history: Readonly<Record<string, readonly Counts[]>> | null;
   /** When the watch began, Unix milliseconds; `null`: that was not stored. */
   readonly watchedFrom: number | null;
+  /** What each step judged otherwise; left out: nothing. */
+  readonly steps?: readonly (StepAnalysis | null)[];
 }
 
 /** What settings ask for, as far as a release's rows can answer it. */
@@ -76,8 +79,15 @@ export function replayable(wanted: PlanAnalysis, then: StoredRelease): Replayabl
  * @param analysis settings that `replayable` has gone through
  */
 export function* replay(analysis: PlanAnalysis, then: StoredRelease): Generator<readonly Look[], void> {
-  const plan = watchedMetrics(analysis);
-  let judging = beginJudging(plan, then.history ?? {}, watchedFrom(then));
+  const plans = new Map<number | null, WatchedMetrics>();
+  const planAt = (step: number | null): WatchedMetrics => {
+    const known = plans.get(step);
+    if (known) return known;
+    const made = watchedMetrics(analysisAt(analysis, step === null ? null : then.steps?.[step]));
+    plans.set(step, made);
+    return made;
+  };
+  let judging = beginJudging(planAt(null), then.history ?? {}, watchedFrom(then));
   for (const looks of byNumber(then.looks)) {
     const alarm = looks.find(({ metric }) => metric === CATASTROPHE_METRIC);
     if (alarm) {
@@ -96,7 +106,12 @@ export function* replay(analysis: PlanAnalysis, then: StoredRelease): Generator<
       if (look.cause !== 'no-metrics') counts.set(look.metric, { canary: look.canary, stable: look.stable });
     }
     const { number, at, step, weight } = errors;
-    const judged = judgeRelease(judging, { counts, numbers, words }, { number, at, step, weight }, plan);
+    const judged = judgeRelease(
+      judging,
+      { counts, numbers, words },
+      { number, at, step, weight },
+      planAt(step),
+    );
     judging = judged.judging;
     yield judged.looks;
   }

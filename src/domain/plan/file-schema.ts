@@ -8,9 +8,11 @@ import { SUPPORTED_RUNTIMES } from '../names/runtimes.ts';
 import { ROLES } from '../release/states.ts';
 import { strictMap } from '../yaml/zod-findings.ts';
 import { duration, flag, number, oneOf, share, text, whole } from './fields.ts';
+import { hooks } from './hooks-file.ts';
 import { metric } from './metrics-file.ts';
 import { PRESETS } from './presets.ts';
 import { probe } from './probe-file.ts';
+import { stepAnalysis } from './step-analysis.ts';
 import { SUPERSEDE_POLICIES } from './supersede.ts';
 
 const DAY_MS = 86_400_000;
@@ -24,6 +26,9 @@ export const TEXT_KEYS: ReadonlySet<string> = new Set([
   'tags',
   'alias',
   'dependsOn',
+  'service',
+  'function',
+  'event',
   'manifest',
   'preset',
   'role',
@@ -94,6 +99,8 @@ const step = strictMap('a step', {
     .describe('Least time at this weight; may be left out beside an approval.'),
   approval: approval.optional().describe('Asked for after the hold, before the next step.'),
   probe: probe.optional(),
+  analysis: stepAnalysis.optional().describe('What is judged otherwise at this step.'),
+  hooks: hooks.optional().describe("Before the step's traffic moves, and after its hold."),
 });
 
 export const analysis = strictMap('an analysis', {
@@ -166,6 +173,7 @@ export const environment = strictMap('an environment', {
     .optional(),
   analysis: analysis.optional(),
   probe: probe.optional(),
+  hooks: hooks.optional().describe('Before any traffic moves, and after the promotion.'),
   bake: duration(0, 7 * DAY_MS)
     .optional()
     .describe('How long the judge watches after the promotion; 10m if left out, 0s for not at all.'),

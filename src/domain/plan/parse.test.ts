@@ -209,7 +209,7 @@ describe('errors name place, what was found, and what is allowed', () => {
     ],
     [
       'version: 1\nenvironments: {production: {extends: base}}',
-      'sluice.yml:2:29: environments.production.extends: the key extends is unknown Allowed: branches, tags',
+      'sluice.yml:2:29: environments.production.extends: the key extends is unknown; allowed: branches, tags',
     ],
     ['version: 1\nenvironments: {Prod_1: {}}', 'environments.Prod_1: found "Prod_1"; allowed: 1–63 of a–z'],
     [inSteps('{weigth: 5%, hold: 10m}'), 'steps[0].weigth: the key weigth is unknown; did you mean weight?'],
@@ -459,14 +459,16 @@ describe('services that depend on each other', () => {
     ]);
   });
 
+  const known = (...names: string[]) => names.map((name) => ({ name, functions: [{ name: 'greet' }] }));
+
   test('are services of the manifest', () => {
     const parsed = parse(of('{web: {dependsOn: [prises]}, wep: {}}'));
     if (!('plan' in parsed)) throw new Error('this is a plan');
-    expect(parsed.serviceFindings(['prices', 'web']).map(findingText)).toEqual([
+    expect(parsed.serviceFindings(known('prices', 'web')).map(findingText)).toEqual([
       'sluice.yml:2:30: services.web.dependsOn[0]: the manifest has no service "prises"; allowed: prices, web',
       'sluice.yml:2:45: services.wep: the manifest has no service "wep"; allowed: prices, web',
     ]);
-    expect(parsed.serviceFindings(['prices', 'web', 'prises', 'wep'])).toEqual([]);
+    expect(parsed.serviceFindings(known('prices', 'web', 'prises', 'wep'))).toEqual([]);
   });
 });
 

@@ -4,7 +4,9 @@
  */
 import type { JudgeSettings } from '../analysis/settings.ts';
 import type { Role } from '../release/states.ts';
+import type { PlanHooks } from './hook.ts';
 import type { Needs } from './order.ts';
+import type { StepAnalysis } from './step-analysis.ts';
 import type { SupersedePolicy } from './supersede.ts';
 
 export interface PlanApproval {
@@ -25,6 +27,10 @@ export interface PlanStep {
   readonly holdMs: number;
   /** Asked for after the hold, before the next step. */
   readonly approval: PlanApproval | null;
+  /** What is judged otherwise at this step; left out: nothing. */
+  readonly analysis?: StepAnalysis;
+  /** Before its move, and after its hold; left out: none. */
+  readonly hooks?: PlanHooks;
   /** Left out: nothing is probed in this step. */
   readonly probe?: PlanProbe;
 }
@@ -67,6 +73,8 @@ export interface ResolvedPlan {
   readonly question?: Pick<PlanApproval, 'role' | 'count' | 'notAuthor'>;
   /** Manifest file named by the plan, or `null`: looked for by its usual names. */
   readonly manifest: string | null;
+  /** Before any traffic, and after the promotion; left out: none. */
+  readonly hooks?: PlanHooks;
   /** Service → services that must get traffic before it. Left out by plans of before, and where nothing depends. */
   readonly needs?: Needs;
   /** What a newer push means for this release, where the record does not say; left out: `latest`. */

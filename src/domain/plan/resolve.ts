@@ -3,11 +3,13 @@ import { DEFAULT_JUDGE_SETTINGS, type JudgeSettings } from '../analysis/settings
 import { leastStepsOf, withDemanded } from './demanded.ts';
 import type { EnvironmentRecord } from './environment.ts';
 import type { AnalysisFile, ApprovalFile, EnvironmentFile, PlanFile } from './file-schema.ts';
+import { resolveHooks } from './hooks-file.ts';
 import { resolveMetric } from './metrics-file.ts';
 import type { Needs } from './order.ts';
 import type { PlanAnalysis, PlanApproval, PlanCommand, PlanStep, ResolvedPlan } from './plan.ts';
 import { defaultSteps, presetSteps } from './presets.ts';
 import { resolveProbe } from './probe-file.ts';
+import { resolveStepAnalysis } from './step-analysis.ts';
 
 const DEFAULT_INTERVAL_MS = 5_000;
 const DEFAULT_BAKE_MS = 10 * 60_000;
@@ -39,9 +41,15 @@ export function resolvePlan(file: PlanFile | null, environment: EnvironmentRecor
     },
     ...(section?.advance !== undefined && { advance: section.advance }),
     ...(section?.extension !== undefined && { extensionMs: section.extension }),
+    ...given('hooks', resolveHooks(section?.hooks)),
     ...(Object.keys(needs).length > 0 && { needs }),
     ...(section?.supersede !== undefined && { supersede: section.supersede }),
   };
+}
+
+/** A member, or nothing where it has no value. */
+function given<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [key in K]?: V });
 }
 
 /** Services without a need are left out. */
@@ -61,12 +69,14 @@ function resolveSteps(section: EnvironmentFile | undefined, environment: Environ
     );
   if (section?.preset !== undefined) return demanded(presetSteps(section.preset));
   if (!section?.steps) return demanded(defaultSteps(leastStepsOf(protection)));
-  return section.steps.map(({ weight, hold, approval, probe: own }): PlanStep => {
+  return section.steps.map(({ weight, hold, approval, analysis, hooks, probe: own }): PlanStep => {
     const probe = resolveProbe(section.probe, own);
     return {
       weight,
       holdMs: hold ?? 0,
       approval: approval ? resolveApproval(approval, environment) : null,
+      ...given('analysis', resolveStepAnalysis(analysis)),
+      ...given('hooks', resolveHooks(hooks)),
       ...(probe && { probe }),
     };
   });

@@ -3,7 +3,9 @@ import { percent as rounded } from '../analysis/numbers-in-words.ts';
 import { percent } from '../release/split.ts';
 import { durationText } from './duration.ts';
 import { extensionOf } from './extension.ts';
+import { hookPlaceText, hooksAt, type HookPlace } from './hook.ts';
 import type { PlanAnalysis, PlanApproval, PlanProbe, PlanStep, ResolvedPlan } from './plan.ts';
+import type { StepAnalysis, StepBounds } from './step-analysis.ts';
 
 /** One line a stage, a step, and a rule of the judge. */
 export function planLines(plan: ResolvedPlan): string[] {
@@ -16,9 +18,15 @@ export function planLines(plan: ResolvedPlan): string[] {
         `order: ${service} after ${needs.join(' and ')}; a rollback takes all back together`,
     ),
     ...(plan.steps.length === 0 ? [`no gray steps: ${plan.alias} goes to the new version at once`] : []),
-    ...plan.steps.map((step, index) => `step ${index + 1}: ${stepText(step)}`),
+    ...hookLines(plan, { step: null, when: 'before' }),
+    ...plan.steps.flatMap((step, index) => [
+      ...hookLines(plan, { step: index, when: 'before' }),
+      `step ${index + 1}: ${stepText(step)}`,
+      ...hookLines(plan, { step: index, when: 'after' }),
+    ]),
     ...(plan.steps.length === 0 ? [] : holdLines(plan)),
     `promotion: 100 % behind ${plan.alias}${plan.bakeMs > 0 ? `, watched for ${durationText(plan.bakeMs)} more` : ''}`,
+    ...hookLines(plan, { step: null, when: 'after' }),
     ...analysisLines(plan.analysis),
   ];
 }
@@ -31,10 +39,31 @@ function holdLines(plan: ResolvedPlan): string[] {
   ];
 }
 
-function stepText({ weight, holdMs, approval, probe }: PlanStep): string {
+function hookLines(plan: ResolvedPlan, place: HookPlace): string[] {
+  return hooksAt(plan, place).map(({ name, action, timeoutMs, onFailure }) => {
+    const what = action.kind === 'run' ? action.run : `calls ${action.function} by its new version`;
+    const then = { 'roll-back': 'rolled back', ask: 'a person decides', continue: 'goes on' }[onFailure];
+    return `hook ${hookPlaceText(place)}: ${name} (${what}), within ${durationText(timeoutMs)} (fails: ${then})`;
+  });
+}
+
+function stepText({ weight, holdMs, approval, analysis, probe }: PlanStep): string {
   const hold = holdMs > 0 ? `${percent(weight)} for ${durationText(holdMs)}` : percent(weight);
   const held = probe ? `${hold}, ${probeText(probe)}` : hold;
-  return approval === null ? held : `${held}, then ${approvalText(approval)}`;
+  const asked = approval === null ? held : `${held}, then ${approvalText(approval)}`;
+  return analysis ? `${asked}; judged by ${judgedText(analysis)}` : asked;
+}
+
+function judgedText({ errors, latency, absolute }: StepAnalysis): string {
+  const bounds = (name: string, of: StepBounds | undefined) => [
+    ...(of?.rho === undefined ? [] : [`odds of ${of.rho} for ${name}`]),
+    ...(of?.floor === undefined ? [] : [`${rounded(of.floor)} more ${name}`]),
+  ];
+  return [
+    ...bounds('failures', errors),
+    ...bounds('slow requests', latency),
+    ...(absolute ? [`a person is asked at ${rounded(absolute.errors)} failures`] : []),
+  ].join(', ');
 }
 
 function probeText({ everyMs, only, functions }: PlanProbe): string {

@@ -1,4 +1,5 @@
 /** Each event in one line of plain English: what the page's timeline, the command line and notifications show. */
+import { hookPlaceText } from '../plan/hook.ts';
 import type { ReleaseEvent } from './events.ts';
 import { percent } from './split.ts';
 
@@ -33,6 +34,10 @@ export function eventText(event: ReleaseEvent): string {
       return `traffic: ${trafficText(event)}`;
     case 'step-started':
       return `step ${event.step + 1}: ${percent(event.weight)} for at least ${seconds(event.holdMs)}`;
+    case 'hook-started':
+      return `hook ${event.name}, ${hookPlaceText(event)}`;
+    case 'hook-finished':
+      return `hook ${event.name} ${event.ok ? event.summary : `failed: ${event.summary}${HOOK_THEN[event.onFailure]}`}`;
     case 'step-finished':
       return `step ${event.step + 1} done: ${event.summary}`;
     case 'approval-requested':
@@ -76,6 +81,8 @@ export function eventText(event: ReleaseEvent): string {
       return `dry run: ${event.sentence}`;
   }
 }
+
+const HOOK_THEN = { 'roll-back': '', ask: '; a person decides', continue: '; the release goes on' } as const;
 
 function queuedText({ behind, reason, message }: Extract<ReleaseEvent, { type: 'queued' }>): string {
   if (message !== undefined) return `queued: ${message}`;

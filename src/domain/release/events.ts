@@ -72,6 +72,26 @@ export type ReleaseEvent =
       readonly step: number | null;
     }
   | { readonly type: 'step-started'; readonly step: number; readonly weight: number; readonly holdMs: number }
+  /** A hook of the plan begins; `step: null` is one of the whole release. */
+  | {
+      readonly type: 'hook-started';
+      readonly step: number | null;
+      readonly when: 'before' | 'after';
+      readonly name: string;
+    }
+  /** How it ended. `logTail` holds its last lines, 20 at most. */
+  | {
+      readonly type: 'hook-finished';
+      readonly step: number | null;
+      readonly when: 'before' | 'after';
+      readonly name: string;
+      readonly ok: boolean;
+      readonly durationMs: number;
+      readonly summary: string;
+      readonly logTail: readonly string[];
+      /** What follows a failure, by the plan. */
+      readonly onFailure: 'roll-back' | 'ask' | 'continue';
+    }
   | { readonly type: 'step-finished'; readonly step: number; readonly summary: string }
   | {
       readonly type: 'approval-requested';
@@ -149,7 +169,7 @@ export type ReleaseEvent =
     };
 
 /** Why Sluice asks a person by itself. */
-export type QuestionReason = 'no-canary-traffic' | 'no-metrics' | 'both-bad';
+export type QuestionReason = 'no-canary-traffic' | 'no-metrics' | 'both-bad' | 'hook-failed';
 
 /** What made a release go back. */
 export type RollbackCause =

@@ -11,6 +11,8 @@ export const FAILURES = {
   buildFailed: 'BuildFailed',
   /** The new version did not answer its smoke calls. */
   verifyFailed: 'VerifyFailed',
+  /** A hook of the plan failed, and the plan says that the release goes back. */
+  hookFailed: 'HookFailed',
   /** FC refused the request for good: a bad argument, a limit. */
   engineRefused: 'EngineRefused',
   /** FC denied access: a key, a right or a clock that an operator can put right, so the release waits. */

@@ -23,6 +23,17 @@ export interface StepRecord {
   readonly summary: string | null;
 }
 
+export interface HookRecord {
+  readonly step: number | null;
+  readonly when: 'before' | 'after';
+  readonly name: string;
+  readonly state: 'running' | 'done' | 'failed';
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly summary: string | null;
+  readonly logTail: readonly string[];
+}
+
 export interface TrafficRecord {
   readonly service: string;
   readonly alias: string;
@@ -78,6 +89,8 @@ export interface ReleaseProgress {
   readonly services: readonly ServiceVersions[];
   readonly stages: readonly StageRecord[];
   readonly steps: readonly StepRecord[];
+  /** Hooks of the plan, in the order in which they began. */
+  readonly hooks: readonly HookRecord[];
   readonly traffic: readonly TrafficRecord[];
   readonly approvals: readonly ApprovalRecord[];
   /** The newest look. */

@@ -3,7 +3,7 @@
  * events can make it again.
  */
 import type { ReleaseEvent } from './events.ts';
-import type { ApprovalRecord, ReleaseProgress, StageRecord, TrafficRecord } from './progress.ts';
+import type { ApprovalRecord, HookRecord, ReleaseProgress, StageRecord, TrafficRecord } from './progress.ts';
 import type { ReleaseState, Stage } from './states.ts';
 
 export type { ReleaseProgress } from './progress.ts';
@@ -28,6 +28,7 @@ export function initialProgress(at: number): ReleaseProgress {
     services: [],
     stages: [],
     steps: [],
+    hooks: [],
     traffic: [],
     approvals: [],
     verdict: null,
@@ -100,6 +101,23 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
         ...record,
         steps: record.steps.map((s) =>
           s.step === event.step ? { ...s, endedAt: at, summary: event.summary } : s,
+        ),
+      };
+    case 'hook-started':
+      return { ...record, hooks: [...record.hooks.filter((h) => !isHook(h, event)), startHook(event, at)] };
+    case 'hook-finished':
+      return {
+        ...record,
+        hooks: record.hooks.map((h) =>
+          isHook(h, event)
+            ? {
+                ...h,
+                state: event.ok ? 'done' : 'failed',
+                endedAt: at,
+                summary: event.summary,
+                logTail: event.logTail,
+              }
+            : h,
         ),
       };
     case 'approval-requested':
@@ -217,6 +235,17 @@ function moveTraffic(
       at,
     },
   ];
+}
+
+function isHook(record: HookRecord, event: Pick<HookRecord, 'step' | 'when' | 'name'>): boolean {
+  return record.step === event.step && record.when === event.when && record.name === event.name;
+}
+
+function startHook(
+  { step, when, name }: Extract<ReleaseEvent, { type: 'hook-started' }>,
+  at: number,
+): HookRecord {
+  return { step, when, name, state: 'running', startedAt: at, endedAt: null, summary: null, logTail: [] };
 }
 
 function requestApproval(

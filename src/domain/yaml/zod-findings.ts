@@ -61,7 +61,7 @@ function unknownKey(path: Path, key: string, known: readonly string[], root: Yam
     code: 'unknown-key',
     level: 'error',
     path: pathText(path),
-    message: `the key ${key} is unknown${meant === null ? '' : `; did you mean ${meant}?`} Allowed: ${known.join(', ')}`,
+    message: `the key ${key} is unknown; ${meant === null ? 'allowed' : `did you mean ${meant}? Allowed`}: ${known.join(', ')}`,
     at: entry?.keyAt ?? parent.at,
   };
 }

@@ -96,6 +96,8 @@ function untouchedEnd(
   const { stop } = run.control;
   if (stop?.cause === 'superseded') return { type: 'superseded', by: stop.by, sentence };
   if (cause === 'aborted' || cause === 'freeze') return { type: 'aborted', actor, sentence };
+  // A person was asked after a hook that failed before any traffic.
+  if (cause === 'rejected') return { type: 'rejected', actor, sentence };
   if (thrown instanceof StageFailed)
     return { type: 'failed', stage: thrown.stage, sentence: thrown.fault.message };
   return { type: 'failed', stage: run.source === null ? 'source' : 'deploy', sentence };

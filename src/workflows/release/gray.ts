@@ -48,6 +48,7 @@ async function watchUntilHarm(run: ReleaseRun, services: readonly GrayService[])
       services: watched,
       analysis: plan.analysis,
       ...(plan.analysis.probe && { probes: plan.steps.map(({ probe }) => probe ?? null) }),
+      steps: plan.steps.map((step) => step.analysis ?? null),
     });
     run.control = stop(run.control, { cause: 'harmful', look });
     run.record.emit({ type: 'verdict', look });

@@ -1,5 +1,6 @@
 /** The last move: the new version takes everything. From here on nothing but a rollback takes it back. */
 import { CancelledFailure } from '@temporalio/workflow';
+import { runHooks } from './hooks.ts';
 import { moveService, situationAt } from './move.ts';
 import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { runStage } from './stage.ts';
@@ -16,6 +17,7 @@ export async function promote(run: ReleaseRun, services: readonly GrayService[])
     const situation = situationAt(steps.at(-1)?.weight ?? 0);
     for (const service of services)
       if (!isLive(service)) await moveService(run, service, { weight: 1, step: null, situation });
+    await runHooks(run, { step: null, when: 'after' }, { services, weight: 1 });
     const isFirst = services.every(({ stable }) => stable === null);
     const versions = services.map(({ service, canary }) => `version ${canary} of ${service}`).join(', ');
     const sentence = isFirst

@@ -6,6 +6,7 @@ import { store } from '../proxies.ts';
 import { awaitDecision } from './approval.ts';
 import { isLeft } from './control.ts';
 import { awaitEvidence } from './evidence.ts';
+import { runHooks } from './hooks.ts';
 import { moveService, situationAt } from './move.ts';
 import { questionFor } from './question.ts';
 import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
@@ -18,6 +19,10 @@ export async function runSteps(run: ReleaseRun, services: readonly GrayService[]
     await untilKeptNoMore(run);
     if (run.control.promoted !== null) break;
     run.control = { ...run.control, step: index };
+    await runHooks(run, { step: index, when: 'before' }, { services, weight });
+    // Somebody may have paused or promoted the release while they ran.
+    await untilKeptNoMore(run);
+    if (run.control.promoted !== null) break;
     run.record.emit({ type: 'step-started', step: index, weight: step.weight, holdMs: step.holdMs });
     const situation = situationAt(weight);
     for (const service of services)
@@ -28,6 +33,7 @@ export async function runSteps(run: ReleaseRun, services: readonly GrayService[]
       await hold(run, index, step);
       await awaitEvidence(run, index, step);
     } else await sleep(step.holdMs);
+    await runHooks(run, { step: index, when: 'after' }, { services, weight });
     if (step.approval !== null && run.control.promoted === null)
       await awaitDecision(run, { step: index, approval: step.approval });
     await untilKeptNoMore(run);

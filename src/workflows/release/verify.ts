@@ -1,5 +1,6 @@
-/** Smoke calls of each new version by its number, before it gets any traffic. */
+/** Smoke calls of each new version by its number, and the plan's own hooks, before it gets any traffic. */
 import { engineCall } from './engine-call.ts';
+import { runHooks } from './hooks.ts';
 import type { GrayService, ReleaseRun } from './run.ts';
 import { runStage } from './stage.ts';
 
@@ -14,6 +15,7 @@ export async function verify(run: ReleaseRun, services: readonly GrayService[]):
         );
         summaries.push(summary);
       }
+    await runHooks(run, { step: null, when: 'before' }, { services, weight: 0 });
     return { value: undefined, summary: summaries.join('; ') };
   });
 }

@@ -1,0 +1,62 @@
+/** A hook's call of a function of the release, by the version that the release has published. */
+import type { HookAction } from '../../domain/plan/hook.ts';
+import { FcError } from '../../fc/errors.ts';
+import type { FcInvocation } from '../../fc/client.ts';
+import type { Job } from '../build/build.ts';
+import type { HookCall } from '../contract.ts';
+import { engineCall, invalid } from '../failure.ts';
+import type { Parts } from '../parts.ts';
+
+/** Characters of the answer that are shown. */
+const SHOWN = 1_000;
+
+export interface FunctionCall {
+  readonly action: Extract<HookAction, { kind: 'invoke' }>;
+  readonly versions: HookCall['versions'];
+  readonly words: Readonly<Record<string, string>>;
+  /** Ends the wait; what runs already goes on until its own time-out. */
+  readonly limit: AbortSignal;
+}
+
+/** @returns what went wrong, or `null` */
+export async function callFunction(
+  { slowFc }: Parts,
+  { wanted, log, signal }: Job,
+  { action, versions, words, limit }: FunctionCall,
+): Promise<string | null> {
+  const { function: name } = action;
+  const service = wanted.manifest.services.find(
+    (one) =>
+      (action.service === null || one.name === action.service) &&
+      one.functions.some((fn) => fn.name === name),
+  )?.name;
+  const version = versions.find((one) => one.service === service)?.version;
+  if (service === undefined || version === undefined)
+    throw invalid(`the release has no version of ${action.service ?? ''}/${name} to call`);
+  const event = action.event.replaceAll(/\{\{(\w+)\}\}/g, (text, word: string) =>
+    Object.hasOwn(words, word) ? (words[word] ?? '') : text,
+  );
+  log.note(`calling ${service}/${name} version ${version} with ${event}`);
+  const ended = AbortSignal.any([signal, limit]);
+  const answer = await Promise.race([
+    call(() => slowFc.invoke(service, version, name, Buffer.from(event))),
+    new Promise<null>((resolve) => ended.addEventListener('abort', () => resolve(null), { once: true })),
+  ]);
+  if (answer === null) return 'no answer in time';
+  if (answer instanceof FcError) return `${answer.code}: ${answer.message}`;
+  for (const line of answer.log.split('\n')) if (line.trim() !== '') log.note(`  ${line}`);
+  const body = answer.body.toString('utf8').slice(0, SHOWN);
+  log.note(`answer: ${body}`);
+  return answer.errorType === null ? null : `${answer.errorType}: ${body}`;
+}
+
+/** What FC refuses is the hook's failure; an engine that is away is tried again. */
+async function call(invoke: () => Promise<FcInvocation>): Promise<FcInvocation | FcError> {
+  try {
+    return await invoke();
+  } catch (error) {
+    if (error instanceof FcError && error.status >= 400 && error.status < 500 && error.status !== 429)
+      return error;
+    return engineCall(() => Promise.reject(error as Error));
+  }
+}
