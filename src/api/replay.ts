@@ -1,7 +1,6 @@
 /** A past release, judged again: its stored counts through the judge's own code, beside what was said then. */
 import { setImmediate as letOthers } from 'node:timers/promises';
 import type { Look } from '../domain/analysis/look.ts';
-import { counted } from '../domain/analysis/numbers-in-words.ts';
 import { outcomeOf, type Decision } from '../domain/analysis/outcome.ts';
 import {
   isSameLook,
@@ -34,15 +33,14 @@ export async function replayRelease(
     release: id,
     before: outcomeView(then.analysis, outcomeThen),
     now: outcomeView(analysis, outcomeNow),
-    same: isSame(comparedLooks(then, looks), looks),
+    same: isSame(then.looks, looks),
     unknown: [
       ...unknown,
-      ...(isSame(comparedLooks(then, own), own)
+      ...(isSame(then.looks, own)
         ? []
         : [
             'even with the settings of then some numbers come out differently (a row is missing, or another version of Sluice judged): take the difference with care',
           ]),
-      ...notCompared(then, looks),
       ...afterTheEnd(outcomeThen.harmful, outcomeNow.harmful),
     ],
     looks: lookViews(then.looks, looks),
@@ -60,12 +58,6 @@ async function judgedAgain(analysis: PlanAnalysis, then: StoredRelease): Promise
   return all;
 }
 
-/** Stored looks of what a replay judges: not those of the bake time. */
-function comparedLooks({ looks }: StoredRelease, again: readonly Look[]): readonly Look[] {
-  const numbers = new Set(again.map(({ number }) => number));
-  return looks.filter(({ number }) => numbers.has(number));
-}
-
 function isSame(stored: readonly Look[], again: readonly Look[]): boolean {
   const known = new Map(again.map((look) => [keyOf(look), look]));
   return (
@@ -75,12 +67,6 @@ function isSame(stored: readonly Look[], again: readonly Look[]): boolean {
       return other !== undefined && isSameLook(look, other);
     })
   );
-}
-
-function notCompared(then: StoredRelease, again: readonly Look[]): string[] {
-  const others = then.looks.length - comparedLooks(then, again).length;
-  if (others === 0) return [];
-  return [`${counted(others, 'look')} of the bake time compared nothing with stable, and stand as they were`];
 }
 
 /** Counting ends with a rollback: what would have come is in no row. */

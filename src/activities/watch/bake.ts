@@ -4,8 +4,13 @@
  * at once when somebody else has the alias by then: a newer release, or a person.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { initialBake, judgeBake, type BakeJudgement, type BakeState } from '../../domain/analysis/bake.ts';
-import { logThreshold } from '../../domain/analysis/judge.ts';
+import {
+  bakeLook,
+  initialBake,
+  judgeBake,
+  type BakeJudgement,
+  type BakeState,
+} from '../../domain/analysis/bake.ts';
 import type { Counts, Look } from '../../domain/analysis/look.ts';
 import { BAKE_METRIC } from '../../domain/analysis/release-look.ts';
 import { countsBetween, sumCounts } from '../../domain/metrics/counts.ts';
@@ -117,32 +122,14 @@ async function look(
       countsBetween(row.rings[index] ?? null, ring, engine.functions[index]?.canary ?? ''),
     ),
   );
-  const { state, judgement } = judgeBake(row.judge, analysis.errors, interval);
-  const taken: Look = {
-    number,
-    at: Date.now(),
-    step: null,
-    weight: 1,
-    metric: BAKE_METRIC,
-    canary: interval,
-    stable: { requests: 0, failures: 0 },
-    canaryTotal: state.total,
-    stableTotal: row.stable,
-    dispersion: state.dispersion,
-    logEvidence: judgement.logEvidence,
-    logHealth: 0,
-    logThreshold: 2 * logThreshold(analysis.errors.alpha),
-    logHealthThreshold: logThreshold(analysis.errors.beta),
-    gate: judgement.outcome === 'roll-back',
-    verdict: judgement.outcome === 'roll-back' ? 'harmful' : 'undecided',
-    cause: judgement.outcome === 'continue' ? 'too-few' : null,
-    sentence: judgement.sentence,
-  };
-  const next: BakeRow = { judge: state, stable: row.stable, rings: rings.map(withoutBuckets) };
+  const judged = judgeBake(row.judge, analysis.errors, interval);
+  const moment = { number, at: Date.now() };
+  const taken = bakeLook(moment, analysis.errors, interval, row.stable, judged);
+  const next: BakeRow = { judge: judged.state, stable: row.stable, rings: rings.map(withoutBuckets) };
   await addEvaluation(parts.db, releaseId, { looks: [taken], state: next }).catch((error: unknown) => {
     parts.log.warn({ err: error, releaseId }, 'a look could not be stored');
   });
-  return { row: next, look: taken, outcome: judgement.outcome };
+  return { row: next, look: taken, outcome: judged.judgement.outcome };
 }
 
 /** The next interval needs the totals alone. */

@@ -32,7 +32,8 @@ export function replayText(replay: ReplayView, withLooks: boolean): string {
 function whenText(decision: Decision): string {
   if (!decision) return 'never';
   const step = decision.step === null ? '' : `, step ${decision.step + 1}`;
-  return `after ${secondsText(decision.afterMs)} (look ${decision.number}${step})`;
+  const place = decision.weight === 1 ? ', bake time' : step;
+  return `after ${secondsText(decision.afterMs)} (look ${decision.number}${place})`;
 }
 
 function failuresText(decision: Decision): string {

@@ -5,8 +5,9 @@
 import { effectiveRatio, logThreshold } from './judge.ts';
 import { fromLog, toLog } from './judge-state.ts';
 import { logAddExp, logMeanExp } from './log-space.ts';
-import type { Counts } from './look.ts';
+import type { Counts, Look } from './look.ts';
 import { counted, grouped, odds, percent } from './numbers-in-words.ts';
+import { BAKE_METRIC } from './release-look.ts';
 import type { JudgeSettings } from './settings.ts';
 
 /** How much worse than ρ times stable's rate is still taken for chance. */
@@ -65,6 +66,36 @@ export function judgeBake(
   return {
     state: next,
     judgement: { t, logEvidence, outcome, sentence: sentenceOf(next, logEvidence, settings) },
+  };
+}
+
+/** The look that is stored and shown: only what rolls back is *harmful*, where a person is asked has no cause. */
+export function bakeLook(
+  { number, at }: { readonly number: number; readonly at: number },
+  settings: JudgeSettings,
+  interval: Counts,
+  stable: Counts,
+  { state, judgement }: ReturnType<typeof judgeBake>,
+): Look {
+  return {
+    number,
+    at,
+    step: null,
+    weight: 1,
+    metric: BAKE_METRIC,
+    canary: interval,
+    stable: { requests: 0, failures: 0 },
+    canaryTotal: state.total,
+    stableTotal: stable,
+    dispersion: state.dispersion,
+    logEvidence: judgement.logEvidence,
+    logHealth: 0,
+    logThreshold: 2 * logThreshold(settings.alpha),
+    logHealthThreshold: logThreshold(settings.beta),
+    gate: judgement.outcome === 'roll-back',
+    verdict: judgement.outcome === 'roll-back' ? 'harmful' : 'undecided',
+    cause: judgement.outcome === 'continue' ? 'too-few' : null,
+    sentence: judgement.sentence,
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PlanAnalysis, PlanMetric } from '../plan/plan.ts';
 import { analysisAt, type StepAnalysis } from '../plan/step-analysis.ts';
+import { bakeLook, initialBake, judgeBake } from './bake.ts';
 import type { Counts, Look } from './look.ts';
 import { outcomeOf } from './outcome.ts';
 import { beginJudging, judgeRelease, type Sides } from './release-judge.ts';
@@ -150,6 +151,33 @@ test('an outcome is the first look of each verdict, and looks that say the same 
   expect(verdicts[0]).toMatchObject({ from: 1, to: 6, verdict: 'undecided', cause: 'too-few' });
   expect(verdicts[1]).toMatchObject({ from: 7, to: 7, verdict: 'undecided', cause: 'no-metrics' });
   expect(verdicts.at(-1)?.to).toBe(40);
+});
+
+describe('the bake time', () => {
+  const gray = release({ ...ERRORS_ONLY, errors: { ...errors, rho: 50 } });
+  const stable: Counts = { requests: 10_000, failures: 100 };
+  let bake = initialBake(gray.analysis.errors, stable, 1);
+  const baked = Array.from({ length: 20 }, (_, i): Look => {
+    const interval = { requests: 50, failures: 45 };
+    const judged = judgeBake(bake, gray.analysis.errors, interval);
+    bake = judged.state;
+    const moment = { number: 41 + i, at: (41 + i) * 5_000 };
+    return bakeLook(moment, gray.analysis.errors, interval, stable, judged);
+  });
+  const then = { ...gray, looks: [...gray.looks, ...baked] };
+
+  test('is judged again too, the same to the last bit with the settings of then', () => {
+    expect(again(then.analysis, then)).toEqual(then.looks);
+    expect(outcomeOf(then.looks, 0).harmful).toBeNull();
+  });
+
+  test('finds harm by other settings, after the gray steps found none', () => {
+    const analysis = { ...ERRORS_ONLY, errors: { ...errors, rho: 20 } };
+    const { harmful } = outcomeOf(again(analysis, then), 0);
+    expect(harmful).toMatchObject({ step: null, weight: 1 });
+    expect(harmful?.number).toBeGreaterThan(40);
+    expect(harmful?.sentence).toContain('since the promotion');
+  });
 });
 
 test('an alarm of the guard stands whatever the settings are — it has none', () => {

@@ -4,9 +4,10 @@
  */
 import type { PlanAnalysis, PlanMetric } from '../plan/plan.ts';
 import { analysisAt, type StepAnalysis } from '../plan/step-analysis.ts';
+import { bakeLook, initialBake, judgeBake, type BakeState } from './bake.ts';
 import type { BoundSample } from './bound.ts';
 import type { Counts, Look } from './look.ts';
-import { CATASTROPHE_METRIC, ERRORS_METRIC, PROBE_METRIC } from './release-look.ts';
+import { BAKE_METRIC, CATASTROPHE_METRIC, ERRORS_METRIC, PROBE_METRIC } from './release-look.ts';
 import { beginJudging, judgeRelease, type Sides } from './release-judge.ts';
 import { watchedMetrics, type WatchedMetrics } from './watched-metrics.ts';
 
@@ -73,12 +74,13 @@ export function replayable(wanted: PlanAnalysis, then: StoredRelease): Replayabl
 }
 
 /**
- * The looks as these settings would have them, number by number; the release's comes first. What is not a comparison
- * of both versions (the bake time) is left out.
+ * The looks as these settings would have them, number by number; the release's comes first. Those of the bake time
+ * follow, as far as it went then.
  *
  * @param analysis settings that `replayable` has gone through
  */
 export function* replay(analysis: PlanAnalysis, then: StoredRelease): Generator<readonly Look[], void> {
+  let bake: BakeState | null = null;
   const plans = new Map<number | null, WatchedMetrics>();
   const planAt = (step: number | null): WatchedMetrics => {
     const known = plans.get(step);
@@ -93,6 +95,14 @@ export function* replay(analysis: PlanAnalysis, then: StoredRelease): Generator<
     if (alarm) {
       // The guard has no settings.
       yield [alarm];
+      continue;
+    }
+    const baked = looks.find(({ metric }) => metric === BAKE_METRIC);
+    if (baked) {
+      bake ??= initialBake(analysis.errors, baked.stableTotal, baked.dispersion);
+      const judgedBake = judgeBake(bake, analysis.errors, baked.canary);
+      bake = judgedBake.state;
+      yield [bakeLook(baked, analysis.errors, baked.canary, baked.stableTotal, judgedBake)];
       continue;
     }
     const errors = looks.find(({ metric }) => metric === ERRORS_METRIC);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { findingText } from '../finding.ts';
 import { DEFAULT_PROTECTION } from './environment.ts';
 import { parsePlan } from './parse.ts';
+import { DEFAULT_JUDGE_SETTINGS } from '../analysis/settings.ts';
 import { analysisAt } from './step-analysis.ts';
 import { planLines } from './words.ts';
 
@@ -50,4 +51,11 @@ test('the budget belongs to the release — a step cannot have one of its own', 
   expect('findings' in parsed ? parsed.findings.map(findingText) : []).toEqual([
     'sluice.yml:5:43: environments.production.steps[0].analysis.falseRollback: the key falseRollback is unknown; allowed: errors, latency, absolute',
   ]);
+});
+
+test('probes follow the failures of a step — they are judged by the same numbers', () => {
+  const errors = DEFAULT_JUDGE_SETTINGS;
+  const analysis = { intervalMs: 5_000, errors, latency: null, probe: errors };
+  expect(analysisAt(analysis, { errors: { rho: 3 } }).probe).toEqual({ ...errors, rho: 3 });
+  expect(analysisAt({ ...analysis, probe: null }, { errors: { rho: 3 } }).probe).toBeNull();
 });

@@ -64,6 +64,8 @@ export function analysisAt(analysis: PlanAnalysis, step: StepAnalysis | null | u
     ...analysis,
     errors: { ...analysis.errors, ...step.errors },
     latency: analysis.latency && { ...analysis.latency, ...step.latency },
+    // Probes are judged by the numbers of failures.
+    ...(analysis.probe && { probe: { ...analysis.probe, ...step.errors } }),
     absolute: step.absolute ?? analysis.absolute ?? null,
   };
 }
