@@ -186,6 +186,10 @@ export interface Activities {
   packageRelease(input: {
     releaseId: string;
   }): Promise<{ services: readonly PackagedService[]; summary: string }>;
+  /** What an earlier try of the release packaged; `null`: nothing that can be used. */
+  keptPackages(input: {
+    releaseId: string;
+  }): Promise<{ services: readonly PackagedService[]; summary: string } | null>;
   // deploy, publish, verify
   compareWithLive(input: {
     releaseId: string;

@@ -82,6 +82,7 @@ export function releaseSummary(
     supersededBy: p.supersededBy,
     supersedes: [...p.supersedes],
     waitsUntil: isoOrNull(p.state === 'queued' || p.state === 'paused' ? p.until : null),
+    attempt: p.attempt,
     startedAt: isoOrNull(p.startedAt),
     endedAt: isoOrNull(p.endedAt),
     bakingUntil: isoOrNull(p.bakingUntil),

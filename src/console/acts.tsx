@@ -8,7 +8,10 @@ export const ReleaseActs: FC<{ release: ReleaseView; viewer: Viewer }> = ({ rele
   const open = release.approvals.find((approval) => approval.outcome === null);
   const running = release.endedAt === null;
   const decides = open !== undefined && may(viewer, open.role);
-  if (!running) return null;
+  if (!running)
+    return release.state === 'failed' && !release.dryRun && may(viewer, 'developer') ? (
+      <RetryForm release={release} viewer={viewer} />
+    ) : null;
   return (
     <section class="acts" aria-label="What you can do">
       {open && !decides && <p class="quiet">Waits for a {open.role}.</p>}
@@ -34,6 +37,19 @@ export const ReleaseActs: FC<{ release: ReleaseView; viewer: Viewer }> = ({ rele
     </section>
   );
 };
+
+const RetryForm: FC<{ release: ReleaseView; viewer: Viewer }> = ({ release, viewer }) => (
+  <section class="acts" aria-label="What you can do">
+    <form method="post" class="act" action={`/releases/${release.id}/retry`}>
+      <Hidden viewer={viewer} />
+      <label for="retry-comment">Try it again from what is done (why, kept in the record)</label>
+      <input id="retry-comment" name="comment" type="text" maxlength={1000} autocomplete="off" />
+      <div class="buttons">
+        <button type="submit">Try again</button>
+      </div>
+    </form>
+  </section>
+);
 
 /** The way through a freeze; without a reason there is none. */
 const PassForm: FC<{ release: ReleaseView; viewer: Viewer }> = ({ release, viewer }) => (

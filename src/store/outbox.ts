@@ -17,6 +17,10 @@ export interface OutboxEntry {
   readonly dryRun: boolean;
   /** Unix milliseconds at which the release was stored. */
   readonly storedAt: number;
+  /** From 2 on: a release that failed, once more. */
+  readonly attempt: number;
+  /** Next free sequence number of its events. */
+  readonly nextSeq: number;
   /** Hand-overs tried before this one. */
   readonly attempts: number;
 }
@@ -37,6 +41,7 @@ export async function claimOutbox(
     dry_run: boolean;
     created_at: Date;
     attempts: number;
+    payload: { readonly attempt?: number; readonly nextSeq?: number };
   }>`
     update outbox set attempts = attempts + 1, next_at = now() + ${leaseMs} * interval '1 millisecond'
     from releases
@@ -49,7 +54,7 @@ export async function claimOutbox(
             and e.project = r.project and e.environment = r.environment)
       order by o.id limit ${limit} for update of o skip locked)
     returning outbox.id, outbox.release_id, releases.project, releases.environment, releases.dry_run, releases.created_at,
-      outbox.attempts - 1 as attempts`.execute(db);
+      outbox.attempts - 1 as attempts, outbox.payload`.execute(db);
   return rows
     .map((row) => ({
       id: row.id,
@@ -58,6 +63,8 @@ export async function claimOutbox(
       environment: row.environment,
       dryRun: row.dry_run,
       storedAt: row.created_at.getTime(),
+      attempt: row.payload.attempt ?? 1,
+      nextSeq: row.payload.nextSeq ?? 1,
       attempts: row.attempts,
     }))
     .sort((a, b) => Number(a.id) - Number(b.id));

@@ -1,4 +1,5 @@
 /** Table types for Kysely, in step with `migrations/`. Rows as PostgreSQL gives them; `bigint` arrives as a string. */
+import type { KeptService } from './packages.ts';
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { Look } from '../domain/analysis/look.ts';
 import type { FreezeWindow, UnderWay } from '../domain/freeze/freeze.ts';
@@ -85,6 +86,12 @@ export interface Tables {
     attempts: Generated<number>;
     next_at: Stamp;
     done_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  };
+  release_packages: {
+    release_id: string;
+    services: Json<readonly KeptService[]>;
+    summary: string;
+    at: Stamp;
   };
   artifacts: {
     sha256: string;

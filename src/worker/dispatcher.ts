@@ -73,10 +73,14 @@ async function handOver({ db, client, log }: DispatcherParts, entry: OutboxEntry
 
 async function tellLane(
   client: Client,
-  { releaseId, project, environment, storedAt }: OutboxEntry,
+  { releaseId, project, environment, storedAt, attempt, nextSeq }: OutboxEntry,
 ): Promise<void> {
   const lane: LaneInput = { schema: 1, project, environment, waiting: [], running: null, known: [] };
-  const queued: QueuedRelease = { releaseId, storedAt };
+  const queued: QueuedRelease = {
+    releaseId,
+    storedAt,
+    ...(attempt > 1 && { attempt, nextSeq }),
+  };
   await client.workflow.signalWithStart(WORKFLOW_TYPES.lane, {
     workflowId: laneWorkflowId(project, environment),
     taskQueue: TASK_QUEUES.main,

@@ -71,10 +71,12 @@ export function laneView(state: LaneState): LaneView {
 }
 
 /** A release was handed over; a repeated hand-over changes nothing. */
-export function arrive(state: LaneState, { releaseId, storedAt }: QueuedRelease): LaneState {
-  if (state.known.includes(releaseId)) return state;
-  const known = [...state.known, releaseId].slice(-REMEMBERED);
-  return { ...state, known, waiting: [...state.waiting, { releaseId, storedAt, nextSeq: 1 }] };
+export function arrive(state: LaneState, queued: QueuedRelease): LaneState {
+  const { releaseId, attempt = 1 } = queued;
+  const key = attempt === 1 ? releaseId : `${releaseId}#${attempt}`;
+  if (state.known.includes(key)) return state;
+  const known = [...state.known, key].slice(-REMEMBERED);
+  return { ...state, known, waiting: [...state.waiting, { ...queued, nextSeq: queued.nextSeq ?? 1 }] };
 }
 
 /** The running release ended or was promoted. A late word of an earlier release changes nothing. */

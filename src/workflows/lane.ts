@@ -13,6 +13,7 @@ import {
   ParentClosePolicy,
   patched,
   setHandler,
+  sleep,
   startChild,
   WorkflowIdReusePolicy,
   workflowInfo,
@@ -60,6 +61,9 @@ import type { release } from './release/release.ts';
 const LOOK_AFTER_MS = 60_000;
 /** Longest time between two looks at the freezes while something runs or waits. */
 const LONGEST_MS = 24 * 3_600_000;
+/** How long a release that has told its end may take to close. */
+const CLOSING_MS = 500;
+const CLOSING_TRIES = 20;
 /** Where the clock that named the next change is behind ours. */
 const SHORTEST_MS = 500;
 
@@ -99,15 +103,25 @@ export async function lane(input: LaneInput): Promise<void> {
     else take(settle(state, null));
   }
 
-  async function start(waiting: WaitingRelease): Promise<void> {
-    const { releaseId, nextSeq } = waiting;
-    const childInput: ReleaseInput = { schema: 1, releaseId, project, environment, nextSeq };
+  async function start(waiting: WaitingRelease, triesLeft = CLOSING_TRIES): Promise<void> {
+    const { releaseId, nextSeq, attempt = 1 } = waiting;
+    const isRetry = attempt > 1;
+    const childInput: ReleaseInput = {
+      schema: 1,
+      releaseId,
+      project,
+      environment,
+      nextSeq,
+      ...(isRetry && { attempt }),
+    };
     try {
       const child = await startChild<typeof release>('release', {
         args: [childInput],
         workflowId: releaseWorkflowId(releaseId),
         parentClosePolicy: ParentClosePolicy.ABANDON,
-        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        workflowIdReusePolicy: isRetry
+          ? WorkflowIdReusePolicy.ALLOW_DUPLICATE
+          : WorkflowIdReusePolicy.REJECT_DUPLICATE,
       });
       attached.add(releaseId);
       const ended = (): void => {
@@ -118,6 +132,11 @@ export async function lane(input: LaneInput): Promise<void> {
       child.result().then(ended, ended);
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      if (isRetry && triesLeft > 0) {
+        // The try before has told its end, and is about to close.
+        await sleep(CLOSING_MS);
+        return start(waiting, triesLeft - 1);
+      }
       log.info('the release was started before; waiting for its end', { releaseId });
     }
   }

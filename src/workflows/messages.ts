@@ -31,6 +31,10 @@ export interface QueuedRelease {
   readonly releaseId: string;
   /** Unix milliseconds at which the release was stored. */
   readonly storedAt: number;
+  /** From 2 on: it failed before and was asked for again. */
+  readonly attempt?: number;
+  /** Next free sequence number of its events; left out: 1. */
+  readonly nextSeq?: number;
 }
 
 /** A release that waits in the lane; its events so far were recorded by the lane. */
@@ -85,6 +89,8 @@ export interface ReleaseInput {
   readonly environment: string;
   /** Next free sequence number of the release's events. */
   readonly nextSeq: number;
+  /** From 2 on: what the try before did is kept. */
+  readonly attempt?: number;
 }
 
 /** Outbox → lane, by signal-with-start; at least once. */

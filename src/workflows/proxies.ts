@@ -21,7 +21,7 @@ type Store = Pick<
 >;
 type Build = Pick<
   Activities,
-  'prepareSource' | 'prepareTree' | 'runCommand' | 'buildFunction' | 'packageRelease'
+  'prepareSource' | 'prepareTree' | 'runCommand' | 'buildFunction' | 'packageRelease' | 'keptPackages'
 >;
 export type Engine = Pick<
   Activities,

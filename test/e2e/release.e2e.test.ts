@@ -4,6 +4,7 @@
  */
 import { createHmac, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type FC from '@alicloud/fc2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EventView, ReleaseView } from '../../src/api/views.ts';
@@ -229,6 +230,33 @@ describe('a push that cannot be released', () => {
     expect(weights(await api.events(failed.id))).toEqual([]);
     await expect(fc.getAlias('stillborn', 'PROD')).rejects.toMatchObject({ code: 'AliasNotFound' });
   }, 120_000);
+
+  test('is tried again without a new build once the trouble is over — with one version, under the same id', async () => {
+    const project = await createGitProject(api, repositories, 'later');
+    const readyAt = Date.now() + 12_000;
+    const release = await project.push(
+      functionFiles({
+        service: 'later',
+        handler: 'later',
+        tag: String(readyAt),
+        steps: ['{weight: 50%, hold: 1s}'],
+      }),
+      'Later',
+    );
+    const failed = await api.until(release.id, ['failed'], 90_000);
+    expect(failed.reason).toBe('verify');
+    await pause(Math.max(0, readyAt - Date.now()));
+    // The end of the first try may still be being written.
+    await expect
+      .poll(async () => (await api.request('POST', `/api/v1/releases/${release.id}/retry`, {})).status)
+      .toBe(200);
+    const promoted = await api.until(release.id, ['promoted'], 60_000);
+    expect(promoted.stages.find(({ stage }) => stage === 'build')?.summary).toContain('kept');
+    expect(await versionsOf('later')).toEqual(['1']);
+    const again = await api.request('POST', `/api/v1/releases/${release.id}/retry`, {});
+    expect(again.status).toBe(409);
+    expect(await again.json()).toMatchObject({ code: 'not-failed' });
+  }, 180_000);
 });
 
 async function countReleases(project: string): Promise<number> {

@@ -14,6 +14,10 @@ const HANDLERS = {
   if (JSON.parse(event.toString() || '{}').poison) throw new Error('poisoned');
   return { tag: ${JSON.stringify(tag)} };
 };\n`,
+  /** Does not load before a time, Unix milliseconds: what it needs is not there yet. */
+  later: (time: string) => `if (Date.now() < ${Number(time)}) throw new Error('not yet');
+exports.handler = async () => ({ tag: 'later' });
+`,
   /** Does not even load. */
   broken: () => `exports.handler = require('./is-not-there');\n`,
 } as const;

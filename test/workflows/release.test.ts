@@ -342,6 +342,26 @@ describe.concurrent('failure', () => {
       expect(server.world.progress(releaseId)).toMatchObject({ state: 'failed', reason: failed?.stage });
     });
 
+  test('may be tried again: what was packaged is kept, and the history goes on', async () => {
+    const script = { fails: { activity: 'smoke', type: FAILURES.verifyFailed } } as const;
+    const { project, releaseId, service } = await begin(script);
+    await ended(releaseId);
+    const seq = server.world.events.get(releaseId)?.at(-1)?.seq ?? 0;
+    server.world.scripts.set(releaseId, { ...HEALTHY, services: [service] });
+    await server.push(project, releaseId, { attempt: 2, nextSeq: seq + 1 });
+    await server.world.until(releaseId, ({ state }) => state === 'promoted');
+    await server.release(releaseId).result();
+    await server.keepHistory('promoted.retried', server.release(releaseId).workflowId);
+    const seqs = server.world.events.get(releaseId)?.map((event) => event.seq) ?? [];
+    expect(seqs).toEqual(seqs.map((_, index) => index + 1));
+    const stages = server.world.progress(releaseId).stages;
+    expect(stages.find(({ stage }) => stage === 'build')?.summary).toContain('kept');
+    expect(server.world.find(releaseId, 'failed')).toMatchObject({ stage: 'verify' });
+    // The same hand-over again is known.
+    await server.push(project, releaseId, { attempt: 2, nextSeq: seq + 1 });
+    expect(await server.lane(project).query(laneQuery)).toEqual({ running: null, waiting: [] });
+  });
+
   test('an alias that somebody else moved is not overwritten — the release waits for a person', async () => {
     const { releaseId, service } = await begin({ plan: plan([step(0.05, 100), step(0.5)]) });
     await server.world.until(releaseId, ({ traffic }) => traffic.length > 0);

@@ -9,7 +9,13 @@ import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { laneWorkflowId, pushSignal, releaseWorkflowId, TASK_QUEUES } from '../../src/workflows/messages.ts';
+import {
+  laneWorkflowId,
+  pushSignal,
+  releaseWorkflowId,
+  TASK_QUEUES,
+  type QueuedRelease,
+} from '../../src/workflows/messages.ts';
 import type { lane } from '../../src/workflows/lane.ts';
 import type { release } from '../../src/workflows/release/release.ts';
 import { keepHistory } from './histories.ts';
@@ -24,7 +30,11 @@ export interface WorkflowServer {
   readonly client: Client;
   readonly world: World;
   /** Hands a release to the lane of its own project, and returns its id. */
-  push(project: string, releaseId?: string): Promise<string>;
+  push(
+    project: string,
+    releaseId?: string,
+    again?: Pick<QueuedRelease, 'attempt' | 'nextSeq'>,
+  ): Promise<string>;
   release(releaseId: string): WorkflowHandle<typeof release>;
   lane(project: string): WorkflowHandle<typeof lane>;
   /** Keeps the history of an ended release as a fixture, when asked to by SLUICE_RECORD_HISTORIES. */
@@ -71,13 +81,13 @@ export async function startWorkflowServer(settings: readonly string[] = []): Pro
   return {
     client,
     world,
-    push: async (project, releaseId = randomUUID()) => {
-      await client.workflow.signalWithStart<typeof lane, [{ releaseId: string; storedAt: number }]>('lane', {
+    push: async (project, releaseId = randomUUID(), again = {}) => {
+      await client.workflow.signalWithStart<typeof lane, [QueuedRelease]>('lane', {
         workflowId: laneWorkflowId(project, 'production'),
         taskQueue: TASK_QUEUES.main,
         args: [{ schema: 1, project, environment: 'production', waiting: [], running: null, known: [] }],
         signal: pushSignal,
-        signalArgs: [{ releaseId, storedAt: Date.now() }],
+        signalArgs: [{ releaseId, storedAt: Date.now(), ...again }],
       });
       return releaseId;
     },

@@ -2,6 +2,7 @@
 import { bytesText, counted } from '../../domain/analysis/numbers-in-words.ts';
 import { CODE_ZIP_BYTES_MAX } from '../../domain/names/fc.ts';
 import { addArtifact } from '../../store/artifacts.ts';
+import { findPackages, keepPackages } from '../../store/packages.ts';
 import { ensureBuilt, withJob } from '../build/build.ts';
 import type { Activities, PackagedFunction } from '../contract.ts';
 import { invalid } from '../failure.ts';
@@ -13,7 +14,7 @@ import { ignoring } from './ignore.ts';
 import { provenanceOf } from './provenance.ts';
 import { zipFolder } from './zip.ts';
 
-export function packageActivities(parts: Parts): Pick<Activities, 'packageRelease'> {
+export function packageActivities(parts: Parts): Pick<Activities, 'packageRelease' | 'keptPackages'> {
   const { db, home, publicUrl } = parts;
   return {
     packageRelease: ({ releaseId }) =>
@@ -57,7 +58,30 @@ export function packageActivities(parts: Parts): Pick<Activities, 'packageReleas
             });
           }
           const count = services.reduce((sum, { functions }) => sum + functions.length, 0);
-          return { services, summary: `${counted(count, 'package')}, ${bytesText(bytes)}` };
+          const summary = `${counted(count, 'package')}, ${bytesText(bytes)}`;
+          await keepPackages(db, releaseId, { services, summary });
+          return { services, summary };
+        },
+        'package',
+      ),
+    keptPackages: ({ releaseId }) =>
+      withJob(
+        parts,
+        releaseId,
+        async ({ wanted }) => {
+          const kept = await findPackages(db, releaseId);
+          if (!kept) return null;
+          const services = wanted.manifest.services.flatMap((service) => {
+            const before = kept.services.find((one) => one.service === service.name);
+            const names = before?.functions.map(({ name }) => name).join();
+            if (!before || names !== service.functions.map(({ name }) => name).join()) return [];
+            // The record's variables may have changed since: the digest is of what is wanted now.
+            const digest = serviceDigest(service, [...before.functions]);
+            return [{ service: service.name, digest, functions: before.functions }];
+          });
+          return services.length === wanted.manifest.services.length
+            ? { services, summary: kept.summary }
+            : null;
         },
         'package',
       ),

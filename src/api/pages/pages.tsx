@@ -17,6 +17,7 @@ import { passFreezes } from '../freezes.ts';
 import type { ApiEnv, ApiParts } from '../parts.ts';
 import { Problem } from '../problem.ts';
 import { frontsOf } from '../queue.ts';
+import { retry } from '../retry.ts';
 import { rollBackEnvironment } from '../rollback.ts';
 import { visibleEnvironment } from '../routes/environments.ts';
 import { visibleRelease } from '../routes/releases.ts';
@@ -131,6 +132,13 @@ export function consolePages(parts: ApiParts): Hono<ApiEnv> {
     submit(c, `/releases/${c.req.param('id')}`, async ({ principal }, form) => {
       const release = await visibleRelease(parts, principal, c.req.param('id'));
       return passFreezes(parts, principal, release, commentOf(form));
+    }),
+  );
+
+  app.post('/releases/:id/retry', formLimit, (c) =>
+    submit(c, `/releases/${c.req.param('id')}`, async ({ principal }, form) => {
+      const release = await visibleRelease(parts, principal, c.req.param('id') ?? '');
+      return retry(parts, principal, release, commentOf(form));
     }),
   );
 

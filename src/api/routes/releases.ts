@@ -10,6 +10,7 @@ import { sees, type Principal } from '../auth/principal.ts';
 import type { ApiParts } from '../parts.ts';
 import { notFound } from '../problem.ts';
 import { frontsOf } from '../queue.ts';
+import { retry } from '../retry.ts';
 import { LimitSchema } from '../schema/common.ts';
 import { EventSchema } from '../schema/event.ts';
 import {
@@ -130,6 +131,14 @@ const SkipBody = z
       .describe('Index of the step whose hold is meant, from 0; the one it is at when left out'),
   })
   .openapi('Skip');
+const retryRoute = createRoute({
+  ...common,
+  method: 'post',
+  path: '/releases/{id}/retry',
+  summary: 'Try a failed release again; what was built is kept',
+  request: { params: Id, body: optionalBody(CommentBody) },
+  responses: outcomes,
+});
 const skip = createRoute({
   ...common,
   method: 'post',
@@ -219,6 +228,11 @@ export function releaseRoutes(parts: ApiParts) {
       const outcome = await act(c.get('principal'), c.req.valid('param').id, { kind }, comment, key);
       return outcome.pending ? c.json(outcome, 202) : c.json(outcome, 200);
     });
+  routes.openapi(retryRoute, async (c) => {
+    const { comment } = CommentBody.parse(c.req.valid('json'));
+    const release = await visibleRelease(parts, c.get('principal'), c.req.valid('param').id);
+    return c.json(await retry(parts, c.get('principal'), release, comment), 200);
+  });
   routes.openapi(skip, async (c) => {
     const { comment, step } = SkipBody.parse(c.req.valid('json'));
     const key = c.req.valid('header')['idempotency-key'];

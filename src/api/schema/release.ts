@@ -160,6 +160,8 @@ export const ReleaseSummarySchema = z
     supersedes: z.array(z.string()),
     /** When a wait ends by itself, where that is known: the end of a freeze. */
     waitsUntil: Time.nullable(),
+    /** 1, and one more for each retry. */
+    attempt: z.int(),
     startedAt: Time.nullable(),
     endedAt: Time.nullable(),
     bakingUntil: Time.nullable(),

@@ -39,6 +39,7 @@ const PLAIN = {
   pause: 'keep the traffic where it is until somebody resumes; the judge goes on watching',
   resume: 'end a pause',
   skip: "leave out the rest of a step's hold; its approval is asked for all the same",
+  retry: 'try a failed release again; what was built is kept',
   promote: 'go to 100 % now, past the steps that are left',
   'take-over': 'set an alias as planned again that somebody else changed',
   yield: 'leave an alias as somebody else set it, and end the release',

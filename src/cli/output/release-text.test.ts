@@ -28,6 +28,7 @@ const RELEASE: ReleaseView = {
   supersededBy: null,
   supersedes: [],
   waitsUntil: null,
+  attempt: 1,
   startedAt: at,
   endedAt: null,
   bakingUntil: null,

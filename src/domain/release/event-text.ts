@@ -8,6 +8,8 @@ export function eventText(event: ReleaseEvent): string {
   switch (event.type) {
     case 'queued':
       return queuedText(event);
+    case 'retried':
+      return `tried again by ${event.actor.name} (try ${event.attempt})${event.comment ? `: “${event.comment}”` : ''}`;
     case 'started':
       return 'started';
     case 'superseded':

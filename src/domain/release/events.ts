@@ -37,6 +37,8 @@ export type ReleaseEvent =
       readonly supersedes?: readonly string[];
     }
   | { readonly type: 'started' }
+  /** A person hands a release that failed to its lane once more. */
+  | { readonly type: 'retried'; readonly attempt: number; readonly actor: Actor; readonly comment: string }
   /** `sentence` where it had begun: what became of what it had done. */
   | { readonly type: 'superseded'; readonly by: string; readonly sentence?: string }
   | { readonly type: 'planned'; readonly plan: ResolvedPlan }

@@ -79,6 +79,8 @@ export interface ReleaseProgress {
   readonly supersededBy: string | null;
   /** Releases whose place this one took. */
   readonly supersedes: readonly string[];
+  /** 1, and one more for each retry. */
+  readonly attempt: number;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly bakingUntil: number | null;

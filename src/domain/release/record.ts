@@ -19,6 +19,7 @@ export function initialProgress(at: number): ReleaseProgress {
     until: null,
     supersededBy: null,
     supersedes: [],
+    attempt: 1,
     startedAt: null,
     endedAt: null,
     bakingUntil: null,
@@ -56,6 +57,15 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
       };
     case 'started':
       return { ...record, ...enter('running', at), behind: null, until: null, startedAt: at };
+    case 'retried':
+      return {
+        ...record,
+        ...enter('queued', at, 'retried', `tried again by ${event.actor.name}`),
+        attempt: event.attempt,
+        startedAt: null,
+        endedAt: null,
+        rollbackCause: null,
+      };
     case 'superseded':
       return {
         ...record,

@@ -38,6 +38,8 @@ export interface ReleaseRun {
   readonly record: Recorder;
   control: Control;
   source: Source | null;
+  /** What the try before had packaged. */
+  kept: { readonly services: readonly PackagedService[]; readonly summary: string } | null;
   packaged: readonly PackagedService[];
   compared: readonly ComparedService[];
   /** Services whose LATEST may have been changed. */
@@ -62,6 +64,7 @@ export function newRun(input: ReleaseInput, startedAt: number): ReleaseRun {
     record: new Recorder(input.releaseId, input.nextSeq),
     control: INITIAL_CONTROL,
     source: null,
+    kept: null,
     packaged: [],
     compared: [],
     deployed: new Set(),

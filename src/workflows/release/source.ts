@@ -1,5 +1,6 @@
 /** Source and build: the exact commit, its plan and manifest, the declared commands, the functions' code, the zips. */
 import { isCancellation } from '@temporalio/workflow';
+import type { Stage } from '../../domain/release/states.ts';
 import { build } from '../proxies.ts';
 import { engineCall } from './engine-call.ts';
 import { sourceOf, type ReleaseRun } from './run.ts';
@@ -19,6 +20,8 @@ export async function readSource(run: ReleaseRun): Promise<void> {
 export async function buildAll(run: ReleaseRun): Promise<void> {
   const { releaseId } = run.input;
   const { plan, services } = sourceOf(run);
+  if ((run.input.attempt ?? 1) > 1) run.kept = await build.keptPackages({ releaseId });
+  if (run.kept !== null) return keep(run, 'build', 'not again: the packages of the try before are kept');
   await runStage(run, 'build', async () => {
     const summaries: string[] = [];
     if (plan.stages.length > 0) {
@@ -43,13 +46,17 @@ export async function buildAll(run: ReleaseRun): Promise<void> {
 export async function packageAll(run: ReleaseRun): Promise<void> {
   const { releaseId } = run.input;
   await runStage(run, 'package', async () => {
-    const { services, summary } = await build.packageRelease({ releaseId });
+    const { services, summary } = run.kept ?? (await build.packageRelease({ releaseId }));
     run.packaged = services;
     run.compared = await engineCall(run, 'nothing was touched yet', (by) =>
       by.compareWithLive({ releaseId, services }),
     );
-    return { value: undefined, summary };
+    return { value: undefined, summary: run.kept === null ? summary : `kept: ${summary}` };
   });
+}
+
+function keep(run: ReleaseRun, stage: Stage, summary: string): Promise<void> {
+  return runStage(run, stage, async () => ({ value: undefined, summary }));
 }
 
 /** Waits for all, also after one failed: nothing of a failed stage goes on beside what follows. */

@@ -33,7 +33,7 @@ export async function runStage<T>(
   work: () => Promise<StageResult<T>>,
 ): Promise<T> {
   const startedAt = Date.now();
-  run.record.emit({ type: 'stage-started', stage, attempt: 1 });
+  run.record.emit({ type: 'stage-started', stage, attempt: run.input.attempt ?? 1 });
   try {
     const { value, summary } = await work();
     run.record.emit({ type: 'stage-finished', stage, durationMs: Date.now() - startedAt, summary });

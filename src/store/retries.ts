@@ -1,0 +1,63 @@
+/** A failed release is handed to its lane once more, under its own id and with its own history. */
+import { sql } from 'kysely';
+import type { Actor } from '../domain/release/events.ts';
+import { recordEvent } from './events.ts';
+import { findRelease } from './releases.ts';
+import type { Db } from './store.ts';
+
+export type RetryAnswer =
+  | { readonly kind: 'queued'; readonly attempt: number }
+  /** Its last events are still being written. */
+  | { readonly kind: 'still-ending' }
+  | { readonly kind: 'not-failed' }
+  /** A newer release of the environment is live: this one would take it back. */
+  | { readonly kind: 'newer-released'; readonly number: number };
+
+/** In the caller's transaction. Of two who ask at once, the second finds it queued. */
+export async function retryRelease(
+  tx: Db,
+  {
+    releaseId,
+    actor,
+    comment,
+  }: { readonly releaseId: string; readonly actor: Actor; readonly comment: string },
+): Promise<RetryAnswer> {
+  await tx.selectFrom('releases').select('id').where('id', '=', releaseId).forUpdate().execute();
+  const release = await findRelease(tx, releaseId);
+  const isRetryable =
+    release?.progress.state === 'failed' ||
+    (release?.progress.state === 'rolled-back' && release.progress.rollbackCause === 'stage-failed');
+  if (!release || !isRetryable || release.dryRun) return { kind: 'not-failed' };
+  const { project, environment, number, progress, seq } = release;
+  if (!progress.stages.some(({ stage, state }) => stage === 'report' && state !== 'running'))
+    return { kind: 'still-ending' };
+  const newer = await tx
+    .selectFrom('releases')
+    .select('number')
+    .where('project', '=', project)
+    .where('environment', '=', environment)
+    .where('number', '>', number)
+    .where('state', '=', 'promoted')
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (newer) return { kind: 'newer-released', number: newer.number };
+  const attempt = progress.attempt + 1;
+  const at = Date.now();
+  await recordEvent(tx, {
+    releaseId,
+    seq: seq + 1,
+    at,
+    event: { type: 'retried', attempt, actor, comment },
+  });
+  await tx
+    .insertInto('outbox')
+    .values({
+      kind: 'push',
+      release_id: releaseId,
+      payload: JSON.stringify({ releaseId, storedAt: at, attempt, nextSeq: seq + 2 }),
+    })
+    .execute();
+  await sql`select pg_notify('sluice_outbox', ${releaseId})`.execute(tx);
+  return { kind: 'queued', attempt };
+}
