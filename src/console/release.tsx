@@ -173,6 +173,12 @@ const Difference: FC<{ release: ReleaseView }> = ({ release }) =>
     <section aria-labelledby="difference">
       <h2 id="difference">{release.dryRun ? 'What it would change' : 'What it changes'}</h2>
       <pre tabindex={0}>{release.differenceText.join('\n')}</pre>
+      {release.dryRun && (
+        <>
+          <h3>How</h3>
+          <pre tabindex={0}>{release.planText.join('\n')}</pre>
+        </>
+      )}
     </section>
   );
 

@@ -35,6 +35,9 @@ const WELL = 'exports.handler = async () => "well";\n';
 const AS_WELL = `${WELL}// the same in other words\n`;
 const BROKEN =
   'exports.handler = async (event) => { if (String(event) !== "smoke") throw new Error("no price"); };\n';
+/** Every other request; never so many in a row that the guard steps in. */
+const HALF =
+  'let calls = 0;\nexports.handler = async () => { if ((calls += 1) % 2) throw new Error("no price"); };\n';
 const sleeps = (ms: number): string =>
   `exports.handler = () => new Promise((resolve) => setTimeout(resolve, ${ms} * (0.8 + 0.4 * Math.random()), 'well'));\n`;
 
@@ -176,6 +179,38 @@ describe('the guard between two looks', () => {
     env.cancel();
     await expect(watched).rejects.toThrow('CANCEL');
     expect(await rows(watch.releaseId)).toEqual([]);
+  });
+});
+
+describe('a step with bounds of its own', () => {
+  test('is judged by them, and the evidence counts on in the next step', async () => {
+    const watch = await begun('stepped', WELL, HALF, 0.5);
+    const { releaseId } = watch;
+    const events: readonly ReleaseEvent[] = [
+      { type: 'step-started', step: 0, weight: 0.5, holdMs: 0 },
+      { type: 'step-finished', step: 0, summary: '' },
+      { type: 'step-started', step: 1, weight: 0.5, holdMs: 0 },
+    ];
+    const tell = (seq: number, event: ReleaseEvent | undefined) =>
+      event && recordEvent(world.store.db, { releaseId, seq, at: Date.now(), event });
+    await tell(1, events[0]);
+    // Nothing reaches a difference of 90 points.
+    const steps = [{ errors: { floor: 0.9 } }, null];
+    const watched = runActivity(world.parts(), 'watch', { ...watch, analysis: ANALYSIS, steps });
+    const isSure = ({ logEvidence, logThreshold }: Look): boolean => logEvidence > logThreshold;
+    const { look } = await under(
+      'stepped',
+      (async () => {
+        await expect.poll(async () => (await rows(releaseId)).some(isSure), { timeout: 30_000 }).toBe(true);
+        const first = await rows(releaseId);
+        expect(first.filter(({ verdict }) => verdict === 'harmful')).toEqual([]);
+        expect(first.find(isSure)).toMatchObject({ step: 0, gate: false });
+        await tell(2, events[1]);
+        await tell(3, events[2]);
+        return watched;
+      })(),
+    );
+    expect(look).toMatchObject({ step: 1, verdict: 'harmful', gate: true });
   });
 });
 

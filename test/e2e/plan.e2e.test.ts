@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import type FC from '@alicloud/fc2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { EnvironmentView, ReleaseView } from '../../src/api/views.ts';
+import type { EnvironmentView, LogLineView, ReleaseView } from '../../src/api/views.ts';
 import { createApi, type Api } from '../support/api.ts';
 import { startCustomers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
@@ -260,4 +260,29 @@ environments:
     const { data } = await fc.getAlias('hooked', 'PROD');
     expect(data).toMatchObject({ versionId: '2' });
   }, 240_000);
+
+  test('run again when the worker dies in the middle of one, under the same key, and are told of once', async () => {
+    const project = await createGitProject(api, repositories, 'retried');
+    const release = await project.push(
+      {
+        ...functionFiles({ service: 'retried', handler: 'good', tag: 'v1', steps: [] }),
+        'sluice.yml': `version: 1
+environments:
+  production:
+    hooks: {before: [{name: slow, run: 'echo "key $SLUICE_IDEMPOTENCY_KEY"; sleep 4; echo done'}]}
+`,
+      },
+      'First',
+    );
+    const keys = async () => {
+      const { lines } = await api.get<{ lines: LogLineView[] }>(`/api/v1/releases/${release.id}/logs`);
+      return lines.map(({ line }) => line).filter((line) => line.startsWith('key '));
+    };
+    await expect.poll(keys, { timeout: 60_000 }).toHaveLength(1);
+    stack.kill('worker', 'SIGKILL');
+    await api.until(release.id, ['promoted'], 90_000);
+    expect(await keys()).toEqual(Array(2).fill(`key ${release.id}/release/before/1`));
+    const told = (await api.events(release.id)).map(({ event }) => event.type);
+    expect(told.filter((type) => type.startsWith('hook-'))).toEqual(['hook-started', 'hook-finished']);
+  }, 180_000);
 });
