@@ -145,6 +145,21 @@ export async function findReleases(db: Db, ids: readonly string[]): Promise<Rele
   return rows.map(toRelease);
 }
 
+/** Says whose commit it is where nobody has said so: a release started by hand knows only the commit's id. */
+export async function describeCommit(
+  db: Db,
+  id: string,
+  { author, message }: { readonly author: string; readonly message: string },
+): Promise<void> {
+  await db
+    .updateTable('releases')
+    .set({ author, message })
+    .where('id', '=', id)
+    .where('author', '=', '')
+    .where('message', '=', '')
+    .execute();
+}
+
 export interface ReleaseFilter {
   readonly project?: string | undefined;
   /** Only releases of these projects; `undefined` = of all. */

@@ -6,6 +6,7 @@ import { fromBufferPromise } from 'yauzl';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readArtifact } from '../../src/activities/package/artifact-store.ts';
 import { findArtifact } from '../../src/store/artifacts.ts';
+import { findRelease } from '../../src/store/releases.ts';
 import { listLogLines } from '../../src/store/logs.ts';
 import type { FcClient } from '../../src/fc/client.ts';
 import { manifest, runActivity, startActivityWorld, type ActivityWorld } from './activity-world.ts';
@@ -54,6 +55,23 @@ describe('source', () => {
       author: 'Ann <ann@shop.example>',
       services: [{ service: 'moved', functions: ['hello'] }],
       plan: { alias: 'PROD', environment: 'production' },
+    });
+  });
+
+  test('tells a release started by hand whose commit it is — it knew only the commit’s id', async () => {
+    const { db } = world.store;
+    const facts = { author: 'Ann <ann@shop.example>', message: 'Change the shop' };
+    const { releaseId } = await world.release('facts', { 's.yml': manifest('facts') });
+    const described = async (before: { author: string; message: string }) => {
+      await db.updateTable('releases').set(before).where('id', '=', releaseId).execute();
+      await runActivity(world.parts(), 'prepareSource', { releaseId });
+      return findRelease(db, releaseId);
+    };
+    expect(await described({ author: '', message: '' })).toMatchObject(facts);
+    // What the provider said of its push stands.
+    expect(await described({ author: 'ann', message: 'Pushed' })).toMatchObject({
+      author: 'ann',
+      message: 'Pushed',
     });
   });
 

@@ -4,6 +4,7 @@ import { findingText } from '../../domain/finding.ts';
 import type { Manifest, ManifestService } from '../../domain/manifest/model.ts';
 import { orderOf } from '../../domain/plan/order.ts';
 import type { ResolvedPlan } from '../../domain/plan/plan.ts';
+import { describeCommit } from '../../store/releases.ts';
 import type { Activities } from '../contract.ts';
 import { beating } from '../beating.ts';
 import { openLog } from '../build/log-sink.ts';
@@ -34,6 +35,7 @@ export function sourceActivities(parts: Parts): Pick<Activities, 'prepareSource'
         const { release } = subject;
         const { folder, isNew } = await ensureCheckout(parts, subject, signal);
         const { author, title } = await commitFacts(folder, release.commit, signal);
+        await describeCommit(parts.db, releaseId, { author, message: title });
         const { plan, manifest, warnings } = await readWanted(folder, subject);
         const refused = refusedSources(plan.analysis.metrics ?? [], parts.metricSources);
         if (refused.length > 0) throw invalid('metrics of the plan cannot be read here', refused);

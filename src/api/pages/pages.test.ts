@@ -1,6 +1,9 @@
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApiServer, type ApiServer } from '../../../test/support/api-server.ts';
+import { defaultEnvironments } from '../../domain/plan/environment.ts';
+import { resolvePlan } from '../../domain/plan/resolve.ts';
+import type { ReleaseEvent } from '../../domain/release/events.ts';
 import { recordEvent } from '../../store/events.ts';
 import { addFreeze, endFreeze, listBypasses } from '../../store/freezes.ts';
 import { createRelease } from '../../store/releases.ts';
@@ -231,5 +234,75 @@ describe('pages', () => {
     const again = await get('/assets/sluice.css', { 'if-none-match': sheet.headers.get('etag') ?? '' });
     expect([sheet.status, again.status]).toEqual([200, 304]);
     expect((await get('/assets/..%2Findex.ts')).status).toBe(404);
+  });
+});
+
+describe('a dry run', () => {
+  test('shows what it would change and how, and what the hooks of a release said — as text, whatever it is', async () => {
+    const id = ulid();
+    await createRelease(api.store.db, {
+      id,
+      project: 'shop',
+      environment: 'production',
+      ref: 'refs/heads/main',
+      commit: 'b'.repeat(40),
+      before: '',
+      author: '',
+      message: '',
+      cause: 'manual',
+      startedBy: 'ann',
+      dryRun: true,
+      dedupeKey: id,
+      at: Date.now(),
+    });
+    const [production] = defaultEnvironments('main');
+    if (!production) throw new Error('there is a default environment');
+    const code = { digest: `sha256:${'a'.repeat(64)}`, bytes: 2048, files: 2 };
+    const events: readonly ReleaseEvent[] = [
+      { type: 'planned', plan: resolvePlan(null, production) },
+      { type: 'hook-started', step: 0, when: 'after', name: '<b>check</b>' },
+      {
+        type: 'hook-finished',
+        step: 0,
+        when: 'after',
+        name: '<b>check</b>',
+        ok: false,
+        durationMs: 10,
+        summary: 'exit code 3',
+        logTail: ['<i>no</i>'],
+        onFailure: 'continue',
+      },
+      {
+        type: 'dry-run-finished',
+        sentence: 'nothing was touched',
+        difference: [
+          {
+            service: 'shop',
+            change: 'changed',
+            live: '3',
+            settings: [],
+            functions: [
+              {
+                name: 'greet',
+                change: 'changed',
+                settings: [{ member: 'handler', change: 'changed', from: 'a.b', to: '<u>', hidden: false }],
+                code: { changed: false, from: code, to: code },
+              },
+            ],
+            kept: [],
+            leftOut: 0,
+          },
+        ],
+      },
+    ];
+    for (const [i, event] of events.entries())
+      await recordEvent(api.store.db, { releaseId: id, seq: i + 1, at: Date.now(), event });
+    const page = await (await get(`/releases/${id}`, { cookie: (await signIn()).cookie })).text();
+    expect(page).toContain('What it would change');
+    expect(page).toContain('handler: &quot;a.b&quot; → &quot;&lt;u&gt;&quot;');
+    expect(page).toContain('step 1: 5 % for 10m');
+    expect(page).toContain('&lt;b&gt;check&lt;/b&gt;');
+    expect(page).toContain('exit code 3');
+    expect(page).not.toMatch(/<b>check|<i>no|<u>"/);
   });
 });

@@ -12,6 +12,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { store } from '../proxies.ts';
+import { counted } from '../../domain/analysis/numbers-in-words.ts';
 import { laneFreeSignal, type ReleaseInput } from '../messages.ts';
 import { bake, bakedServices } from './bake.ts';
 import { endAfter, type EndEvent } from './ending.ts';
@@ -116,10 +117,12 @@ function sayLive(run: ReleaseRun): string {
 
 function sayPlan(run: ReleaseRun): string {
   const { steps, alias } = sourceOf(run).plan;
-  const changes = run.compared
-    .filter(({ unchanged }) => !unchanged)
-    .map(({ service, stable }) =>
-      stable === null ? `${service} (first)` : `${service} (version ${stable} is live)`,
-    );
-  return `would release ${changes.join(', ')} to ${alias} in ${steps.length} gray steps; nothing was touched`;
+  const changed = run.compared.filter(({ unchanged }) => !unchanged);
+  const changes = changed.map(({ service, stable }) =>
+    stable === null ? `${service} (first)` : `${service} (version ${stable} is live)`,
+  );
+  const how = changed.every(({ stable }) => stable === null)
+    ? 'at once, because nothing is live there to compare with'
+    : `in ${counted(steps.length, 'gray step')}`;
+  return `would release ${changes.join(', ')} to ${alias} ${how}; nothing was touched`;
 }
