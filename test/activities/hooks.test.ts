@@ -71,7 +71,7 @@ environments:
 `,
     ...files,
   });
-  return { releaseId, step: 0, when: 'before', index: 0, weight: 0, versions: [] };
+  return { releaseId, attempt: 1, step: 0, when: 'before', index: 0, weight: 0, versions: [] };
 }
 
 describe('a command', () => {

@@ -34,6 +34,8 @@ export interface HookPlace {
 
 export interface HookMoment extends HookPlace {
   readonly releaseId: string;
+  /** From 2 on: a person tried the failed release again. */
+  readonly attempt: number;
   readonly index: number;
   /** Share of the canary while the hook runs, 0…1. */
   readonly weight: number;
@@ -49,11 +51,12 @@ export function hooksAt(
 }
 
 /**
- * The same for each try of one hook, and for no other: a worker that dies makes a hook run again, so whoever is called
- * must be able to tell the second try from something new.
+ * The same for each run of one hook, and for no other: a worker that dies makes a hook run again, so whoever is called
+ * must be able to tell the second run from something new. A person's retry of the release is something new.
  */
-export function hookKey({ releaseId, step, when, index }: Omit<HookMoment, 'weight'>): string {
-  return `${releaseId}/${step === null ? 'release' : `step-${step + 1}`}/${when}/${index + 1}`;
+export function hookKey({ releaseId, attempt, step, when, index }: Omit<HookMoment, 'weight'>): string {
+  const tried = attempt > 1 ? `${releaseId}/try-${attempt}` : releaseId;
+  return `${tried}/${step === null ? 'release' : `step-${step + 1}`}/${when}/${index + 1}`;
 }
 
 /** For people: `before step 2`, `after the promotion`. */

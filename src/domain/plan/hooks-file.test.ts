@@ -104,10 +104,11 @@ steps:
     ]);
   });
 
-  test('are told a key that is the same for each try of one hook and for no other', () => {
-    const moment = { releaseId: '01R', step: 1, when: 'after', index: 0, weight: 0.25 } as const;
+  test('are told a key that is the same for each run of one hook and for no other', () => {
+    const moment = { releaseId: '01R', attempt: 1, step: 1, when: 'after', index: 0, weight: 0.25 } as const;
     expect(hookKey(moment)).toBe('01R/step-2/after/1');
     expect(hookKey({ ...moment, step: null })).toBe('01R/release/after/1');
+    expect(hookKey({ ...moment, attempt: 2 })).toBe('01R/try-2/step-2/after/1');
     expect(hookWords(moment)).toEqual({
       release: '01R',
       step: '2',

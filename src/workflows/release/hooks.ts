@@ -59,6 +59,7 @@ function call(
 ): Promise<HookOutcome> {
   return hooks[action.kind].runHook({
     releaseId: run.input.releaseId,
+    attempt: run.input.attempt ?? 1,
     ...place,
     index,
     weight,
