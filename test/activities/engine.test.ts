@@ -392,6 +392,17 @@ describe('moves of an alias', () => {
     expect(await present('outside')).toMatchObject({ additionalVersionWeight: { '2': 0.8 } });
   });
 
+  test('to a version that was deleted change nothing, and name the newest one before it', async () => {
+    const move = await begun('deleted');
+    const back = { ...move, stable: '99', weight: 0 };
+    await expect(runActivity(parts, 'moveAlias', back)).rejects.toMatchObject({
+      type: 'VersionGone',
+      nonRetryable: true,
+      details: [{ version: '99', older: '1' }],
+    });
+    expect(await present('deleted')).toMatchObject({ versionId: '1' });
+  });
+
   test('yield to a person’s recorded override', async () => {
     const move = { ...(await begun('override')), expected: [graySplit('1', '2', 0.25)], weight: 0.5 };
     await addOverride(world.store.db, {

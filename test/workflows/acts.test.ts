@@ -3,6 +3,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Look } from '../../src/domain/analysis/look.ts';
+import { FAILURES } from '../../src/domain/release/failures.ts';
 import type { Role } from '../../src/domain/release/states.ts';
 import {
   abortUpdate,
@@ -332,6 +333,55 @@ describe.concurrent('an alias that somebody else moved', () => {
       );
     await release.handle.executeUpdate(abortUpdate, { args: [act()] });
     await release.ended();
+  });
+});
+
+describe.concurrent('a stable version that is gone when it is needed', () => {
+  const fails = {
+    activity: 'moveAlias',
+    type: FAILURES.versionGone,
+    message: 'version 1 does not exist any more; the newest before it is 0',
+    detail: { version: '1', older: '0' },
+  } as const;
+  const gone = (releaseId: string) => {
+    const script = server.world.scripts.get(releaseId) ?? HEALTHY;
+    server.world.scripts.set(releaseId, { ...script, fails });
+  };
+  const back = (releaseId: string) => {
+    const script = server.world.scripts.get(releaseId) ?? HEALTHY;
+    server.world.scripts.set(releaseId, { ...script, fails: null });
+  };
+
+  test('leaves the canary where it is with an alarm, and tries again at a word', async () => {
+    const release = await begin(LONG);
+    await release.until(inStep(0));
+    gone(release.releaseId);
+    server.world.harm(release.releaseId);
+    await release.until(({ reason }) => reason === 'stable-gone');
+    expect(release.progress()).toMatchObject({ state: 'paused' });
+    expect(release.progress().message).toContain('version 1 does not exist any more');
+    expect(movesOf(release.service)).toEqual(['version 1, 5 % to version new']);
+    back(release.releaseId);
+    await release.handle.executeUpdate(takeOverUpdate, { args: [act()] });
+    expect(await release.ended('rolled-back.stable-gone')).toMatchObject({ ended: 'rolled-back' });
+  });
+
+  test('may be left so by yield, and an older version is taken only where the plan permits it', async () => {
+    const left = await begin(LONG);
+    await left.until(inStep(0));
+    gone(left.releaseId);
+    server.world.harm(left.releaseId);
+    await left.until(({ reason }) => reason === 'stable-gone');
+    await left.handle.executeUpdate(yieldUpdate, { args: [act()] });
+    expect(await left.ended()).toMatchObject({ ended: 'aborted' });
+    expect(server.world.aliases.get(left.service)).toMatchObject({ additional: { weight: 0.05 } });
+
+    const permitted = await begin({ plan: { ...LONG.plan, stableGone: 'newest-older' } });
+    await permitted.until(inStep(0));
+    server.world.gone.set(permitted.service, { version: '1', older: '0' });
+    server.world.harm(permitted.releaseId);
+    expect(await permitted.ended('rolled-back.older')).toMatchObject({ ended: 'rolled-back' });
+    expect(server.world.aliases.get(permitted.service)).toEqual({ main: '0', additional: null });
   });
 });
 

@@ -17,7 +17,7 @@ import type { PlanApproval, PlanStep, ResolvedPlan } from '../../src/domain/plan
 import type { SupersedePolicy } from '../../src/domain/plan/supersede.ts';
 import { hookKey } from '../../src/domain/plan/hook.ts';
 import type { ReleaseEvent } from '../../src/domain/release/events.ts';
-import { FAILURES } from '../../src/domain/release/failures.ts';
+import { FAILURES, type VersionGone } from '../../src/domain/release/failures.ts';
 import type { ReleaseProgress } from '../../src/domain/release/progress.ts';
 import { applyEvent, initialProgress } from '../../src/domain/release/record.ts';
 import { describeSplit, graySplit, sameSplit, type Split } from '../../src/domain/release/split.ts';
@@ -86,6 +86,8 @@ export class World {
   readonly looks = new Map<string, Look>();
   /** What the bake time of a release finds, in its order; nothing: it goes on until it is cancelled. */
   readonly bakes = new Map<string, BakeOutcome[]>();
+  /** Service → a version that was deleted, and the newest one before it. */
+  readonly gone = new Map<string, VersionGone>();
   /** Service → where its alias stands. */
   readonly aliases = new Map<string, Split>();
   /** Every state that an alias was put in, in order: `shop: version 1, 5 % to version 2`. */
@@ -315,6 +317,9 @@ export class World {
       throw ApplicationFailure.create({ message: 'no answer', type: FAILURES.engineUnreachable });
     }
     const target = graySplit(move.stable, move.canary, move.weight);
+    const gone = this.gone.get(move.service);
+    if (gone?.version === target.main)
+      throw ApplicationFailure.nonRetryable('it is gone', FAILURES.versionGone, gone);
     const now = this.aliases.get(move.service) ?? null;
     if (now !== null && sameSplit(now, target)) return;
     const isExpected = move.expected.some((one) =>

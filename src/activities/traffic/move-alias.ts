@@ -16,6 +16,8 @@ import type { Parts } from '../parts.ts';
 
 /** A write that meets another writer is tried again with what that one left; more often is a fight. */
 const ROUNDS = 5;
+/** Versions looked through for an older one. */
+const MOST_VERSIONS = 100;
 
 export function moveActivities(parts: Parts): Pick<Activities, 'moveAlias'> {
   const { db, fc } = parts;
@@ -28,7 +30,11 @@ export function moveActivities(parts: Parts): Pick<Activities, 'moveAlias'> {
           move.expected.some((one) =>
             one === null || found === null ? one === found : sameSplit(one, found),
           );
-        const outside = await engineCall(() => setAlias(fc, { service, alias, target, isExpected }));
+        const outside = await engineCall(() => setAlias(fc, { service, alias, target, isExpected })).catch(
+          async (error: unknown) => {
+            throw (await versionGone(fc, move, target)) ?? error;
+          },
+        );
         if (outside !== null) throw await changedFailure(parts, move, outside.found);
         await saveAliasState(db, {
           service,
@@ -81,6 +87,30 @@ async function write(
 ): Promise<void> {
   if (present === null) await fc.createAlias(service, alias, targetOf(target));
   else await fc.updateAlias(service, alias, targetOf(target), present.etag);
+}
+
+/** The failure that says it, where the version that shall have the traffic does not exist any more; else `null`. */
+async function versionGone(
+  fc: FcClient,
+  { service, canary }: AliasMove,
+  { main }: Split,
+): Promise<Error | null> {
+  try {
+    if ((await fc.getService(service, main)) !== null) return null;
+    const versions = await fc.listVersions(service, MOST_VERSIONS);
+    // Versions between it and the new one were taken back: they are no way out.
+    const older =
+      versions.map(({ versionId }) => versionId).find((id) => id !== canary && Number(id) < Number(main)) ??
+      null;
+    return finalFailure(
+      FAILURES.versionGone,
+      `version ${main} of ${service} does not exist any more${older === null ? ', nor an older one' : `; the newest before it is ${older}`}`,
+      { version: main, older },
+    );
+  } catch {
+    // What the move itself met is what counts.
+    return null;
+  }
 }
 
 /** How the table of aliases says it: who stands alone is stable. */

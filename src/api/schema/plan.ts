@@ -70,6 +70,7 @@ export const PlanSchema = z.object({
   manifest: z.string().nullable(),
   advance: z.enum(['timed', 'early']).optional(),
   extensionMs: z.number().optional(),
+  stableGone: z.enum(['stay', 'newest-older']).optional(),
   needs: z.record(z.string(), z.array(z.string()).readonly()).optional(),
   supersede: z.enum(SUPERSEDE_POLICIES).optional(),
 });

@@ -34,6 +34,7 @@ export const TEXT_KEYS: ReadonlySet<string> = new Set([
   'role',
   'onTimeout',
   'advance',
+  'stableGone',
   'supersede',
   'prometheus',
   'http',
@@ -184,6 +185,11 @@ export const environment = strictMap('an environment', {
     .optional()
     .describe(
       'How long a hold goes on when nobody called the new version, or no metrics came, before a person is asked; three more holds, 30m at least, if left out.',
+    ),
+  stableGone: oneOf(['stay', 'newest-older'])
+    .optional()
+    .describe(
+      'What a rollback does when the version to go back to was deleted: leave the traffic and ask a person (stay, if left out), or go to the newest version before it.',
     ),
   supersede: oneOf(SUPERSEDE_POLICIES)
     .optional()

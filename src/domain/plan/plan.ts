@@ -69,6 +69,8 @@ export interface ResolvedPlan {
   readonly advance?: 'timed' | 'early';
   /** How long a hold without evidence goes on before a person is asked, milliseconds; left out: `extensionOf`. */
   readonly extensionMs?: number;
+  /** What a rollback does when the stable version was deleted; left out: `stay`. */
+  readonly stableGone?: 'stay' | 'newest-older';
   /** Who answers what Sluice asks by itself. Left out by plans of before. */
   readonly question?: Pick<PlanApproval, 'role' | 'count' | 'notAuthor'>;
   /** Manifest file named by the plan, or `null`: looked for by its usual names. */

@@ -21,6 +21,8 @@ export const FAILURES = {
   engineUnreachable: 'EngineUnreachable',
   /** The alias is at neither the state left by the release nor the one wanted; `details[0]` is `OutsideChange`. */
   changedOutside: 'ChangedOutside',
+  /** A version that the alias shall have does not exist any more; `details[0]` is `VersionGone`. */
+  versionGone: 'VersionGone',
   /** A person moved the alias past the workflow, and the record of it is there; `details[0]` is `Overridden`. */
   overridden: 'Overridden',
 } as const;
@@ -34,6 +36,7 @@ export const FINAL_FAILURES: readonly FailureType[] = [
   FAILURES.verifyFailed,
   FAILURES.engineRefused,
   FAILURES.changedOutside,
+  FAILURES.versionGone,
   FAILURES.overridden,
 ];
 
@@ -48,6 +51,12 @@ export interface OutsideChange {
   readonly found: string;
   /** `found` as data, `null` = there is no such alias. Left out by failures of before. */
   readonly split?: Split | null;
+}
+
+export interface VersionGone {
+  readonly version: string;
+  /** The newest version before it that exists, or `null`. */
+  readonly older: string | null;
 }
 
 export interface Overridden {

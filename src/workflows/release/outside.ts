@@ -3,7 +3,7 @@
  * by the next write of the release, or between two by the watch, whose word is checked here by a conditional move.
  */
 import { condition } from '@temporalio/workflow';
-import type { OutsideChange } from '../../domain/release/failures.ts';
+import { FAILURES, type OutsideChange } from '../../domain/release/failures.ts';
 import type { PersonsAct } from '../messages.ts';
 import type { Fault } from '../failure.ts';
 import { askOutside, leaveOutside } from './control.ts';
@@ -31,8 +31,36 @@ export class Yielded extends Error {
  */
 export async function settleOutside(run: ReleaseRun, service: GrayService, fault: Fault): Promise<void> {
   const { found, split } = fault.detail as OutsideChange;
+  await askPerson(run, service, { reason: 'changed-outside', message: fault.message, found });
+  service.expected = [...service.expected, split ?? null];
+}
+
+/**
+ * A rollback that Function Compute refuses for good: the canary stays at its weight until a person has mended it (and
+ * says take-over: it is tried again) or leaves it so.
+ *
+ * @throws Yielded
+ */
+export async function settleRefused(run: ReleaseRun, service: GrayService, fault: Fault): Promise<void> {
+  const reason = fault.type === FAILURES.versionGone ? 'stable-gone' : 'rollback-refused';
+  const found = 'the canary keeps its weight';
+  const message = `cannot roll back: ${fault.message}; version ${service.canary} keeps its share. Take over to try again, or yield to leave it so`;
+  await askPerson(run, service, { reason, message, found });
+}
+
+interface Asked {
+  readonly reason: 'changed-outside' | 'stable-gone' | 'rollback-refused';
+  readonly message: string;
+  readonly found: string;
+}
+
+async function askPerson(
+  run: ReleaseRun,
+  service: GrayService,
+  { reason, message, found }: Asked,
+): Promise<void> {
   run.control = askOutside(run.control);
-  run.record.emit({ type: 'paused', reason: 'changed-outside', actor: SLUICE, message: fault.message });
+  run.record.emit({ type: 'paused', reason, actor: SLUICE, message });
   await condition(() => run.control.takenOver !== null || run.control.yielded !== null);
   const { takenOver, yielded } = run.control;
   if (takenOver === null && yielded !== null) {
@@ -41,5 +69,4 @@ export async function settleOutside(run: ReleaseRun, service: GrayService, fault
   }
   run.control = leaveOutside(run.control);
   run.record.emit({ type: 'resumed', actor: takenOver?.actor ?? SLUICE });
-  service.expected = [...service.expected, split ?? null];
 }

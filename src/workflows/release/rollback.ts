@@ -3,10 +3,14 @@
  * nothing cancels. Never overwrites what somebody else set: an alias at a state that is not the release's own fails
  * with `ChangedOutside`, and the release asks a person.
  */
+import { patched } from '@temporalio/workflow';
 import type { Actor, RollbackCause } from '../../domain/release/events.ts';
+import { FAILURES, type VersionGone } from '../../domain/release/failures.ts';
+import { faultOf } from '../failure.ts';
 import { store } from '../proxies.ts';
 import { engineCall } from './engine-call.ts';
 import { moveService } from './move.ts';
+import { settleRefused } from './outside.ts';
 import { lockService } from './publish.ts';
 import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { runStage } from './stage.ts';
@@ -25,11 +29,7 @@ export async function rollBackTraffic(run: ReleaseRun, reason: RollbackReason): 
       .filter(({ service, stable }) => stable !== null && !run.left.has(service))
       .toReversed();
     // Side by side, what depends on others first: a service whose move has trouble must not hold up the others.
-    const settled = await Promise.allSettled(
-      back.map((service) =>
-        moveService(run, service, { weight: 0, step: null, situation: stillThere(run, service) }),
-      ),
-    );
+    const settled = await Promise.allSettled(back.map((service) => takeBack(run, service)));
     for (const one of settled) if (one.status === 'rejected') throw one.reason;
     const kept = run.moved.filter(({ stable }) => stable === null);
     const summary = [
@@ -40,13 +40,37 @@ export async function rollBackTraffic(run: ReleaseRun, reason: RollbackReason): 
   });
 }
 
+/** What cannot be set for good is left as it is, with the highest alarm, until a person says what then. */
+async function takeBack(run: ReleaseRun, service: GrayService): Promise<void> {
+  for (;;) {
+    try {
+      return await moveService(run, service, { weight: 0, step: null, situation: stillThere(run, service) });
+    } catch (error) {
+      const fault = faultOf(error);
+      const isRefused = fault.type === FAILURES.versionGone || fault.type === FAILURES.engineRefused;
+      if (!isRefused || !patched('refused-rollback-asks')) throw error;
+      const { older } = (fault.detail ?? { older: null }) as Partial<VersionGone>;
+      if (older && sourceOf(run).plan.stableGone === 'newest-older')
+        goOlder(run, service, older, fault.message);
+      else await settleRefused(run, service, fault);
+    }
+  }
+}
+
+/** The plan permits it: the newest version before the one that is gone takes its place. */
+function goOlder(run: ReleaseRun, service: GrayService, older: string, message: string): void {
+  run.record.emit({ type: 'blocked', reason: 'stable-gone', message: `${message}, as the plan permits` });
+  service.stable = older;
+}
+
 /** LATEST back to what is live, so that rejected code cannot ride along with the next publish; then all locks go back. */
 export async function restoreLatest(run: ReleaseRun): Promise<void> {
   const holder = run.input.releaseId;
   for (const { service, functions } of run.packaged) {
     if (!run.deployed.has(service)) continue;
     await lockService(run, service);
-    const stable = run.compared.find((compared) => compared.service === service)?.stable ?? null;
+    const compared = run.compared.find((one) => one.service === service)?.stable ?? null;
+    const stable = run.moved.find((one) => one.service === service)?.stable ?? compared;
     await engineCall(run, 'the alias is back already', (by) =>
       by.restoreLatest({
         holder,

@@ -24,7 +24,8 @@ export interface Move {
 export interface GrayService {
   readonly service: string;
   readonly functions: readonly string[];
-  readonly stable: string | null;
+  /** Version that the traffic goes back to; another one where it is gone by then. */
+  stable: string | null;
   readonly canary: string;
   /** States that the alias may be in by our own doing; a move that was cut off may have happened or not. */
   expected: readonly (Split | null)[];
