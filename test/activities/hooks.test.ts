@@ -99,7 +99,7 @@ describe('a command', () => {
     expect(failed).toMatchObject({ ok: false, summary: 'exit code 3' });
     expect(failed.logTail).toContain('no');
     const late = await runActivity(parts, 'runHook', { ...call, index: 1 });
-    expect(late).toMatchObject({ ok: false, summary: 'not done within 1 s' });
+    expect(late).toMatchObject({ ok: false, summary: 'not done within 1s' });
     expect(late.logTail).toContain('slow');
   });
 
@@ -110,6 +110,28 @@ describe('a command', () => {
     setTimeout(() => environment.cancel(), 500);
     await expect(running).rejects.toThrow();
   });
+});
+
+test('a secret in what a function answers is in no summary — it stands in an event', async () => {
+  const call = await release(
+    'secretive',
+    `{name: warm, invoke: {function: hello, event: '{"fail": true}'}}`,
+    {
+      'code/index.js': "exports.handler = async () => { throw new Error('it is a-known-secret'); };\n",
+    },
+  );
+  const { services } = await runActivity(parts, 'packageRelease', call);
+  const [service] = services;
+  if (!service) throw new Error('nothing was packaged');
+  await runActivity(parts, 'deployService', { releaseId: call.releaseId, service });
+  const { version } = await runActivity(parts, 'publishService', { releaseId: call.releaseId, service });
+  const failed = await runActivity(parts, 'runHook', {
+    ...call,
+    versions: [{ service: 'secretive', version }],
+  });
+  expect(failed.ok).toBe(false);
+  expect(failed.summary).toContain('it is ');
+  expect(JSON.stringify(failed)).not.toContain('a-known-secret');
 });
 
 describe('a call', () => {

@@ -1,5 +1,5 @@
 /** A hook's call of a function of the release, by the version that the release has published. */
-import type { HookAction } from '../../domain/plan/hook.ts';
+import { sayLate, type HookAction } from '../../domain/plan/hook.ts';
 import { FcError } from '../../fc/errors.ts';
 import type { FcInvocation } from '../../fc/client.ts';
 import type { Job } from '../build/build.ts';
@@ -15,14 +15,14 @@ export interface FunctionCall {
   readonly versions: HookCall['versions'];
   readonly words: Readonly<Record<string, string>>;
   /** Ends the wait; what runs already goes on until its own time-out. */
-  readonly limit: AbortSignal;
+  readonly timeoutMs: number;
 }
 
 /** @returns what went wrong, or `null` */
 export async function callFunction(
   { slowFc }: Parts,
   { wanted, log, signal }: Job,
-  { action, versions, words, limit }: FunctionCall,
+  { action, versions, words, timeoutMs }: FunctionCall,
 ): Promise<string | null> {
   const { function: name } = action;
   const service = wanted.manifest.services.find(
@@ -37,12 +37,12 @@ export async function callFunction(
     Object.hasOwn(words, word) ? (words[word] ?? '') : text,
   );
   log.note(`calling ${service}/${name} version ${version} with ${event}`);
-  const ended = AbortSignal.any([signal, limit]);
+  const ended = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   const answer = await Promise.race([
     call(() => slowFc.invoke(service, version, name, Buffer.from(event))),
     new Promise<null>((resolve) => ended.addEventListener('abort', () => resolve(null), { once: true })),
   ]);
-  if (answer === null) return 'no answer in time';
+  if (answer === null) return sayLate(timeoutMs);
   if (answer instanceof FcError) return `${answer.code}: ${answer.message}`;
   for (const line of answer.log.split('\n')) if (line.trim() !== '') log.note(`  ${line}`);
   const body = answer.body.toString('utf8').slice(0, SHOWN);

@@ -1,5 +1,6 @@
 /** A hook's command: in the build sandbox, at the root of a copy of the repository, with what it must know. */
 import { join } from 'node:path';
+import { sayLate } from '../../domain/plan/hook.ts';
 import { ensureTree, type Job } from '../build/build.ts';
 import { runBuildCommand } from '../build/run-in-sandbox.ts';
 import type { Parts } from '../parts.ts';
@@ -7,19 +8,20 @@ import type { Parts } from '../parts.ts';
 export interface HookCommand {
   readonly run: string;
   readonly words: Readonly<Record<string, string>>;
-  /** Ends the command. */
-  readonly limit: AbortSignal;
+  /** Ends the command; what it needs before it can begin does not count. */
+  readonly timeoutMs: number;
 }
 
 /** @returns what went wrong, or `null` */
 export async function runCommand(
   parts: Parts,
   job: Job,
-  { run, words, limit }: HookCommand,
+  { run, words, timeoutMs }: HookCommand,
 ): Promise<string | null> {
   const { subject, log, signal } = job;
   const folder = await ensureTree(parts, job);
   log.note(run);
+  const limit = AbortSignal.timeout(timeoutMs);
   try {
     const exit = await runBuildCommand(parts.sandbox, {
       folder,
@@ -32,7 +34,7 @@ export async function runCommand(
     return exit === 0 ? null : `exit code ${exit}`;
   } catch (error) {
     // The command was ended for its time, and for nothing else.
-    if (limit.aborted && !signal.aborted) return 'ended';
+    if (limit.aborted && !signal.aborted) return sayLate(timeoutMs);
     throw error;
   }
 }

@@ -5,6 +5,7 @@
 import { hookPlaceText, hooksAt, hookWords, type HookPlace } from '../../domain/plan/hook.ts';
 import type { Stage } from '../../domain/release/states.ts';
 import { withJob } from '../build/build.ts';
+import { masker } from '../build/mask.ts';
 import type { Activities, HookOutcome } from '../contract.ts';
 import { invalid } from '../failure.ts';
 import type { Parts } from '../parts.ts';
@@ -12,6 +13,7 @@ import { callFunction } from './call-function.ts';
 import { runCommand } from './run-command.ts';
 
 export function hookActivities(parts: Parts): Pick<Activities, 'runHook'> {
+  const mask = masker(parts.secrets);
   return {
     runHook: (input) =>
       withJob(
@@ -24,17 +26,15 @@ export function hookActivities(parts: Parts): Pick<Activities, 'runHook'> {
           const { log } = job;
           const startedAt = Date.now();
           log.note(`hook ${hook.name}, ${where}`);
-          const limit = AbortSignal.timeout(hook.timeoutMs);
           const words = hookWords(input);
-          const { action } = hook;
+          const { action, timeoutMs } = hook;
           const fault =
             action.kind === 'run'
-              ? await runCommand(parts, job, { run: action.run, words, limit })
-              : await callFunction(parts, job, { action, versions: input.versions, words, limit });
+              ? await runCommand(parts, job, { run: action.run, words, timeoutMs })
+              : await callFunction(parts, job, { action, versions: input.versions, words, timeoutMs });
           job.signal.throwIfAborted();
           const took = `${((Date.now() - startedAt) / 1_000).toFixed(1)} s`;
-          const late = fault !== null && limit.aborted;
-          const summary = late ? `not done within ${hook.timeoutMs / 1_000} s` : (fault ?? `done in ${took}`);
+          const summary = mask(fault ?? `done in ${took}`);
           log.note(`hook ${hook.name}: ${summary}`);
           return { ok: fault === null, summary, logTail: log.tail().slice(-TAIL) };
         },

@@ -1,4 +1,5 @@
 /** Hooks of a plan: something of the repository's own that runs before traffic, around a step, or after the promotion. */
+import { durationText } from './duration.ts';
 
 export type HookAction =
   /** A command in the build sandbox, at the root of the repository. */
@@ -73,4 +74,9 @@ export function hookWords(moment: HookMoment): Readonly<Record<string, string>> 
     weight: String(moment.weight),
     idempotencyKey: hookKey(moment),
   };
+}
+
+/** What is said of a hook that took too long. */
+export function sayLate(timeoutMs: number): string {
+  return `not done within ${durationText(timeoutMs)}`;
 }
