@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import type FC from '@alicloud/fc2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { EnvironmentView, LogLineView, ReleaseView } from '../../src/api/views.ts';
+import type { AuditEntryView, EnvironmentView, LogLineView, ReleaseView } from '../../src/api/views.ts';
 import { createApi, type Api } from '../support/api.ts';
 import { startCustomers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
@@ -284,5 +284,81 @@ environments:
     expect(await keys()).toEqual(Array(2).fill(`key ${release.id}/release/before/1`));
     const told = (await api.events(release.id)).map(({ event }) => event.type);
     expect(told.filter((type) => type.startsWith('hook-'))).toEqual(['hook-started', 'hook-finished']);
+  }, 180_000);
+});
+
+describe('a service that two projects name', () => {
+  test('belongs to the one that came first, until that is removed; the other one learns it before it is built', async () => {
+    const files = (tag: string) =>
+      functionFiles({ service: 'shared', handler: 'good', tag, steps: ['{weight: 50%, hold: 1s}'] });
+    const first = await createGitProject(api, repositories, 'first-owner');
+    const live = await first.push(files('v1'), 'First');
+    await api.until(live.id, ['promoted'], 60_000);
+
+    const second = await createGitProject(api, repositories, 'second-owner');
+    const refused = await second.push(files('v2'), 'Other');
+    const failed = await api.until(refused.id, ['failed'], 60_000);
+    expect(failed.reason).toBe('source');
+    expect(failed.sentence).toContain(
+      'alias PROD of service shared belongs to first-owner.production; give second-owner.production an alias of its own',
+    );
+    expect(failed.stages.map(({ stage }) => stage)).not.toContain('build');
+    const planned = await sluice('plan', 'second-owner');
+    expect(planned.code).toBe(1);
+    expect(planned.output).toMatch(/s\.yml:\d+:\d+: alias PROD of service shared belongs to first-owner/);
+
+    expect((await api.request('DELETE', '/api/v1/projects/first-owner')).status).toBe(204);
+    const taken = await second.push(files('v3'), 'Once more');
+    const services = async () => (await environment(second)).services.map(({ service }) => service);
+    await expect.poll(services, { timeout: 60_000 }).toEqual(['shared']);
+    await api.post(`/api/v1/releases/${taken.id}/abort`, { comment: 'enough seen' });
+  }, 180_000);
+});
+
+describe('what the record of a project owns', () => {
+  test('approvals that it demands stand in the default plan, and a laxer file is refused by its line', async () => {
+    const project = await createGitProject(api, repositories, 'guarded');
+    const protection = { leastApprovals: 1, approvalFrom: 0.25 };
+    const environments = [{ name: 'production', branches: ['main'], alias: 'PROD', protection }];
+    expect((await api.request('PATCH', '/api/v1/projects/guarded', { environments })).status).toBe(200);
+    const files = functionFiles({ service: 'guarded', handler: 'good', tag: 'v1', steps: [] });
+    const section = (steps: string) => `version: 1\nenvironments:\n  production:\n    steps:\n${steps}`;
+    const lax = section('      - {weight: 5%, hold: 1s}\n      - {weight: 50%, hold: 1s}\n');
+    const pushed = await project.push({ ...files, 'sluice.yml': lax }, 'No approvals');
+    const failed = await api.until(pushed.id, ['failed'], 60_000);
+    expect(failed.sentence).toContain(
+      "sluice.yml:6:9: environments.production.steps[1].approval: is missing; the project's record asks for an approval at each step from 25% on",
+    );
+    await project.push({ ...files, 'sluice.yml': 'version: 1\n' }, 'The default plan');
+    const { output } = await sluice('plan', 'guarded');
+    expect(output).toMatch(/step 1: 5 % for 10m\n {2}step 2: 25 % for 10m, then a release-manager approves/);
+    const { entries } = await api.get<{ entries: AuditEntryView[] }>('/api/v1/audit?limit=100');
+    expect(entries.find(({ action }) => action === 'project.change')).toMatchObject({
+      target: 'project:guarded',
+      detail: { environments: [{ protection: { approvalFrom: 0.25 } }] },
+    });
+  }, 180_000);
+
+  test('variables stand for ${env(NAME)} in the manifest, the file has no way to read the machine', async () => {
+    const project = await createGitProject(api, repositories, 'varied');
+    const files = functionFiles({
+      service: 'varied',
+      handler: 'good',
+      tag: 'v1',
+      steps: ['{weight: 50%, hold: 1s}'],
+    });
+    const manifest = `${files['s.yml']}        description: 'for \${env(WHO)}'\n`;
+    const pushed = await project.push({ ...files, 's.yml': manifest }, 'First');
+    const failed = await api.until(pushed.id, ['failed'], 60_000);
+    expect(failed.sentence).toContain('the environment has no variable WHO');
+    expect((await sluice('variables', 'varied.production', 'WHO=everybody')).output).toMatch(
+      /WHO +everybody/,
+    );
+    const again = await project.push({}, 'Again');
+    await api.until(again.id, ['promoted'], 60_000);
+    const { data } = await fc.getFunction('varied', 'greet', {}, 'PROD');
+    expect(data).toMatchObject({ description: 'for everybody' });
+    await sluice('variables', 'varied.production', 'WHO=nobody');
+    expect((await sluice('plan', 'varied')).output).toContain('description: "for everybody" → "for nobody"');
   }, 180_000);
 });
