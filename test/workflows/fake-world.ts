@@ -104,6 +104,13 @@ export class World {
   readonly #unreachable = new Map<string, number>();
   #versions = 1;
 
+  readonly #now: () => number | Promise<number>;
+
+  /** @param now the server's clock, Unix milliseconds */
+  constructor(now: () => number | Promise<number> = Date.now) {
+    this.#now = now;
+  }
+
   /** A service whose version 1 is live. */
   live(service: string): void {
     this.aliases.set(service, { main: '1', additional: null });
@@ -171,7 +178,8 @@ export class World {
     return {
       laneFacts: async ({ project, releases, replaced }) => {
         const freeze = this.freezes.get(project);
-        const on = freeze && (freeze.until === null || Date.now() < freeze.until) ? freeze : null;
+        const now = await this.#now();
+        const on = freeze && (freeze.until === null || now < freeze.until) ? freeze : null;
         const { reason = '', until = null, underWay = 'finish', passed = [] } = on ?? {};
         return {
           supersede: this.policies.get(project) ?? 'latest',

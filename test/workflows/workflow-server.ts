@@ -58,7 +58,26 @@ export async function startWorkflowServer(settings: readonly string[] = []): Pro
       ]),
     },
   });
-  const world = new World();
+  return serve(env, new World());
+}
+
+/**
+ * The same on the test server that skips time: hours pass in a moment, but only while no activity runs.
+ *
+ * @param path the server's executable
+ */
+export async function startTimeSkippingServer(
+  path: string,
+): Promise<WorkflowServer & { readonly env: TestWorkflowEnvironment }> {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path } },
+  });
+  const server = await serve(env, new World(() => env.currentTimeMs()));
+  return { ...server, env };
+}
+
+async function serve(env: TestWorkflowEnvironment, world: World): Promise<WorkflowServer> {
   const workflowBundle = await bundleWorkflowCode({
     workflowsPath: WORKFLOWS,
     logger: new DefaultLogger('ERROR'),
