@@ -20,6 +20,7 @@ import { createRoutes } from './routes/describe.ts';
 import { environmentRoutes } from './routes/environments.ts';
 import { eventRoutes } from './routes/events.ts';
 import { freezeRoutes } from './routes/freezes.ts';
+import { notificationRoutes } from './routes/notifications.ts';
 import { projectRoutes } from './routes/projects.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
 import { releaseRoutes } from './routes/releases.ts';
@@ -106,6 +107,7 @@ export function createApp(parts: ApiParts) {
   });
   for (const routes of [
     projectRoutes,
+    notificationRoutes,
     releaseRoutes,
     replayRoutes,
     environmentRoutes,

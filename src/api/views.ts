@@ -26,6 +26,7 @@ export type {
 } from './schema/environment.ts';
 export type { EventView } from './schema/event.ts';
 export type { BypassView, FreezeView } from './schema/freeze.ts';
+export type { ChannelView, DeliveryView } from './schema/notification.ts';
 export type { QuarantinedView } from './schema/quarantine.ts';
 export type { ProjectView } from './schema/project.ts';
 export type { ReplayOutcomeView, ReplayView } from './schema/replay.ts';

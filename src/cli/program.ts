@@ -4,6 +4,7 @@ import { ConfigError } from '../platform/config.ts';
 import { CommandError } from './client/command-error.ts';
 import { addDecisionCommand, addPlainActCommands, addRollbackCommand } from './commands/act.ts';
 import { addFreezeCommands } from './commands/freeze.ts';
+import { addNotifyCommands } from './commands/notify.ts';
 import { addPlanCommand } from './commands/plan.ts';
 import { addProjectCommands } from './commands/project.ts';
 import { addQuarantineCommands } from './commands/quarantine.ts';
@@ -82,6 +83,7 @@ Data is in SLUICE_HOME (default ~/.sluice). Ports: SLUICE_PORT (7400), SLUICE_EN
   addQuarantineCommands(program);
   addFreezeCommands(program);
   addVariablesCommand(program);
+  addNotifyCommands(program);
   for (const command of program.commands) acceptJson(command);
   return program;
 }

@@ -5,6 +5,7 @@
 import { sql, type Selectable } from 'kysely';
 import type { ReleaseEvent, StoredEvent } from '../domain/release/events.ts';
 import { applyEvent, completeProgress } from '../domain/release/record.ts';
+import { followNotifications } from './notifications.ts';
 import { followQuarantine } from './quarantine.ts';
 import type { Db } from './store.ts';
 import type { Tables } from './tables.ts';
@@ -33,7 +34,7 @@ export async function recordEvent(db: Db, input: EventToRecord): Promise<boolean
     await sql`select pg_advisory_xact_lock(hashtextextended('sluice-events', 0))`.execute(tx);
     const release = await tx
       .selectFrom('releases')
-      .select(['seq', 'progress'])
+      .select(['seq', 'progress', 'project', 'dry_run'])
       .where('id', '=', input.releaseId)
       .forUpdate()
       .executeTakeFirst();
@@ -62,6 +63,8 @@ export async function recordEvent(db: Db, input: EventToRecord): Promise<boolean
       .where('id', '=', input.releaseId)
       .execute();
     await followQuarantine(tx, input.releaseId, input.event);
+    const { project, dry_run: dryRun } = release;
+    await followNotifications(tx, { ...input, project, dryRun, progress });
     await sql`select pg_notify(${EVENTS_CHANNEL}, ${inserted.id})`.execute(tx);
     return true;
   };

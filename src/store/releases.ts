@@ -132,6 +132,15 @@ export async function newerHasBegun(db: Db, releaseId: string): Promise<boolean>
   return row !== undefined;
 }
 
+/** Keeps the commit's own time, Unix milliseconds; the source stage reads it. */
+export async function noteCommitTime(db: Db, id: string, committedAt: number): Promise<void> {
+  await db
+    .updateTable('releases')
+    .set({ committed_at: new Date(committedAt) })
+    .where('id', '=', id)
+    .execute();
+}
+
 /** One release, or `undefined`. */
 export async function findRelease(db: Db, id: string): Promise<Release | undefined> {
   const row = await db.selectFrom('releases').selectAll().where('id', '=', id).executeTakeFirst();

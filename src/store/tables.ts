@@ -3,6 +3,7 @@ import type { KeptService } from './packages.ts';
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { Look } from '../domain/analysis/look.ts';
 import type { FreezeWindow, UnderWay } from '../domain/freeze/freeze.ts';
+import type { ChannelKind } from '../domain/notify/channel.ts';
 import type { ReleaseEvent } from '../domain/release/events.ts';
 import type { ReleaseProgress } from '../domain/release/progress.ts';
 import type { ReleaseCause, ReleaseState, Role } from '../domain/release/states.ts';
@@ -52,6 +53,7 @@ export interface Tables {
     seq: Generated<number>;
     progress: Json<ReleaseProgress>;
     created_at: Stamp;
+    committed_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   };
   release_events: {
     id: Generated<string>;
@@ -157,6 +159,33 @@ export interface Tables {
     comment: string;
     actor: string;
     at: Stamp;
+  };
+  notification_channels: {
+    project: string;
+    name: string;
+    kind: ChannelKind;
+    url: string;
+    secret: string;
+    events: ColumnType<string[] | null, string | null, string | null>;
+    created_at: Stamp;
+  };
+  notifications: {
+    id: Generated<string>;
+    delivery: string;
+    project: string;
+    channel: string;
+    release_id: ColumnType<string | null, string | null | undefined, never>;
+    seq: ColumnType<number | null, number | null | undefined, never>;
+    event: string;
+    release_state: ColumnType<ReleaseState | null, ReleaseState | null | undefined, never>;
+    actor: Generated<string>;
+    state: Generated<'waiting' | 'sent' | 'given-up'>;
+    attempts: Generated<number>;
+    next_at: Stamp;
+    status: ColumnType<number | null, number | null | undefined, number | null>;
+    answer: Generated<string>;
+    created_at: Stamp;
+    ended_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   };
   lane_notices: {
     id: Generated<string>;

@@ -19,6 +19,7 @@ import { openStore, type Store } from '../store/store.ts';
 import { aliasSignal, lookSignal, releaseWorkflowId } from '../workflows/messages.ts';
 import { startDispatcher } from './dispatcher.ts';
 import { startLaneNotices } from './lane-notices.ts';
+import { startNotifications } from './notifications.ts';
 import { temporalLogger } from './temporal-log.ts';
 import { connectTemporal, createWorkers } from './workers.ts';
 
@@ -87,6 +88,13 @@ async function main(): Promise<void> {
   lifecycle.onClose('dispatcher', () => dispatcher.close());
   const notices = startLaneNotices({ db: store.db, databaseUrl, client, log });
   lifecycle.onClose('notices', () => notices.close());
+  const notifications = startNotifications({
+    db: store.db,
+    databaseUrl,
+    publicUrl: config.publicUrl,
+    log,
+  });
+  lifecycle.onClose('notifications', () => notifications.close());
   const beats = startBeats(store, log);
   lifecycle.onClose('beats', () => clearInterval(beats));
   announceReady();

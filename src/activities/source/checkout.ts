@@ -60,15 +60,16 @@ export async function ensureCheckout(
   return { folder, isNew: true };
 }
 
-/** Who wrote the commit, and its first line. */
+/** Who wrote the commit, its first line, and when it was committed (Unix milliseconds; `null`: the commit does not say). */
 export async function commitFacts(
   folder: string,
   commit: string,
   signal: AbortSignal,
-): Promise<{ readonly author: string; readonly title: string }> {
-  const shown = await gitIn(folder, signal).raw(['show', '--no-patch', '--format=%an <%ae>%n%s', commit]);
-  const [author = '', title = ''] = shown.split('\n');
-  return { author, title };
+): Promise<{ readonly author: string; readonly title: string; readonly committedAt: number | null }> {
+  const format = '--format=%an <%ae>%n%ct%n%s';
+  const shown = await gitIn(folder, signal).raw(['show', '--no-patch', format, commit]);
+  const [author = '', time = '', title = ''] = shown.split('\n');
+  return { author, title, committedAt: /^\d{1,11}$/.test(time) ? Number(time) * 1_000 : null };
 }
 
 async function ensureMirror(mirror: string, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 /** Projects: their records, changed by admins only, and starting a release by hand. */
 import { randomBytes } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
+import type { NotificationChannel } from '../../domain/notify/channel.ts';
 import { defaultEnvironments } from '../../domain/plan/environment.ts';
 import {
   changeProject,
@@ -13,8 +14,10 @@ import {
   type ProjectChange,
 } from '../../store/projects.ts';
 import { listActiveReleases } from '../../store/releases.ts';
+import { listAllChannels, listChannels } from '../../store/notification-channels.ts';
 import { audited } from '../auth/audited.ts';
 import { requireProject, requireRole, requireUnbound, sees, type Principal } from '../auth/principal.ts';
+import { auditedChannels, channelView, setChannels } from '../notifications.ts';
 import type { ApiParts } from '../parts.ts';
 import { notFound, Problem } from '../problem.ts';
 import { requireRepository } from '../repository.ts';
@@ -90,20 +93,29 @@ const start = createRoute({
 
 export function projectRoutes(parts: ApiParts) {
   const { db, config } = parts;
-  const view = (project: Project) => projectView(project, config.publicUrl);
+  const views = async (projects: readonly Project[]) => {
+    const channels = await listAllChannels(
+      db,
+      projects.map(({ name }) => name),
+    );
+    return projects.map((one) => projectView(one, channels.get(one.name) ?? [], config.publicUrl));
+  };
+  const view = async (project: Project) =>
+    projectView(project, await listChannels(db, project.name), config.publicUrl);
   const routes = createRoutes();
 
   routes.openapi(list, async (c) => {
     const principal = c.get('principal');
     const projects = (await listProjects(db)).filter((p) => sees(principal, p.name));
-    return c.json({ projects: projects.map(view) }, 200);
+    return c.json({ projects: await views(projects) }, 200);
   });
 
   routes.openapi(create, async (c) => {
     const principal = c.get('principal');
     const wish = c.req.valid('json');
-    const { webhookSecret: _secret, ...shown } = wish;
-    const act = { principal, action: 'project.create', target: `project:${wish.name}`, detail: shown };
+    const { webhookSecret: _secret, notifications, ...shown } = wish;
+    const detail = { ...shown, ...auditedChannels(notifications) };
+    const act = { principal, action: 'project.create', target: `project:${wish.name}`, detail };
     const created = await audited(parts, act, async (record) => {
       requireRole(principal, 'admin');
       requireUnbound(principal);
@@ -121,24 +133,30 @@ export function projectRoutes(parts: ApiParts) {
             code: 'project-exists',
             detail: `there is a project ${wish.name} already`,
           });
+        await setChannels(tx, project.name, notifications);
         await record(tx);
         return project;
       });
     });
-    return c.json(view(created), 201, { location: `/api/v1/projects/${created.name}` });
+    return c.json(await view(created), 201, { location: `/api/v1/projects/${created.name}` });
   });
 
   routes.openapi(show, async (c) =>
-    c.json(view(await visibleProject(parts, c.get('principal'), c.req.valid('param').project)), 200),
+    c.json(await view(await visibleProject(parts, c.get('principal'), c.req.valid('param').project)), 200),
   );
 
   routes.openapi(change, async (c) => {
     const principal = c.get('principal');
     const { project: name } = c.req.valid('param');
-    const wish = given(c.req.valid('json'));
+    const { notifications, ...named } = c.req.valid('json');
+    const wish = given(named);
     const before = await visibleProject(parts, principal, name);
     const { webhookSecret: secret, ...shown } = wish;
-    const detail = { ...shown, ...(secret !== undefined && { webhookSecretChanged: true }) };
+    const detail = {
+      ...shown,
+      ...(secret !== undefined && { webhookSecretChanged: true }),
+      ...auditedChannels(notifications),
+    };
     const act = { principal, action: 'project.change', target: `project:${name}`, detail };
     const changed = await audited(parts, act, async (record) => {
       requireRole(principal, 'admin');
@@ -148,11 +166,12 @@ export function projectRoutes(parts: ApiParts) {
         const present = await lockProject(tx, name);
         const project = present && (await changeProject(tx, name, keepVariables(present, wish)));
         if (!project) throw notFound(`project ${name}`);
+        await setChannels(tx, name, notifications);
         await record(tx);
         return project;
       });
     });
-    return c.json(view(changed), 200);
+    return c.json(await view(changed), 200);
   });
 
   routes.openapi(remove, async (c) => {
@@ -197,7 +216,11 @@ export async function visibleProject(parts: ApiParts, principal: Principal, name
   return project;
 }
 
-function projectView(project: Project, publicUrl: string): ProjectView {
+function projectView(
+  project: Project,
+  channels: readonly NotificationChannel[],
+  publicUrl: string,
+): ProjectView {
   return {
     name: project.name,
     repository: project.repository,
@@ -209,6 +232,7 @@ function projectView(project: Project, publicUrl: string): ProjectView {
       tags: [...e.tags],
       protection: { ...e.protection },
     })),
+    notifications: channels.map(channelView),
     webhookUrl: `${publicUrl.replace(/\/$/, '')}/webhooks/${project.provider}/${project.name}`,
     createdAt: iso(project.createdAt),
     updatedAt: iso(project.updatedAt),
@@ -251,6 +275,6 @@ function keepVariables({ environments: old }: Project, wish: ProjectChange): Pro
 }
 
 /** Without the members that are `undefined`: they mean "not given". */
-function given(wish: z.infer<typeof ProjectChangeSchema>): ProjectChange {
+function given(wish: Omit<z.infer<typeof ProjectChangeSchema>, 'notifications'>): ProjectChange {
   return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined)) as ProjectChange;
 }

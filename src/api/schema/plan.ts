@@ -73,4 +73,5 @@ export const PlanSchema = z.object({
   stableGone: z.enum(['stay', 'newest-older']).optional(),
   needs: z.record(z.string(), z.array(z.string()).readonly()).optional(),
   supersede: z.enum(SUPERSEDE_POLICIES).optional(),
+  notifications: z.object({ events: z.array(z.string()).readonly() }).optional(),
 });

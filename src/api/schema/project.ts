@@ -5,6 +5,7 @@ import { holdsSecret } from '../../domain/manifest/inline-secrets.ts';
 import { SUPERSEDE_POLICIES } from '../../domain/plan/supersede.ts';
 import { NameSchema, RoleSchema, Time } from './common.ts';
 import { EnvironmentRecordSchema } from './environment.ts';
+import { ChannelSchema, ChannelsInput } from './notification.ts';
 
 export const PROVIDERS = ['github', 'generic'] as const;
 /** Providers whose names are reserved and whose webhooks are not read yet. */
@@ -90,6 +91,7 @@ export const NewProjectSchema = z
     webhookSecret: Secret.optional(),
     defaultBranch: Branch.default('main'),
     environments: Environments.optional(),
+    notifications: ChannelsInput.optional(),
   })
   .openapi('NewProject');
 
@@ -100,6 +102,7 @@ export const ProjectChangeSchema = z
     webhookSecret: Secret.optional(),
     defaultBranch: Branch.optional(),
     environments: Environments.optional(),
+    notifications: ChannelsInput.optional(),
   })
   .openapi('ProjectChange');
 
@@ -110,6 +113,7 @@ export const ProjectViewSchema = z
     provider: z.string(),
     defaultBranch: z.string(),
     environments: z.array(EnvironmentRecordSchema),
+    notifications: z.array(ChannelSchema),
     /** Where the provider sends its webhooks. */
     webhookUrl: z.string(),
     createdAt: Time,

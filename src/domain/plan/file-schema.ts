@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { SLUG, SLUG_RULE } from '../names/sluice.ts';
+import { EVENT_TYPES } from '../notify/events.ts';
 import { SUPPORTED_RUNTIMES } from '../names/runtimes.ts';
 import { ROLES } from '../release/states.ts';
 import { strictMap } from '../yaml/zod-findings.ts';
@@ -196,6 +197,14 @@ export const environment = strictMap('an environment', {
     .describe(
       'What a newer push does: wait its turn (queue), take the place of those that wait (latest, if left out), or of the running release too (replace).',
     ),
+  notifications: strictMap('notifications', {
+    events: z
+      .array(oneOf(EVENT_TYPES), { error: 'a list of types of events' })
+      .max(EVENT_TYPES.length, { error: 'each type once' })
+      .describe("Types of events that are sent to the project's channels which name none themselves."),
+  })
+    .optional()
+    .describe('What is told of releases; where to is in the project’s record. The usual events if left out.'),
 });
 
 const service = strictMap('a service', {

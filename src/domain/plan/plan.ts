@@ -81,6 +81,8 @@ export interface ResolvedPlan {
   readonly needs?: Needs;
   /** What a newer push means for this release, where the record does not say; left out: `latest`. */
   readonly supersede?: SupersedePolicy;
+  /** Types of events that are sent to channels which name none themselves; left out: the usual ones. */
+  readonly notifications?: { readonly events: readonly string[] };
 }
 
 export interface PlanAnalysis {

@@ -45,6 +45,7 @@ export function resolvePlan(file: PlanFile | null, environment: EnvironmentRecor
     ...given('hooks', resolveHooks(section?.hooks)),
     ...(Object.keys(needs).length > 0 && { needs }),
     ...(section?.supersede !== undefined && { supersede: section.supersede }),
+    ...(section?.notifications !== undefined && { notifications: section.notifications }),
   };
 }
 

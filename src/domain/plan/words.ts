@@ -28,6 +28,9 @@ export function planLines(plan: ResolvedPlan): string[] {
     `promotion: 100 % behind ${plan.alias}${plan.bakeMs > 0 ? `, watched for ${durationText(plan.bakeMs)} more` : ''}`,
     ...hookLines(plan, { step: null, when: 'after' }),
     ...analysisLines(plan.analysis),
+    ...(plan.notifications
+      ? [`told to the project's channels: ${plan.notifications.events.join(', ') || 'nothing'}`]
+      : []),
   ];
 }
 

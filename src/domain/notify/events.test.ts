@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import type { ReleaseEvent } from '../release/events.ts';
+import { severityOf, USUAL_EVENTS, wantedEvents } from './events.ts';
+
+const SLUICE = { kind: 'system', name: 'sluice' } as const;
+
+test.each<[string, ReleaseEvent]>([
+  ['alarm', { type: 'blocked', reason: 'engine-unreachable', message: 'canary still at 25 %' }],
+  ['info', { type: 'blocked', reason: 'freeze', message: 'until Monday' }],
+  ['alarm', { type: 'rollback-started', cause: 'harmful', sentence: 'x', actor: SLUICE }],
+  ['alarm', { type: 'rolled-back', cause: 'approval-timeout', sentence: 'x' }],
+  ['info', { type: 'rolled-back', cause: 'person', sentence: 'x' }],
+  ['ask', { type: 'paused', reason: 'changed-outside', actor: SLUICE }],
+  ['info', { type: 'paused', reason: 'person', actor: { kind: 'person', name: 'dana' } }],
+  ['alarm', { type: 'stage-failed', stage: 'rollback', message: 'stable is gone', logTail: [] }],
+  ['info', { type: 'stage-failed', stage: 'build', message: 'x', logTail: [] }],
+  ['alarm', { type: 'failed', stage: 'build', sentence: 'x' }],
+  ['alarm', { type: 'approval-closed', step: 0, outcome: 'timed-out' }],
+  ['info', { type: 'promoted', bakingUntil: null, sentence: 'x' }],
+])('%s is the word for %o', (severity, event) => {
+  expect(severityOf(event)).toBe(severity);
+});
+
+test('the record names the events first, then the plan — a commit cannot silence what an admin asked for', () => {
+  expect(wantedEvents(['failed'], ['promoted'])).toEqual(['failed']);
+  expect(wantedEvents(null, ['promoted'])).toEqual(['promoted']);
+  expect(wantedEvents(null, [])).toEqual([]);
+  expect(wantedEvents(null, undefined)).toEqual(USUAL_EVENTS);
+});

@@ -1,0 +1,93 @@
+/** What is told of a release, from the push to the last word, by a whole Sluice whose worker dies on the way. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DeliveryView } from '../../src/api/views.ts';
+import { createApi, type Api } from '../support/api.ts';
+import { startCustomers } from '../support/customers.ts';
+import { functionFiles } from '../support/function-files.ts';
+import { createGitProject } from '../support/git-project.ts';
+import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { sdkOf } from '../support/sdk.ts';
+import { poll, startStack, type Stack } from '../support/stack.ts';
+
+const SECRET = 'secret-of-the-receiver';
+
+let stack: Stack;
+let api: Api;
+let receiver: Receiver;
+beforeAll(async () => {
+  receiver = await startReceiver(SECRET);
+  stack = await startStack();
+  api = createApi(stack.url, stack.credentials.adminToken);
+  mkdirSync(join(stack.home, 'demo'), { recursive: true });
+}, 120_000);
+afterAll(async () => {
+  await stack?.stop();
+  await receiver?.stop();
+}, 30_000);
+
+test('the approver is told once, whatever dies, and the end follows — nothing lost, nothing told twice', async () => {
+  const service = 'told';
+  const project = await createGitProject(api, join(stack.home, 'demo'), service);
+  const changed = await api.request('PATCH', `/api/v1/projects/${service}`, {
+    notifications: [{ name: 'ops', url: receiver.url, secret: SECRET }],
+  });
+  expect(changed.status).toBe(200);
+  const { delivery } = await api.post<{ delivery: string }>(
+    `/api/v1/projects/${service}/notifications/ops/test`,
+    {},
+  );
+  await poll('the message that tries the channel', () => receiver.accepted.some(({ id }) => id === delivery));
+
+  const step = '{weight: 10%, hold: 0s, approval: {role: release-manager}}';
+  const files = (tag: string) => functionFiles({ service, handler: 'good', tag, steps: [step] });
+  const first = await project.push(files('v1'), 'First');
+  await api.until(first.id, ['promoted'], 60_000);
+
+  // A hold without requests would be extended, and ask for another reason.
+  const customers = startCustomers({
+    client: sdkOf(stack),
+    service,
+    alias: 'PROD',
+    function: 'greet',
+    perSecond: 20,
+    most: 3_000,
+  });
+  // The worker dies while the receiver has the message and has not answered.
+  receiver.answering = () => () => undefined;
+  const { id } = await project.push(files('v2'), 'Second');
+  await poll('the question to arrive', () =>
+    receiver.arrivals.some(({ message }) => message.event === 'approval-requested'),
+  );
+  const before = stack.kill('worker');
+  receiver.answering = () => 'accept';
+  await stack.untilBack('worker', before);
+  await poll('the question to be taken', () =>
+    receiver.accepted.some(({ event }) => event === 'approval-requested'),
+  );
+  await api.post(`/api/v1/releases/${id}/approve`, { step: 0, comment: 'fine' });
+  await api.until(id, ['promoted'], 60_000);
+  await poll('the last word', () =>
+    receiver.accepted.some(({ event, release }) => event === 'promoted' && release?.id === id),
+  );
+
+  await customers.stop();
+
+  const mine = receiver.accepted.filter(({ release }) => release?.id === id);
+  expect(mine.map(({ event, severity }) => `${event} ${severity}`)).toEqual([
+    'approval-requested ask',
+    'approval-closed info',
+    'promoted info',
+  ]);
+  expect(mine[0]).toMatchObject({
+    url: `${stack.url}/releases/${id}`,
+    release: { commit: expect.stringMatching(/^[0-9a-f]{40}$/) as string, state: 'waiting-approval' },
+  });
+  expect(Date.parse(mine[0]?.release?.committedAt ?? '')).toBeGreaterThan(Date.now() - 600_000);
+  expect(receiver.arrivals.every(({ signed }) => signed)).toBe(true);
+  const { deliveries } = await api.get<{ deliveries: DeliveryView[] }>(
+    `/api/v1/projects/${service}/notifications`,
+  );
+  expect(deliveries.find(({ event }) => event === 'approval-requested')?.attempts).toBeGreaterThan(1);
+}, 180_000);
