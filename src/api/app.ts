@@ -22,6 +22,7 @@ import { eventRoutes } from './routes/events.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { projectRoutes } from './routes/projects.ts';
+import { protectionRoutes } from './routes/protection.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { replayRoutes } from './routes/replay.ts';
@@ -112,6 +113,7 @@ export function createApp(parts: ApiParts) {
     replayRoutes,
     environmentRoutes,
     variableRoutes,
+    protectionRoutes,
     freezeRoutes,
     quarantineRoutes,
     accessRoutes,

@@ -7,6 +7,7 @@ import { addFreezeCommands } from './commands/freeze.ts';
 import { addNotifyCommands } from './commands/notify.ts';
 import { addPlanCommand } from './commands/plan.ts';
 import { addProjectCommands } from './commands/project.ts';
+import { addProtectionCommand } from './commands/protection.ts';
 import { addQuarantineCommands } from './commands/quarantine.ts';
 import { addListCommand, addLogsCommand, addShowCommand, addStartCommand } from './commands/release.ts';
 import { addVariablesCommand } from './commands/variables.ts';
@@ -84,6 +85,7 @@ Data is in SLUICE_HOME (default ~/.sluice). Ports: SLUICE_PORT (7400), SLUICE_EN
   addFreezeCommands(program);
   addVariablesCommand(program);
   addNotifyCommands(program);
+  addProtectionCommand(program);
   for (const command of program.commands) acceptJson(command);
   return program;
 }

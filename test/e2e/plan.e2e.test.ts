@@ -318,9 +318,9 @@ describe('a service that two projects name', () => {
 describe('what the record of a project owns', () => {
   test('approvals that it demands stand in the default plan, and a laxer file is refused by its line', async () => {
     const project = await createGitProject(api, repositories, 'guarded');
-    const protection = { leastApprovals: 1, approvalFrom: 0.25 };
-    const environments = [{ name: 'production', branches: ['main'], alias: 'PROD', protection }];
-    expect((await api.request('PATCH', '/api/v1/projects/guarded', { environments })).status).toBe(200);
+    const demand = ['--least-approvals', '1', '--approval-from', '25%'];
+    const set = await sluice('protection', 'guarded.production', ...demand);
+    expect(set).toMatchObject({ code: 0, output: expect.stringMatching(/approval from +25%/) });
     const files = functionFiles({ service: 'guarded', handler: 'good', tag: 'v1', steps: [] });
     const section = (steps: string) => `version: 1\nenvironments:\n  production:\n    steps:\n${steps}`;
     const lax = section('      - {weight: 5%, hold: 1s}\n      - {weight: 50%, hold: 1s}\n');
@@ -333,9 +333,9 @@ describe('what the record of a project owns', () => {
     const { output } = await sluice('plan', 'guarded');
     expect(output).toMatch(/step 1: 5 % for 10m\n {2}step 2: 25 % for 10m, then a release-manager approves/);
     const { entries } = await api.get<{ entries: AuditEntryView[] }>('/api/v1/audit?limit=100');
-    expect(entries.find(({ action }) => action === 'project.change')).toMatchObject({
-      target: 'project:guarded',
-      detail: { environments: [{ protection: { approvalFrom: 0.25 } }] },
+    expect(entries.find(({ action }) => action === 'environment.protection')).toMatchObject({
+      target: 'environment:guarded.production',
+      detail: { leastApprovals: 1, approvalFrom: 0.25 },
     });
   }, 180_000);
 

@@ -1,10 +1,7 @@
 /** Variables of an environment: what `${env(NAME)}` in manifests stands for. Changed by release managers, read by all. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { changeProject, lockProject, type Project } from '../../store/projects.ts';
-import { audited } from '../auth/audited.ts';
-import { requireRole } from '../auth/principal.ts';
+import { changeEnvironment } from '../change-environment.ts';
 import type { ApiParts } from '../parts.ts';
-import { notFound } from '../problem.ts';
 import { VariablesSchema } from '../schema/environment.ts';
 import { VariablesChangeSchema, VariablesInput } from '../schema/project.ts';
 import { answer, BEARER, body, createRoutes, invalidRequest, PROBLEMS } from './describe.ts';
@@ -30,27 +27,14 @@ export function variableRoutes(parts: ApiParts) {
   routes.openapi(change, async (c) => {
     const principal = c.get('principal');
     const { variables: wish } = c.req.valid('json');
-    const { project, record: environment } = await visibleEnvironment(
-      parts,
-      principal,
-      c.req.valid('param').id,
-    );
-    const target = `environment:${project}.${environment.name}`;
+    const state = await visibleEnvironment(parts, principal, c.req.valid('param').id);
     // The audit keeps names only: what was set by mistake must not stay for ever.
     const names = (isGone: boolean) => Object.keys(wish).filter((name) => (wish[name] === null) === isGone);
-    const detail = { set: names(false), removed: names(true) };
-    const act = { principal, action: 'environment.variables', target, detail };
-    const variables = await audited(parts, act, async (record) => {
-      requireRole(principal, 'release-manager');
-      return parts.db.transaction().execute(async (tx) => {
-        const present = await lockProject(tx, project);
-        const old = present?.environments.find(({ name }) => name === environment.name);
-        if (!present || !old) throw notFound(`environment ${project}.${environment.name}`);
-        const changed = merged(old.variables ?? {}, wish);
-        await changeProject(tx, project, { environments: withVariables(present, environment.name, changed) });
-        await record(tx);
-        return changed;
-      });
+    const { variables = {} } = await changeEnvironment(parts, principal, state, {
+      action: 'environment.variables',
+      role: 'release-manager',
+      detail: { set: names(false), removed: names(true) },
+      change: (old) => ({ ...old, variables: merged(old.variables ?? {}, wish) }),
     });
     return c.json({ variables }, 200);
   });
@@ -68,8 +52,4 @@ function merged(
   const checked = VariablesInput.safeParse(Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1))));
   if (!checked.success) throw invalidRequest('json', checked.error.issues);
   return checked.data;
-}
-
-function withVariables({ environments }: Project, name: string, variables: Readonly<Record<string, string>>) {
-  return environments.map((one) => (one.name === name ? { ...one, variables } : one));
 }

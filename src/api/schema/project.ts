@@ -35,6 +35,9 @@ export const VariablesInput = byName(VariableValue).refine(
   '100 variables at most',
 );
 
+const Count = z.int().min(0).max(20);
+const ApprovalFrom = z.number().gt(0).lt(1).nullable();
+
 const EnvironmentInput = z.strictObject({
   name: NameSchema,
   branches: z.array(Pattern).max(50).default([]),
@@ -49,8 +52,8 @@ const EnvironmentInput = z.strictObject({
       approvalCount: z.int().min(1).max(20).default(DEFAULT_PROTECTION.approvalCount),
       notAuthor: z.boolean().default(DEFAULT_PROTECTION.notAuthor),
       leastSteps: z.int().min(0).max(100).default(DEFAULT_PROTECTION.leastSteps),
-      leastApprovals: z.int().min(0).max(20).default(DEFAULT_PROTECTION.leastApprovals),
-      approvalFrom: z.number().gt(0).lt(1).nullable().default(DEFAULT_PROTECTION.approvalFrom),
+      leastApprovals: Count.default(DEFAULT_PROTECTION.leastApprovals),
+      approvalFrom: ApprovalFrom.default(DEFAULT_PROTECTION.approvalFrom),
       bypassRole: RoleSchema.exactOptional(),
     })
     .default(DEFAULT_PROTECTION),
@@ -76,6 +79,18 @@ const Provider = z.enum(PROVIDERS, {
 
 const Secret = z.string().min(1).max(512);
 const Branch = Pattern.regex(/^[^-*][^*]*$/, 'one branch, without patterns');
+
+export const ProtectionChangeSchema = z
+  .strictObject({
+    approvalRole: RoleSchema.exactOptional(),
+    approvalCount: z.int().min(1).max(20).exactOptional(),
+    notAuthor: z.boolean().exactOptional(),
+    leastSteps: z.int().min(0).max(100).exactOptional(),
+    leastApprovals: Count.exactOptional(),
+    approvalFrom: ApprovalFrom.exactOptional(),
+    bypassRole: RoleSchema.exactOptional(),
+  })
+  .openapi('ProtectionChange');
 
 /** `null` removes a variable; what is not named stays. */
 export const VariablesChangeSchema = z
