@@ -66,6 +66,18 @@ describe('what a lane is told of freezes', () => {
     expect((await facts('warm', ['x'])).frozen).toEqual({ x: null });
   });
 
+  test('its word for a running release is made stricter by that release’s plan, never laxer', async () => {
+    const { releaseId } = await release('stricter');
+    await freeze('stricter', { kind: 'once', from: 0, until: null }, 'F-STRICT');
+    const planned = async (seq: number, word: 'finish' | 'roll-back') => {
+      const event = { type: 'planned', plan: { version: 1, freeze: word } as ResolvedPlan } as const;
+      await recordEvent(world.store.db, { releaseId, seq, at: seq, event });
+      return (await facts('stricter', [releaseId])).frozen[releaseId]?.underWay;
+    };
+    expect(await planned(1, 'finish')).toBe('hold');
+    expect(await planned(2, 'roll-back')).toBe('roll-back');
+  });
+
   test('one that is still to come is when to ask again', async () => {
     await release('later');
     const from = Date.now() + HOUR;

@@ -1,5 +1,6 @@
 /** What a lane decides by: the rule for newer pushes, and which releases a freeze stops now. */
 import type { LaneFacts } from '../contract.ts';
+import { stricter } from '../../domain/freeze/freeze.ts';
 import { frozenAt, nextChange } from '../../domain/freeze/schedule.ts';
 import { DEFAULT_SUPERSEDE } from '../../domain/plan/supersede.ts';
 import { listBypasses, listFreezes } from '../../store/freezes.ts';
@@ -17,13 +18,19 @@ export function laneActivities({ db }: Pick<Parts, 'db'>): Pick<Activities, 'lan
       const bypasses = (await listBypasses(db, freezes, at)).filter(
         (bypass) => bypass.project === project && bypass.environment === environment,
       );
+      const plans = new Map(
+        await Promise.all(
+          releases.map(async (id) => [id, (await findRelease(db, id))?.progress.plan ?? null] as const),
+        ),
+      );
       const frozen = releases.map((releaseId): [string, LaneFacts['frozen'][string]] => {
         const passed = bypasses.filter((bypass) => [null, releaseId].includes(bypass.releaseId));
         const left = freezes.filter(({ id }) => !passed.some(({ freezeId }) => freezeId === id));
         const now = frozenAt(left, at);
         if (now === null) return [releaseId, null];
         const { reason, underWay } = now.freeze;
-        return [releaseId, { reason, underWay, until: now.until }];
+        const word = stricter(underWay, plans.get(releaseId)?.freeze);
+        return [releaseId, { reason, underWay: word, until: now.until }];
       });
       const changes = [nextChange(freezes, at), ...bypasses.map(({ until }) => until)];
       const record = (await findProject(db, project))?.environments.find(({ name }) => name === environment);

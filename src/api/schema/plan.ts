@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { SUPERSEDE_POLICIES } from '../../domain/plan/supersede.ts';
 import { RoleSchema } from './common.ts';
+import { UNDER_WAY } from '../../domain/freeze/freeze.ts';
 
 const PlanHookSchema = z.object({
   name: z.string(),
@@ -70,6 +71,7 @@ export const PlanSchema = z.object({
   manifest: z.string().nullable(),
   advance: z.enum(['timed', 'early']).optional(),
   extensionMs: z.number().optional(),
+  freeze: z.enum(UNDER_WAY).optional(),
   stableGone: z.enum(['stay', 'newest-older']).optional(),
   needs: z.record(z.string(), z.array(z.string()).readonly()).optional(),
   supersede: z.enum(SUPERSEDE_POLICIES).optional(),

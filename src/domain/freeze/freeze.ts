@@ -12,6 +12,11 @@ export const UNDER_WAY = ['finish', 'hold', 'roll-back'] as const;
 /** What a freeze does to a release that runs when it begins. */
 export type UnderWay = (typeof UNDER_WAY)[number];
 
+/** The stricter word of two. */
+export function stricter(one: UnderWay, other: UnderWay | undefined): UnderWay {
+  return other !== undefined && UNDER_WAY.indexOf(other) > UNDER_WAY.indexOf(one) ? other : one;
+}
+
 export type FreezeWindow =
   /** Unix milliseconds; `until: null` = until somebody ends it. */
   | { readonly kind: 'once'; readonly from: number; readonly until: number | null }

@@ -3,6 +3,7 @@
  * nothing of the project's record; `protection.ts` compares the two.
  */
 import { z } from 'zod';
+import { UNDER_WAY } from '../freeze/freeze.ts';
 import { SLUG, SLUG_RULE } from '../names/sluice.ts';
 import { EVENT_TYPES } from '../notify/events.ts';
 import { SUPPORTED_RUNTIMES } from '../names/runtimes.ts';
@@ -35,6 +36,7 @@ export const TEXT_KEYS: ReadonlySet<string> = new Set([
   'role',
   'onTimeout',
   'advance',
+  'freeze',
   'stableGone',
   'supersede',
   'prometheus',
@@ -186,6 +188,11 @@ export const environment = strictMap('an environment', {
     .optional()
     .describe(
       'How long a hold goes on when nobody called the new version, or no metrics came, before a person is asked; three more holds, 30m at least, if left out.',
+    ),
+  freeze: oneOf(UNDER_WAY)
+    .optional()
+    .describe(
+      'What becomes of a running release when a freeze begins: it may finish, is held, or goes back; a freeze that is stricter counts.',
     ),
   stableGone: oneOf(['stay', 'newest-older'])
     .optional()

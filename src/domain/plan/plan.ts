@@ -3,6 +3,7 @@
  * together. Nothing below this type checks for `undefined`.
  */
 import type { JudgeSettings } from '../analysis/settings.ts';
+import type { UnderWay } from '../freeze/freeze.ts';
 import type { Role } from '../release/states.ts';
 import type { PlanHooks } from './hook.ts';
 import type { Needs } from './order.ts';
@@ -69,6 +70,8 @@ export interface ResolvedPlan {
   readonly advance?: 'timed' | 'early';
   /** How long a hold without evidence goes on before a person is asked, milliseconds; left out: `extensionOf`. */
   readonly extensionMs?: number;
+  /** What a freeze does to this release when it runs, at least; left out: as the freeze says. */
+  readonly freeze?: UnderWay;
   /** What a rollback does when the stable version was deleted; left out: `stay`. */
   readonly stableGone?: 'stay' | 'newest-older';
   /** Who answers what Sluice asks by itself. Left out by plans of before. */

@@ -40,6 +40,7 @@ export function resolvePlan(file: PlanFile | null, environment: EnvironmentRecor
       notAuthor: environment.protection.notAuthor,
     },
     ...(section?.advance !== undefined && { advance: section.advance }),
+    ...(section?.freeze !== undefined && { freeze: section.freeze }),
     ...(section?.stableGone !== undefined && { stableGone: section.stableGone }),
     ...(section?.extension !== undefined && { extensionMs: section.extension }),
     ...given('hooks', resolveHooks(section?.hooks)),
