@@ -11,6 +11,8 @@ test.each<[string, ReleaseEvent]>([
   ['alarm', { type: 'rolled-back', cause: 'approval-timeout', sentence: 'x' }],
   ['info', { type: 'rolled-back', cause: 'person', sentence: 'x' }],
   ['ask', { type: 'paused', reason: 'changed-outside', actor: SLUICE }],
+  ['alarm', { type: 'paused', reason: 'stable-gone', actor: SLUICE }],
+  ['ask', { type: 'blocked', reason: 'bake-doubt', message: 'both are bad' }],
   ['info', { type: 'paused', reason: 'person', actor: { kind: 'person', name: 'dana' } }],
   ['alarm', { type: 'stage-failed', stage: 'rollback', message: 'stable is gone', logTail: [] }],
   ['info', { type: 'stage-failed', stage: 'build', message: 'x', logTail: [] }],

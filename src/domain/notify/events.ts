@@ -47,6 +47,8 @@ export const USUAL_EVENTS: readonly EventType[] = EVENT_TYPES.filter((type) => U
 
 /** Waits that are nobody's trouble. */
 const ORDERLY_WAITS: ReadonlySet<string> = new Set(['freeze', 'service-locked']);
+/** A person is asked, and the canary keeps its traffic until somebody answers. */
+const STUCK_ROLLBACKS: ReadonlySet<string> = new Set(['stable-gone', 'rollback-refused']);
 /** Somebody wanted it. */
 const WANTED_ROLLBACKS: ReadonlySet<string> = new Set([
   'person',
@@ -61,10 +63,12 @@ export function severityOf(event: ReleaseEvent): Severity {
     case 'approval-requested':
       return 'ask';
     case 'paused':
+      if (STUCK_ROLLBACKS.has(event.reason)) return 'alarm';
       return event.actor.kind === 'system' && !ORDERLY_WAITS.has(event.reason) ? 'ask' : 'info';
     case 'approval-closed':
       return event.outcome === 'timed-out' ? 'alarm' : 'info';
     case 'blocked':
+      if (event.reason === 'bake-doubt') return 'ask';
       return ORDERLY_WAITS.has(event.reason) ? 'info' : 'alarm';
     case 'rollback-started':
     case 'rolled-back':
