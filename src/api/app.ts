@@ -19,6 +19,7 @@ import { accessRoutes } from './routes/access.ts';
 import { createRoutes } from './routes/describe.ts';
 import { environmentRoutes } from './routes/environments.ts';
 import { eventRoutes } from './routes/events.ts';
+import { figureRoutes } from './routes/figures.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { projectRoutes } from './routes/projects.ts';
@@ -114,6 +115,7 @@ export function createApp(parts: ApiParts) {
     environmentRoutes,
     variableRoutes,
     protectionRoutes,
+    figureRoutes,
     freezeRoutes,
     quarantineRoutes,
     accessRoutes,

@@ -25,6 +25,7 @@ export type {
   ServiceVersionsView,
 } from './schema/environment.ts';
 export type { EventView } from './schema/event.ts';
+export type { FiguresView } from './schema/figures.ts';
 export type { BypassView, FreezeView } from './schema/freeze.ts';
 export type { ChannelView, DeliveryView } from './schema/notification.ts';
 export type { QuarantinedView } from './schema/quarantine.ts';

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../platform/config.ts';
 import { CommandError } from './client/command-error.ts';
 import { addDecisionCommand, addPlainActCommands, addRollbackCommand } from './commands/act.ts';
+import { addFiguresCommand } from './commands/figures.ts';
 import { addFreezeCommands } from './commands/freeze.ts';
 import { addNotifyCommands } from './commands/notify.ts';
 import { addPlanCommand } from './commands/plan.ts';
@@ -86,6 +87,7 @@ Data is in SLUICE_HOME (default ~/.sluice). Ports: SLUICE_PORT (7400), SLUICE_EN
   addVariablesCommand(program);
   addNotifyCommands(program);
   addProtectionCommand(program);
+  addFiguresCommand(program);
   for (const command of program.commands) acceptJson(command);
   return program;
 }

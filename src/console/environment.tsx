@@ -1,6 +1,6 @@
 /** One environment: what is live, and any published version one click away. */
 import type { FC } from 'hono/jsx';
-import type { EnvironmentDetailView, ReleaseSummary } from '../api/views.ts';
+import type { EnvironmentDetailView, FiguresView, ReleaseSummary } from '../api/views.ts';
 import { RollbackForm } from './acts.tsx';
 import { ReleaseTable } from './home.tsx';
 import { Layout } from './layout.tsx';
@@ -11,10 +11,11 @@ export interface EnvironmentProps {
   readonly viewer: Viewer;
   readonly environment: EnvironmentDetailView;
   readonly releases: readonly ReleaseSummary[];
+  readonly figures: FiguresView;
   readonly notice: string | null;
 }
 
-export const EnvironmentPage: FC<EnvironmentProps> = ({ viewer, environment, releases, notice }) => (
+export const EnvironmentPage: FC<EnvironmentProps> = ({ viewer, environment, releases, figures, notice }) => (
   <Layout title={environment.id} viewer={viewer} live={`/api/v1/events?project=${environment.project}`}>
     {notice !== null && (
       <p class="notice" role="status">
@@ -70,11 +71,28 @@ export const EnvironmentPage: FC<EnvironmentProps> = ({ viewer, environment, rel
         </ul>
       </section>
     )}
+    <FigureList figures={figures} />
     <section aria-labelledby="releases">
       <h2 id="releases">Releases</h2>
       <ReleaseTable releases={releases} />
     </section>
   </Layout>
+);
+
+const FigureList: FC<{ figures: FiguresView }> = ({ figures: { lines, days } }) => (
+  <section aria-labelledby="figures">
+    <h2 id="figures">Last {days} days</h2>
+    <dl class="figures">
+      {lines.map(({ name, value, basis }) => (
+        <div>
+          <dt>{name}</dt>
+          <dd>
+            <strong>{value}</strong> <span class="quiet">{basis}</span>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  </section>
 );
 
 const Queue: FC<{ environment: EnvironmentDetailView }> = ({ environment: { queued } }) =>

@@ -13,6 +13,7 @@ import { actOnRelease, PLAIN_ACTS, type PlainAct, type ReleaseAct } from '../act
 import { requireOwnPage } from '../auth/authenticate.ts';
 import { sees } from '../auth/principal.ts';
 import { environmentDetail, environmentView } from '../environment-views.ts';
+import { figuresView } from '../figures.ts';
 import { passFreezes } from '../freezes.ts';
 import type { ApiEnv, ApiParts } from '../parts.ts';
 import { Problem } from '../problem.ts';
@@ -59,6 +60,11 @@ export function consolePages(parts: ApiParts): Hono<ApiEnv> {
     if (visitor instanceof Response) return visitor;
     const state = await visibleEnvironment(parts, visitor.principal, c.req.param('id'));
     const environment = await environmentDetail(parts, state);
+    const figures = await figuresView(db, {
+      project: state.project,
+      environment: state.record.name,
+      days: 30,
+    });
     const releases = await listReleases(db, {
       project: state.project,
       environment: state.record.name,
@@ -71,6 +77,7 @@ export function consolePages(parts: ApiParts): Hono<ApiEnv> {
         viewer={visitor.viewer}
         environment={environment}
         releases={releases.map((r) => releaseSummary(r, config.publicUrl, fronts))}
+        figures={figures}
         notice={takeNotice(parts, c)}
       />,
     );
