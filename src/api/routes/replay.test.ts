@@ -109,6 +109,15 @@ test('other settings answer by the same counts: when, at which cost, and what no
   ]);
 });
 
+test('an interval that is named is said not to count, one that is left out is that of then', async () => {
+  const id = await watched();
+  const unknown = async (analysis: string) => (await replayed(id, { analysis })).unknown;
+  expect(await unknown('interval: 1m\n')).toEqual([
+    'looks were taken every 5s, and are judged as they were taken, not every 1m',
+  ]);
+  expect(await unknown('{}')).toEqual([]);
+});
+
 test('errors name the place and what is allowed', async () => {
   const id = await watched();
   const path = `/api/v1/releases/${id}/replay`;

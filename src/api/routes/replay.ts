@@ -14,7 +14,9 @@ import { visibleRelease } from './releases.ts';
 const ReplayBody = z
   .strictObject({
     analysis: z
-      .union([z.looseObject({}), z.string().max(200_000)])
+      .union([z.looseObject({}), z.string().max(200_000)], {
+        error: 'an analysis section as in sluice.yml: a map, or a text of YAML of 200,000 characters at most',
+      })
       .optional()
       .describe(
         'An analysis section as in sluice.yml, what is left out at its default; as a map, or as YAML text, which may be a whole sluice.yml. Left out: the settings of then',
@@ -42,7 +44,6 @@ export function replayRoutes(parts: ApiParts) {
     const release = await visibleRelease(parts, c.get('principal'), c.req.valid('param').id);
     // Without a body nothing was parsed, so that the defaults are not there yet.
     const { analysis, file } = ReplayBody.parse(c.req.valid('json'));
-    const wanted = analysis === undefined ? null : parsed(analysis, file, release.environment);
     const { plan } = release.progress;
     const { looks, beginning } = await evaluationsForReplay(parts.db, release.id);
     if (plan === null || looks.length === 0)
@@ -58,6 +59,9 @@ export function replayRoutes(parts: ApiParts) {
       history: beginning?.history ?? null,
       watchedFrom: beginning?.watchedFrom ?? null,
     };
+    const { environment } = release;
+    const wanted =
+      analysis === undefined ? null : parsed(analysis, { file, environment, before: plan.analysis });
     return c.json(await replayRelease(release.id, then, wanted), 200);
   });
   return routes;
@@ -65,13 +69,14 @@ export function replayRoutes(parts: ApiParts) {
 
 function parsed(
   given: string | Readonly<Record<string, unknown>>,
-  file: string,
-  environment: string,
+  { file, environment, before }: { file: string; environment: string; before: PlanAnalysis },
 ): PlanAnalysis {
   const isText = typeof given === 'string';
   const text = isText ? given : JSON.stringify(given);
   const result = parseAnalysis({ text, file, environment });
-  if ('analysis' in result) return result.analysis;
+  if ('analysis' in result)
+    // What is not asked for need not be excused: the interval is that of then.
+    return result.namesInterval ? result.analysis : { ...result.analysis, intervalMs: before.intervalMs };
   const errors = result.findings.map((finding) => ({
     pointer: `/analysis${finding.path === '' ? '' : `/${finding.path.replaceAll(/[.[]/g, '/').replaceAll(']', '')}`}`,
     // Lines and columns are of use only in a text that somebody wrote.
@@ -80,7 +85,7 @@ function parsed(
   throw new Problem({
     status: 422,
     code: 'invalid-analysis',
-    detail: 'the analysis cannot be used; what is wrong, where, and what is allowed:',
+    detail: 'the analysis cannot be used',
     errors,
   });
 }

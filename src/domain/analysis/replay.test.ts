@@ -126,7 +126,7 @@ describe('with other settings', () => {
     expect(unknown).toHaveLength(4);
     expect(unknown[0]).toContain('latency was not judged then');
     expect(unknown[1]).toContain('the metric orders was not read then');
-    expect(unknown.at(-1)).toContain('taken every 5000 ms');
+    expect(unknown.at(-1)).toContain('taken every 5s, and are judged as they were taken, not every 10s');
   });
 
   test('numbers of a bound from before they were stored are not guessed', () => {

@@ -3,6 +3,7 @@
  * the settings of then, every number comes out the same to the last bit.
  */
 import type { PlanAnalysis, PlanMetric } from '../plan/plan.ts';
+import { durationText } from '../plan/duration.ts';
 import { analysisAt, type StepAnalysis } from '../plan/step-analysis.ts';
 import { bakeLook, initialBake, judgeBake, type BakeState } from './bake.ts';
 import type { BoundSample } from './bound.ts';
@@ -64,7 +65,7 @@ export function replayable(wanted: PlanAnalysis, then: StoredRelease): Replayabl
   });
   if (wanted.intervalMs !== then.analysis.intervalMs)
     unknown.push(
-      `looks were taken every ${then.analysis.intervalMs} ms, and are judged as they were taken, not every ${wanted.intervalMs} ms`,
+      `looks were taken every ${durationText(then.analysis.intervalMs)}, and are judged as they were taken, not every ${durationText(wanted.intervalMs)}`,
     );
   if (then.history === null)
     unknown.push("stable's past from before the release was not stored: the replay begins without it");

@@ -20,12 +20,16 @@ export interface AnalysisSource {
   readonly environment: string;
 }
 
-/** The analysis with every default filled in, or everything that is wrong with it. */
+/**
+ * The analysis with every default filled in, and whether it names an interval; or everything that is wrong with it.
+ */
 export function parseAnalysis({
   text,
   file,
   environment,
-}: AnalysisSource): { readonly analysis: PlanAnalysis } | { readonly findings: readonly Finding[] } {
+}: AnalysisSource):
+  | { readonly analysis: PlanAnalysis; readonly namesInterval: boolean }
+  | { readonly findings: readonly Finding[] } {
   const loaded = loadYaml(text, file);
   if ('findings' in loaded) return loaded;
   const section = sectionOf(loaded.root, environment);
@@ -40,7 +44,7 @@ export function parseAnalysis({
     ...metricFindings(metrics, ['metrics'], at),
   ];
   if (findings.length > 0 || !parsed.success) return { findings: sortFindings(findings) };
-  return { analysis: resolveAnalysis(parsed.data) };
+  return { analysis: resolveAnalysis(parsed.data), namesInterval: parsed.data.interval !== undefined };
 }
 
 /** `root: null`: the environment says nothing, so the defaults hold. */
