@@ -15,9 +15,11 @@ export interface ReleaseProps {
   readonly looks: readonly LookView[];
   /** What came of a form that was just sent; `null` when none was. */
   readonly notice: string | null;
+  /** ISO 8601, UTC, as the release's own times. */
+  readonly now: string;
 }
 
-export const ReleasePage: FC<ReleaseProps> = ({ viewer, release, events, looks, notice }) => (
+export const ReleasePage: FC<ReleaseProps> = ({ viewer, release, events, looks, notice, now }) => (
   <Layout
     title={`${release.project} #${release.number}`}
     viewer={viewer}
@@ -42,6 +44,11 @@ export const ReleasePage: FC<ReleaseProps> = ({ viewer, release, events, looks, 
         <span class="quiet">by {release.author || release.startedBy || 'unknown'}</span>
       </p>
       {release.sentence && <p class="sentence">{release.sentence}</p>}
+      {release.bakingUntil !== null && release.bakingUntil > now && (
+        <p class="quiet">
+          Watched until <Time at={release.bakingUntil} />: harm until then is taken back by itself.
+        </p>
+      )}
       {release.behind && (
         <p>
           Behind <a href={`/releases/${release.behind}`}>the release in front</a>.

@@ -310,11 +310,19 @@ describe.concurrent('an alias that somebody else moved', () => {
     expect(movesOf(b).at(-1)).toBe('version 1 alone');
   });
 
-  test('is not overwritten by a rollback either; a false alarm changes nothing', async () => {
+  test('was not moved at all: a false alarm changes nothing', async () => {
     const release = await begin(LONG);
     await release.until(inStep(0));
     await release.handle.signal(aliasSignal, { service: release.service });
-    await server.world.until(release.releaseId, ({ state }) => state === 'running');
+    await release.handle.executeUpdate(promoteUpdate, { args: [act()] });
+    expect(await release.ended()).toMatchObject({ ended: 'promoted' });
+    expect(server.world.types(release.releaseId)).not.toContain('paused');
+    expect(movesOf(release.service)).toHaveLength(2);
+  });
+
+  test('is not overwritten by a rollback either', async () => {
+    const release = await begin(LONG);
+    await release.until(inStep(0));
     server.world.aliases.set(release.service, EIGHTY);
     server.world.harm(release.releaseId);
     await release.until(({ reason }) => reason === 'changed-outside');

@@ -23,7 +23,7 @@ import { rollBackEnvironment } from '../rollback.ts';
 import { visibleEnvironment } from '../routes/environments.ts';
 import { visibleRelease } from '../routes/releases.ts';
 import type { ActOutcomeView } from '../schema/release.ts';
-import { eventView, lookView, releaseSummary, releaseView } from '../views.ts';
+import { eventView, iso, lookView, releaseSummary, releaseView } from '../views.ts';
 import { assetPages } from './assets.ts';
 import { formLimit, html, leaveNotice, takeNotice, visitorOf, type Visitor } from './page.tsx';
 import { signInPages, textOf } from './sign-in.tsx';
@@ -96,6 +96,7 @@ export function consolePages(parts: ApiParts): Hono<ApiEnv> {
       c,
       <ReleasePage
         viewer={visitor.viewer}
+        now={iso(Date.now())}
         release={releaseView(release, config.publicUrl, fronts)}
         events={events.map((e) => eventView(e, release.project))}
         looks={releaseLooksOf(looks).map(lookView)}

@@ -31,7 +31,9 @@ export async function runGray(run: ReleaseRun, services: readonly GrayService[])
       watch.cancel();
       await watched;
     }
-    return { value: undefined, summary: `${steps.length} steps` };
+    const { promoted } = run.control;
+    const early = promoted === null ? '' : `, promoted before their end by ${promoted.actor.name}`;
+    return { value: undefined, summary: `${steps.length} steps${early}` };
   });
 }
 

@@ -1,5 +1,6 @@
 /** The gray steps: for each a weight, a hold, the evidence for it, and where the plan says so an approval. */
 import { patched, sleep } from '@temporalio/workflow';
+import { durationText } from '../../domain/plan/duration.ts';
 import type { PlanStep } from '../../domain/plan/plan.ts';
 import { percent } from '../../domain/release/split.ts';
 import { store } from '../proxies.ts';
@@ -18,6 +19,7 @@ export async function runSteps(run: ReleaseRun, services: readonly GrayService[]
   for (const [index, step] of sourceOf(run).plan.steps.entries()) {
     await untilKeptNoMore(run);
     if (run.control.promoted !== null) break;
+    const begun = Date.now();
     run.control = { ...run.control, step: index };
     await runHooks(run, { step: index, when: 'before' }, { services, weight });
     // Somebody may have paused or promoted the release while they ran.
@@ -37,7 +39,7 @@ export async function runSteps(run: ReleaseRun, services: readonly GrayService[]
     if (step.approval !== null && run.control.promoted === null)
       await awaitDecision(run, { step: index, approval: step.approval });
     await untilKeptNoMore(run);
-    run.record.emit({ type: 'step-finished', step: index, summary: await summarise(run, step) });
+    run.record.emit({ type: 'step-finished', step: index, summary: await summarise(run, step, begun) });
   }
   run.control = { ...run.control, step: null };
 }
@@ -63,9 +65,14 @@ async function hold(run: ReleaseRun, index: number, step: PlanStep): Promise<voi
   }
 }
 
-async function summarise(run: ReleaseRun, step: PlanStep): Promise<string> {
+/** A step that was held for minutes is not told in milliseconds. */
+function roundedTo(ms: number): number {
+  return Math.max(1, Math.round(ms / 1_000)) * 1_000;
+}
+
+async function summarise(run: ReleaseRun, step: PlanStep, begun: number): Promise<string> {
   const look = await store.newestLook({ releaseId: run.input.releaseId });
-  const held = `${percent(step.weight)} for ${step.holdMs / 1_000} s`;
+  const held = `${percent(step.weight)} for ${durationText(roundedTo(Date.now() - begun))}`;
   if (look === null) return `${held}, not looked at yet`;
   const { requests, failures } = look.canaryTotal;
   return `${held}; so far ${requests} canary requests, ${failures} failed: ${look.verdict}`;
