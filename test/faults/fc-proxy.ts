@@ -27,6 +27,8 @@ export interface Gate {
 export interface FcProxy {
   readonly url: string;
   setWeather(weather: Weather): Promise<void>;
+  /** Answers 503 to requests that match, beside the weather; the function that comes back ends it. */
+  refuse(matches: (method: string, path: string) => boolean): () => void;
   /** Holds the answer of the next request that matches. */
   holdNext(matches: (method: string, path: string) => boolean): Gate;
   close(): Promise<void>;
@@ -46,13 +48,14 @@ interface Waiting {
 export async function startFcProxy(port: number, target: string): Promise<FcProxy> {
   let weather: Weather = 'fine';
   const gates = new Set<Waiting>();
+  const refused = new Set<Waiting['matches']>();
 
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/' } = incoming;
     const gate = [...gates].find((one) => one.matches(method, url));
     const body: Buffer[] = [];
     for await (const chunk of incoming) body.push(chunk as Buffer);
-    if (weather === '503') {
+    if (weather === '503' || [...refused].some((matches) => matches(method, url))) {
       outgoing.writeHead(503, { 'content-type': 'application/json' });
       outgoing.end(JSON.stringify({ ErrorCode: 'ServiceUnavailable', ErrorMessage: 'away for a moment' }));
       return;
@@ -83,6 +86,10 @@ export async function startFcProxy(port: number, target: string): Promise<FcProx
       weather = next;
       if (next === 'lost' && was !== 'lost') await close(server);
       if (next !== 'lost' && was === 'lost') server = await listen(handle, port);
+    },
+    refuse: (matches) => {
+      refused.add(matches);
+      return () => refused.delete(matches);
     },
     holdNext: (matches) => {
       let isHeld = false;

@@ -15,6 +15,8 @@ export interface CustomerOptions {
   readonly perSecond: number;
   /** The stream ends by itself after this many. */
   readonly most: number;
+  /** What a call brings beside its number; read anew for each call. */
+  readonly more?: () => object;
 }
 
 export function startCustomers({
@@ -24,13 +26,14 @@ export function startCustomers({
   function: name,
   perSecond,
   most,
+  more = () => ({}),
 }: CustomerOptions): Customers {
   const byVersion = new Map<string, { requests: number; failures: number }>();
   const inFlight = new Set<Promise<void>>();
   let sent = 0;
 
   async function call(number: number): Promise<void> {
-    const event = Buffer.from(JSON.stringify({ number }));
+    const event = Buffer.from(JSON.stringify({ number, ...more() }));
     // A killed part may lose a call; customers see that too, and it is no answer of a version.
     const answer = await client
       .invokeFunction(service, name, event, {}, alias, { rawBuf: true })

@@ -9,6 +9,17 @@ const HANDLERS = {
   if (number % 5 === 0) throw new Error('no price for item ' + number);
   return { tag: ${JSON.stringify(tag)} };
 };\n`,
+  /** Fails three of ten calls, by the customer's number. */
+  thirdFails: (tag: string) => `exports.handler = async (event) => {
+  const { number = 9 } = JSON.parse(event.toString() || '{}');
+  if (number % 10 < 3) throw new Error('no price for item ' + number);
+  return { tag: ${JSON.stringify(tag)} };
+};\n`,
+  /** Fails every call of a customer; a smoke call without a number passes. */
+  allFail: (tag: string) => `exports.handler = async (event) => {
+  if (JSON.parse(event.toString() || '{}').number !== undefined) throw new Error('no price at all');
+  return { tag: ${JSON.stringify(tag)} };
+};\n`,
   /** Fails every call that is poisoned, and answers all others: harm that comes when a test wants it. */
   poisonable: (tag: string) => `exports.handler = async (event) => {
   if (JSON.parse(event.toString() || '{}').poison) throw new Error('poisoned');
