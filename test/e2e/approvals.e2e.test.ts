@@ -20,7 +20,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => stack?.stop(), 30_000);
 
-const END = 90_000;
+const END = 120_000;
 
 /** The API as somebody with this role sees it. */
 async function signIn(name: string, role: string): Promise<Api> {

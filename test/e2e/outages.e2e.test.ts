@@ -13,7 +13,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world?.stop(), 30_000);
 
-const END = 90_000;
+const END = 120_000;
 type Told = EventView['event'];
 
 const begin = (service: string, steps: readonly string[], more: readonly string[] = []) =>

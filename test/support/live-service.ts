@@ -28,7 +28,7 @@ export interface LiveServiceOptions extends Pick<FunctionFiles, 'service' | 'ste
   readonly handler?: FunctionFiles['handler'];
 }
 
-const END_MS = 90_000;
+const END_MS = 120_000;
 
 export async function startLiveService(options: LiveServiceOptions): Promise<LiveService> {
   const { stack, api, fc, service, steps, more = [], handler = 'good' } = options;
@@ -65,6 +65,7 @@ export async function startLiveService(options: LiveServiceOptions): Promise<Liv
       poll(
         `${service} to give ${weight} to version ${version}`,
         async () => (await alias()).others[version] === weight,
+        END_MS,
       ),
   };
 }
