@@ -117,6 +117,10 @@ export const HARM: readonly Line[] = [
 export const HEALTHY: readonly { readonly scenario: Scenario; readonly reference: string }[] = [
   { scenario: scenario('equal, 0.1 %', 10, 0.001, 0.001), reference: '740 s' },
   { scenario: scenario('equal, 0.1 %', 100, 0.001, 0.001), reference: '160 s' },
+  ...RATES.map((perSecond) => ({
+    scenario: scenario('odds 1.25, 0.1 %', perSecond, 0.001, atOdds(0.001, 1.25)),
+    reference: 'counts as healthy',
+  })),
   { scenario: scenario('0.1 % → 0.6 %', 10, 0.001, 0.006), reference: '4–6 %' },
   { scenario: scenario('0.1 % → 0.6 %', 100, 0.001, 0.006), reference: '4–6 %' },
   { scenario: scenario('0.1 % → 2.1 %', 10, 0.001, 0.021), reference: '0 %' },
