@@ -22,6 +22,8 @@ test.each([
   ['https://[::ffff:169.254.169.254]/', 'the same as IPv6'],
   ['https://[fe80::1]/', 'link-local'],
   ['https://100.100.100.200/', 'the metadata service of Alibaba Cloud'],
+  ['https://168.63.129.16/', 'the metadata service of Azure'],
+  ['https://[64:ff9b::169.254.169.254]/', 'the metadata service behind NAT64'],
   ['https://0.0.0.0/', 'this machine by another name'],
 ])('%s is refused — %s', (address) => {
   expect(addressProblem(address)).not.toBeNull();

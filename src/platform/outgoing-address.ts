@@ -13,9 +13,13 @@ const LOOPBACK = blockList([
 const REFUSED = blockList([
   ['0.0.0.0', 8, 'ipv4'],
   ['169.254.0.0', 16, 'ipv4'],
-  // Metadata services of Alibaba Cloud and, over IPv6, of AWS.
+  // Metadata services of Alibaba Cloud, of Azure and, over IPv6, of AWS.
   ['100.100.100.200', 32, 'ipv4'],
+  ['168.63.129.16', 32, 'ipv4'],
   ['fd00:ec2::254', 128, 'ipv6'],
+  // The same behind NAT64 (RFC 6052): link-local and Alibaba Cloud's.
+  ['64:ff9b::a9fe:0', 112, 'ipv6'],
+  ['64:ff9b::6464:64c8', 128, 'ipv6'],
   ['::', 128, 'ipv6'],
   ['fe80::', 10, 'ipv6'],
   // Multicast and reserved.

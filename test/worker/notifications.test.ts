@@ -218,6 +218,15 @@ test('what nobody takes is given up in the end, with the last answer', async () 
   expect(given?.answer.length).toBeLessThanOrEqual(1_024);
 });
 
+test('the status is the answer — a text that does not end does not make the message come again', async () => {
+  receiver.answering = () => (response) => void response.writeHead(200).write('thanks, and');
+  start();
+  await record(1, asked(0));
+  await poll('the row to be closed', async () => (await deliveries())[0]?.state === 'sent');
+  expect(await deliveries()).toMatchObject([{ attempts: 1, status: 200, answer: 'thanks, and' }]);
+  expect(receiver.arrivals).toHaveLength(1);
+});
+
 test('a channel that was removed gets nothing more', async () => {
   await record(1, asked(0));
   await replaceChannels(store.db, project, []);

@@ -56,7 +56,9 @@ function exchange({ url, headers, body }: Post, signal: AbortSignal): Promise<Ch
           sending.destroy();
         });
         incoming.once('end', done);
-        incoming.once('error', reject);
+        // The status is the answer; a text that breaks off or does not end in time takes nothing back.
+        incoming.once('error', done);
+        sending.off('error', reject).once('error', done);
       },
     );
     sending.once('error', reject);

@@ -33,8 +33,8 @@ async function tokenOf(role: string): Promise<string> {
 test('stand in the record without secret and query — no answer and no audit entry has either', async () => {
   const shown = (await (await api.call('GET', PROJECT)).json()) as ProjectView;
   expect(shown.notifications).toEqual([
-    { name: 'audit', kind: 'webhook', url: 'https://hooks.example/sluice?…', events: ['promoted'] },
-    { name: 'ops', kind: 'webhook', url: 'https://hooks.example/sluice?…', events: null },
+    { name: 'audit', kind: 'webhook', url: 'https://hooks.example/…', events: ['promoted'] },
+    { name: 'ops', kind: 'webhook', url: 'https://hooks.example/…', events: null },
   ]);
   const audit = JSON.stringify(await listAudit(api.store.db, { limit: 100 }));
   expect(audit).toContain('secretChanged');
@@ -44,7 +44,7 @@ test('stand in the record without secret and query — no answer and no audit en
 test('a change keeps what it leaves out and removes what it does not name', async () => {
   const changed = await patch([{ name: 'ops', events: ['failed'] }]);
   expect(((await changed.json()) as ProjectView).notifications).toEqual([
-    { name: 'ops', kind: 'webhook', url: 'https://hooks.example/sluice?…', events: ['failed'] },
+    { name: 'ops', kind: 'webhook', url: 'https://hooks.example/…', events: ['failed'] },
   ]);
   const { channels } = await row('ops');
   expect(channels).toMatchObject({ secret: SECRET, url });

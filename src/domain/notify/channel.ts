@@ -13,8 +13,8 @@ export interface NotificationChannel {
   readonly events: readonly string[] | null;
 }
 
-/** The address as people may see it: what stands after `?` may be a secret. */
+/** The address as people may see it: the path and the query of a chat's webhook are its key. */
 export function shownAddress(url: string): string {
   const { origin, pathname, search } = new URL(url);
-  return `${origin}${pathname}${search === '' ? '' : '?…'}`;
+  return `${origin}/${pathname === '/' && search === '' ? '' : '…'}`;
 }
