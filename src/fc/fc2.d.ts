@@ -19,6 +19,8 @@ declare module '@alicloud/fc2' {
 
   export default class Client {
     constructor(accountId: string, options: FcClientOptions);
+    /** Headers of every request, before it is signed. */
+    buildHeaders(): Headers;
     get(path: string, query?: object | null, headers?: Headers): Promise<FcAnswer>;
     getService(service: string, headers: Headers, qualifier?: string): Promise<FcAnswer>;
     createService(service: string, options: object): Promise<FcAnswer>;

@@ -14,6 +14,8 @@ export interface Fault {
   readonly heldAnswers: 'deliver' | 'drop';
   /** Also in `npm test`. */
   readonly isBrief: boolean;
+  /** No write reaches the database for longer than a webhook waits for it. */
+  readonly refusesWrites?: true;
   /** What the stack must be for it. */
   readonly needs: 'plain' | 'small-disk' | 'shifted-clock';
   /** Resolves when the fault stands; the answer ends it. */
@@ -91,6 +93,7 @@ export const FAULTS: readonly Fault[] = [
   {
     title: 'PostgreSQL read-only for 10 s',
     key: 'readonly',
+    refusesWrites: true,
     heldAnswers: 'deliver',
     isBrief: false,
     needs: 'plain',

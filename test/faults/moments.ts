@@ -17,63 +17,82 @@ export interface MomentSpec {
   readonly steps: readonly string[];
   /** Weights that the plan lets the canary have, in order. */
   readonly weights: readonly number[];
-  readonly end: 'promoted' | 'aborted';
+  readonly end: 'promoted' | 'aborted' | 'rolled-back';
   /** A command before the build. */
   readonly buildCommand: string | null;
+  /** The new version fails its calls from the fault on. */
+  readonly turnsHarmful: boolean;
 }
 
 /** A long hold: the fault must come and go within it, also where the machine is slow. */
 const HOLD_S = 20;
+/** Longer than any fault, and all the time there is to see the harm: a release that missed it is promoted. */
+const HARM_HOLD_S = 60;
 const ASK = 'approval: {role: release-manager, timeout: 1h}';
 
 export const MOMENTS = [
   {
     title: 'build',
     key: 'build',
-    steps: ['{weight: 10%, hold: 1s}'],
-    weights: [0.1, 1],
+    steps: ['{weight: 25%, hold: 1s}'],
+    weights: [0.25, 1],
     end: 'promoted',
     buildCommand: 'sleep 6',
+    turnsHarmful: false,
   },
   {
     title: 'publish: version made, not yet known',
     key: 'publish',
-    steps: ['{weight: 10%, hold: 1s}'],
-    weights: [0.1, 1],
+    steps: ['{weight: 25%, hold: 1s}'],
+    weights: [0.25, 1],
     end: 'promoted',
     buildCommand: null,
+    turnsHarmful: false,
   },
   {
     title: 'weight set, not yet recorded',
     key: 'weight',
-    steps: [`{weight: 10%, hold: 1s, ${ASK}}`, '{weight: 50%, hold: 1s}'],
-    weights: [0.1, 0.5, 1],
+    steps: [`{weight: 25%, hold: 1s, ${ASK}}`, '{weight: 50%, hold: 1s}'],
+    weights: [0.25, 0.5, 1],
     end: 'promoted',
     buildCommand: null,
+    turnsHarmful: false,
   },
   {
     title: 'hold',
     key: 'hold',
-    steps: [`{weight: 10%, hold: ${HOLD_S}s}`],
-    weights: [0.1, 1],
+    steps: [`{weight: 25%, hold: ${HOLD_S}s}`],
+    weights: [0.25, 1],
     end: 'promoted',
     buildCommand: null,
+    turnsHarmful: false,
   },
   {
     title: 'approval wait',
     key: 'approval',
-    steps: [`{weight: 10%, hold: 1s, ${ASK}}`, '{weight: 50%, hold: 1s}'],
-    weights: [0.1, 0.5, 1],
+    steps: [`{weight: 25%, hold: 1s, ${ASK}}`, '{weight: 50%, hold: 1s}'],
+    weights: [0.25, 0.5, 1],
     end: 'promoted',
     buildCommand: null,
+    turnsHarmful: false,
   },
   {
     title: 'rollback: alias back, not yet recorded',
     key: 'rollback',
-    steps: [`{weight: 10%, hold: 1s, ${ASK}}`],
-    weights: [0.1, 0],
+    steps: [`{weight: 25%, hold: 1s, ${ASK}}`],
+    weights: [0.25, 0],
     end: 'aborted',
     buildCommand: null,
+    turnsHarmful: false,
+  },
+  {
+    title: 'hold, harm begins with the fault',
+    key: 'harm',
+    steps: [`{weight: 50%, hold: ${HARM_HOLD_S}s}`],
+    weights: [0.5, 0],
+    end: 'rolled-back',
+    buildCommand: null,
+    turnsHarmful: true,
   },
 ] as const satisfies readonly MomentSpec[];
 
@@ -99,7 +118,7 @@ export async function prepareSubject(
 ): Promise<Subject> {
   const service = `${round}-${moment.key}`;
   const project = await createGitProject(world.api, folder, service);
-  const first = await project.push(files(service, 'v1', moment.steps, null), 'First');
+  const first = await project.push(files(service, { ...moment, buildCommand: null }, 'v1'), 'First');
   await world.api.until(first.id, ['promoted'], REACH_MS);
   return { moment, service, project, releaseId: '' };
 }
@@ -107,9 +126,7 @@ export async function prepareSubject(
 /** Pushes the version that the fault meets. */
 export async function pushSecond(subject: Subject): Promise<void> {
   const { service, project, moment } = subject;
-  subject.releaseId = (
-    await project.push(files(service, 'v2', moment.steps, moment.buildCommand), 'Second')
-  ).id;
+  subject.releaseId = (await project.push(files(service, moment, 'v2'), 'Second')).id;
 }
 
 /** Approves or aborts, and goes on trying while parts are away. @returns when it was taken, Unix milliseconds */
@@ -154,7 +171,7 @@ export interface Moments {
   readonly gates: readonly Gate[];
 }
 
-/** Brings all six to their moments. The order is that of how long each can be kept there. */
+/** Brings all of them to their moments. The order is that of how long each can be kept there. */
 export async function bringToMoments(
   world: World,
   subjects: ReadonlyMap<MomentKey, Subject>,
@@ -172,8 +189,10 @@ export async function bringToMoments(
     ),
   );
 
-  await pushSecond(of('hold'));
-  await untilEvent(world, of('hold').releaseId, 'the hold', ({ type }) => type === 'traffic');
+  const holds = ['harm', 'hold'] as const;
+  for (const key of holds) await pushSecond(of(key));
+  for (const key of holds)
+    await untilEvent(world, of(key).releaseId, 'the hold', ({ type }) => type === 'traffic');
 
   const isAliasWrite = (key: MomentKey) => (method: string, path: string) =>
     method === 'PUT' && path.includes(`/services/${of(key).service}/aliases/`);
@@ -213,6 +232,7 @@ export async function checkMoments(
     hold: (event) => event.type === 'step-finished',
     approval: (event) => event.type === 'approval-decided',
     rollback: (event) => event.type === 'traffic' && event.weight === 0,
+    harm: (event) => event.type === 'step-finished',
   };
   for (const { moment, releaseId } of subjects.values())
     if ((await api.events(releaseId)).some(({ event }) => left[moment.key](event)))
@@ -221,11 +241,11 @@ export async function checkMoments(
 
 function files(
   service: string,
-  tag: string,
-  steps: readonly string[],
-  buildCommand: string | null,
+  { steps, buildCommand, turnsHarmful }: MomentSpec,
+  tag: 'v1' | 'v2',
 ): Record<string, string> {
-  const made = functionFiles({ service, handler: 'good', tag, steps });
+  const handler = turnsHarmful && tag === 'v2' ? 'failsWhenAsked' : 'good';
+  const made = functionFiles({ service, handler, tag, steps });
   const plan = made['sluice.yml'] ?? '';
   const stages = buildCommand === null ? '' : `stages:\n  - {name: wait, run: ${buildCommand}}\n`;
   return {

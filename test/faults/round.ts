@@ -1,8 +1,10 @@
-/** One round: six releases at their moments, one fault, and how each of them went on. */
+/** One round: a release at each moment, one fault, and how each of them went on. */
 import { join } from 'node:path';
 import type { EventView, ReleaseView } from '../../src/api/views.ts';
 import { startCustomers, type Customers } from '../support/customers.ts';
+import { createGitProject, type GitProject } from '../support/git-project.ts';
 import { watchAliases, type AliasWatch } from './alias-watch.ts';
+import { startDeliveries, type Answered } from './deliveries.ts';
 import { calm, type Fault } from './faults.ts';
 import {
   bringToMoments,
@@ -28,6 +30,10 @@ export interface Outcome {
 
 export interface Round {
   readonly outcomes: ReadonlyMap<MomentKey, Outcome>;
+  /** Why a moment has no outcome. */
+  readonly failures: ReadonlyMap<MomentKey, Error>;
+  /** Webhooks while the fault lasted, and their project. */
+  readonly deliveries: { readonly project: GitProject; readonly answered: readonly Answered[] };
   readonly aliases: AliasWatch;
   /** From the strike until the fault was over and every part ready, milliseconds. */
   readonly faultMs: number;
@@ -46,10 +52,12 @@ export async function runRound(world: World, fault: Fault, attempt: number): Pro
       subjects.set(moment.key, await prepareSubject(world, folder, name, moment));
     }),
   );
+  const project = await createGitProject(world.api, folder, `${fault.key}-webhooks`);
   const aliases = watchAliases(
     world.fc,
     [...subjects.values()].map(({ service }) => service),
   );
+  let isHarmful = false;
   const customers = new Map(
     [...subjects.values()].map(({ service }) => [
       service,
@@ -60,6 +68,7 @@ export async function runRound(world: World, fault: Fault, attempt: number): Pro
         function: 'greet',
         perSecond: CUSTOMERS_PER_SECOND,
         most: 2_000,
+        more: () => (isHarmful ? { harm: true } : {}),
       }),
     ]),
   );
@@ -67,25 +76,34 @@ export async function runRound(world: World, fault: Fault, attempt: number): Pro
     const moments = await bringToMoments(world, subjects);
     await checkMoments(world, subjects, moments);
     const struckAt = Date.now();
+    isHarmful = true;
     const end = await fault.strike(world);
     for (const gate of moments.gates) gate.open(fault.heldAnswers);
     // A person does not wait for the all-clear, and decides while the fault stands.
     const approval = subjects.get('approval')?.releaseId ?? '';
+    const deliveries = startDeliveries(project);
     const deciding = decide(world, approval, 'approve', END_MS);
     deciding.catch(() => undefined);
     await end();
     const faultMs = Date.now() - struckAt;
+    const answered = await deliveries.stop();
     const decidedAt = await deciding;
     const outcomes = new Map<MomentKey, Outcome>();
+    const failures = new Map<MomentKey, Error>();
     for (const subject of subjects.values()) {
-      const release = await world.api.until(subject.releaseId, [subject.moment.end], END_MS);
-      const events = await world.api.events(subject.releaseId);
-      const counts = customers.get(subject.service);
-      if (!counts) throw new Error(`${subject.service} has no customers`);
-      const stoodMs = subject.moment.key === 'approval' ? decidedAt - struckAt : stoodFor(events, struckAt);
-      outcomes.set(subject.moment.key, { subject, release, events, customers: counts, struckAt, stoodMs });
+      const { key, end: state } = subject.moment;
+      try {
+        const release = await world.api.until(subject.releaseId, [state], END_MS);
+        const events = await world.api.events(subject.releaseId);
+        const counts = customers.get(subject.service);
+        if (!counts) throw new Error(`${subject.service} has no customers`);
+        const stoodMs = key === 'approval' ? decidedAt - struckAt : stoodFor(subject, events, struckAt);
+        outcomes.set(key, { subject, release, events, customers: counts, struckAt, stoodMs });
+      } catch (error) {
+        failures.set(key, error instanceof Error ? error : new Error(String(error)));
+      }
     }
-    return { outcomes, aliases, faultMs };
+    return { outcomes, failures, deliveries: { project, answered }, aliases, faultMs };
   } finally {
     await Promise.all([...customers.values()].map((one) => one.stop()));
     await aliases.stop();
@@ -94,10 +112,12 @@ export async function runRound(world: World, fault: Fault, attempt: number): Pro
 }
 
 /** What only says that the release waits is not going on. */
-const WAITING = new Set<EventView['event']['type']>(['blocked', 'cleared', 'verdict']);
+const WAITING = new Set<EventView['event']['type']>(['blocked', 'cleared', 'verdict', 'hold-extended']);
 
-function stoodFor(events: readonly EventView[], struckAt: number): number {
-  const next = events.find(({ at, event }) => Date.parse(at) > struckAt && !WAITING.has(event.type));
+function stoodFor({ moment }: Subject, events: readonly EventView[], struckAt: number): number {
+  const isNext = ({ event }: EventView): boolean =>
+    moment.turnsHarmful ? event.type === 'traffic' && event.weight === 0 : !WAITING.has(event.type);
+  const next = events.find((event) => Date.parse(event.at) > struckAt && isNext(event));
   if (!next) throw new Error('nothing happened after the fault');
   const at = Date.parse(next.at);
   const step = events.find(({ event }) => event.type === 'step-started');

@@ -1,6 +1,6 @@
 /** Stacks for faults that need more than a plain one: a small disk under PostgreSQL, or a clock that can be moved. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, renameSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CLOCK_FILE, type Fault } from './faults.ts';
@@ -77,16 +77,16 @@ async function startWithClock(): Promise<World> {
   const home = mkdtempSync(join(tmpdir(), 'sluice-'));
   const file = join(home, CLOCK_FILE);
   writeFileSync(file, '+0');
-  const world = await startWorld({
-    home,
-    env: {
-      LD_PRELOAD: FAKETIME ?? '',
-      FAKETIME_TIMESTAMP_FILE: file,
-      FAKETIME_CACHE_DURATION: '1',
-      FAKETIME_DONT_FAKE_MONOTONIC: '1',
-      DONT_FAKE_MONOTONIC: '1',
-    },
-  });
+  const env = {
+    LD_PRELOAD: FAKETIME ?? '',
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_CACHE_DURATION: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    DONT_FAKE_MONOTONIC: '1',
+  };
+  // Customers have the right time, whatever it is: with another one the engine refuses their signatures.
+  const now = (): number => Date.now() + Number(readFileSync(file, 'utf8')) * 1_000;
+  const world = await startWorld({ home, env }, now);
   return {
     ...world,
     stop: async () => {

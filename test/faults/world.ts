@@ -18,7 +18,8 @@ export interface World {
   stop(): Promise<void>;
 }
 
-export async function startWorld(options: StackOptions = {}): Promise<World> {
+/** @param now the clock of the stack's parts, Unix milliseconds, where it is not the machine's */
+export async function startWorld(options: StackOptions = {}, now: () => number = Date.now): Promise<World> {
   const [enginePort = 0, proxyPort = 0] = await freePorts(2);
   const proxy = await startFcProxy(proxyPort, `http://127.0.0.1:${enginePort}`);
   const stack = await startStack({
@@ -31,7 +32,7 @@ export async function startWorld(options: StackOptions = {}): Promise<World> {
   return {
     stack,
     api: createApi(stack.url, stack.credentials.adminToken),
-    fc: sdkOf(stack),
+    fc: sdkOf(stack, now),
     proxy,
     sql: (statement) => runSql(databaseUrlOf(stack), statement),
     stop: async () => {

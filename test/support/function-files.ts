@@ -29,6 +29,11 @@ const HANDLERS = {
   later: (time: string) => `if (Date.now() < ${Number(time)}) throw new Error('not yet');
 exports.handler = async () => ({ tag: 'later' });
 `,
+  /** Fails calls that ask for it, which the handlers beside it answer. */
+  failsWhenAsked: (tag: string) => `exports.handler = async (event) => {
+  if (JSON.parse(event.toString() || '{}').harm) throw new Error('no price');
+  return { tag: ${JSON.stringify(tag)} };
+};\n`,
   /** Does not even load. */
   broken: () => `exports.handler = require('./is-not-there');\n`,
 } as const;
