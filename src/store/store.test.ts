@@ -206,9 +206,21 @@ describe('tokens', () => {
       expiresAt: null,
     });
     expect(await findTokenBySecret(store.db, secret)).toMatchObject({ id: token.id, projects: ['shop'] });
+    expect((await findTokenById(store.db, token.id))?.lastUsedAt).not.toBeNull();
     const rows = await store.db.selectFrom('tokens').selectAll().execute();
     expect(JSON.stringify(rows)).not.toContain(secret);
     expect(JSON.stringify(await listTokens(store.db))).not.toContain('hash');
+  });
+
+  test('are good while their use cannot be noted — who only reads can do so while no write is taken', async () => {
+    const options = { name: 'reader', role: 'viewer', projects: [], createdBy: 'admin' } as const;
+    const { token, secret } = await createToken(store.db, { ...options, expiresAt: null });
+    await sql`create trigger unwritable before update on tokens for each row execute function refuse_change()`.execute(
+      store.db,
+    );
+    expect(await findTokenBySecret(store.db, secret)).toMatchObject({ id: token.id });
+    await sql`drop trigger unwritable on tokens`.execute(store.db);
+    expect((await findTokenBySecret(store.db, secret))?.id).toBe(token.id);
   });
 
   test('end when revoked and when expired', async () => {
