@@ -40,12 +40,12 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 }, 30_000);
 
-function clientFor(endpoint: string): FcClient {
+function clientFor(endpoint: string, accessKeySecret = KEY.secret): FcClient {
   return createFcClient({
     endpoint,
     accountId: ACCOUNT,
     accessKeyId: KEY.id,
-    accessKeySecret: KEY.secret,
+    accessKeySecret,
     region: 'cn-local',
     timeoutMs: 10_000,
   });
@@ -151,6 +151,18 @@ describe('client', () => {
     await expect(
       runActivity(parts, 'smoke', { releaseId, service: 'throws', function: 'hello', version }),
     ).rejects.toMatchObject({ type: 'VerifyFailed', message: expect.stringContaining('no price') });
+  });
+
+  test('a smoke call that FC denies says nothing of the version — a clock that jumps or a rotated key is mended, and it is called again', async () => {
+    const { releaseId, version } = await released('denied', 'v1');
+    await expect(
+      runActivity({ ...parts, slowFc: clientFor(engine.url, 'another secret') }, 'smoke', {
+        releaseId,
+        service: 'denied',
+        function: 'hello',
+        version,
+      }),
+    ).rejects.toMatchObject({ type: 'EngineDenied' });
   });
 });
 

@@ -53,14 +53,22 @@ export function smokeActivities(parts: Parts): Pick<Activities, 'smoke'> {
   };
 }
 
-/** An engine that does not answer is tried again by the activity's policy; one that refuses has spoken. */
+/** Refusals that say nothing of the function: a wrong key, clocks too far apart, too many requests. */
+const NOT_ITS_FAULT: readonly number[] = [401, 403, 429];
+
+/** An engine that does not answer, or denies access, is tried again by the activity's policy; other refusals stand. */
 async function call(invoke: () => Promise<FcInvocation>): Promise<FcInvocation | FcError> {
   try {
     return await invoke();
   } catch (error) {
-    if (error instanceof FcError && error.status >= 400 && error.status < 500 && error.status !== 429)
+    if (
+      error instanceof FcError &&
+      error.status >= 400 &&
+      error.status < 500 &&
+      !NOT_ITS_FAULT.includes(error.status)
+    )
       return error;
-    // Not the function's fault: FC may have lost the call, or be away.
+    // FC may have lost the call, or be away.
     return engineCall(() => Promise.reject(error as Error));
   }
 }
