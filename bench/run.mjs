@@ -13,7 +13,7 @@ import { measureColdStart } from './cold-start.mjs';
 import { measureInvocation } from './invocation.mjs';
 import { measureMemory } from './memory.mjs';
 import { measurePush } from './push.mjs';
-import { startStack } from './stack.mjs';
+import { apiOf, startStack } from './stack.mjs';
 import { measureWebhook } from './webhook.mjs';
 
 const FUNCTION = {
@@ -56,22 +56,6 @@ try {
   report(rows);
 } finally {
   await stack.stop();
-}
-
-function apiOf({ port, credentials }) {
-  return async (method, path, body) => {
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${credentials.adminToken}`,
-        ...(body && { 'content-type': 'application/json' }),
-      },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
-    return JSON.parse(text);
-  };
 }
 
 async function zipOf(code) {
