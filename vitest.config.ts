@@ -1,7 +1,7 @@
 /**
  * Two kinds of tests. Units lie beside their file and run side by side. What crosses rooms starts real processes, each
  * stack some hundred megabytes, so those files run one after another and have time: two cores are all there is.
- * The faults are asked for by name (`npm run test:faults`).
+ * Of the faults only the worst run here (`isBrief`); `npm run test:faults` runs all of them.
  */
 import { defineConfig } from 'vitest/config';
 

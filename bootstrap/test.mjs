@@ -20,6 +20,7 @@ const args = [
   'run',
   '--project=unit',
   '--project=system',
+  '--project=faults',
   '--reporter=default',
   '--reporter=json',
   `--outputFile.json=${report}`,

@@ -38,11 +38,11 @@ const kill = (part: PartName, isBrief = false): Fault => ({
   },
 });
 
-const weather = (title: string, key: string, kind: Weather, isBrief = false): Fault => ({
+const weather = (title: string, key: string, kind: Weather): Fault => ({
   title,
   key,
   heldAnswers: 'drop',
-  isBrief,
+  isBrief: false,
   needs: 'plain',
   strike: async ({ proxy, stack }) => {
     await proxy.setWeather(kind);
@@ -78,7 +78,7 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   weather('engine refuses connections for 15 s', 'lost', 'lost'),
-  weather('engine answers 503 for 15 s', 'away', '503', true),
+  weather('engine answers 503 for 15 s', 'away', '503'),
   {
     title: 'slow network: each FC call takes 3 s, until the end',
     key: 'slow',
