@@ -101,7 +101,10 @@ describe('every fault is a problem document with a stable code', () => {
     expect(document.errors.map((e) => e.pointer)).toEqual(
       expect.arrayContaining(['/name', '/environments/0/alias']),
     );
-    expect(await problem(await api.call('GET', '/api/v1/releases?limit=0'))).toMatchObject({ status: 422 });
+    for (const query of ['limit=0', 'cursor=zzz'])
+      expect(await problem(await api.call('GET', `/api/v1/releases?${query}`))).toMatchObject({
+        status: 422,
+      });
     expect(await problem(await api.call('GET', '/api/v1/releases/%00'))).toMatchObject({ status: 400 });
     expect(await problem(await api.call('POST', '/webhooks/github/%00'))).toMatchObject({ status: 400 });
   });

@@ -52,7 +52,10 @@ const list = createRoute({
         .string()
         .regex(/^[0-9a-f]{4,64}$/i, '4–64 hexadecimal digits')
         .optional(),
-      cursor: z.string().max(64).optional(),
+      cursor: z
+        .string()
+        .regex(/^[0-9A-HJKMNP-TV-Z]{26}$/, 'nextCursor of the page before')
+        .optional(),
       limit: LimitSchema,
     }),
   },
