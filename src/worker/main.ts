@@ -26,8 +26,11 @@ import { connectTemporal, createWorkers } from './workers.ts';
 /** Longest drain; the supervisor kills after 2.5 s. */
 const DRAIN_MS = 2_400;
 const BEAT_MS = 2_000;
-/** Aliases, versions and counters answer at once or not at all. */
-const QUICK_MS = 10_000;
+/**
+ * Aliases, versions and counters answer at once or not at all. Three tries of a move, each of two such waits, must be
+ * over within a minute: then people are told that the engine does not answer.
+ */
+const QUICK_MS = 7_000;
 /** A function may run for ten minutes, after five of initialisation. */
 const SLOW_MS = 16 * 60_000;
 

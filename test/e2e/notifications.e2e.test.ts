@@ -91,3 +91,42 @@ test('the approver is told once, whatever dies, and the end follows — nothing 
   );
   expect(deliveries.find(({ event }) => event === 'approval-requested')?.attempts).toBeGreaterThan(1);
 }, 180_000);
+
+test('a canary that cannot be taken off traffic is told within a minute — also when the engine only hangs', async () => {
+  const service = 'stuck';
+  const project = await createGitProject(api, join(stack.home, 'demo'), service);
+  await api.request('PATCH', `/api/v1/projects/${service}`, {
+    notifications: [{ name: 'ops', url: receiver.url, secret: SECRET }],
+  });
+  const files = (tag: string) =>
+    functionFiles({ service, handler: 'good', tag, steps: ['{weight: 25%, hold: 1h}'] });
+  const first = await project.push(files('v1'), 'First');
+  await api.until(first.id, ['promoted'], 60_000);
+  const { id } = await project.push(files('v2'), 'Second');
+  await poll('the weight', async () =>
+    (await api.events(id)).some(({ event }) => event.type === 'traffic' && event.weight === 0.25),
+  );
+  const engine = stack.pid('engine');
+  process.kill(engine, 'SIGSTOP');
+  try {
+    await api.request('POST', `/api/v1/releases/${id}/abort`, { comment: 'bad' });
+    await poll(
+      'the alarm',
+      () =>
+        receiver.accepted.some(
+          ({ event, severity, sentence, release }) =>
+            release?.id === id &&
+            event === 'blocked' &&
+            severity === 'alarm' &&
+            sentence.includes('version 2 may still have 25 % of PROD'),
+        ),
+      60_000,
+    );
+  } finally {
+    process.kill(engine, 'SIGCONT');
+  }
+  await api.until(id, ['aborted'], 60_000);
+  await poll('the end', () =>
+    receiver.accepted.some(({ event, release }) => event === 'aborted' && release?.id === id),
+  );
+}, 240_000);
