@@ -5,14 +5,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkDeliveries } from './deliveries.ts';
 import { FAULTS } from './faults.ts';
-import { MOMENTS } from './moments.ts';
+import { MomentMissed, MOMENTS } from './moments.ts';
 import { checkPromises } from './promises.ts';
 import { ReliabilityTable } from './report.ts';
 import { runRound, type Round } from './round.ts';
 import { whyNot, startWorldFor } from './surroundings.ts';
 import type { World } from './world.ts';
 
-const ROUND_MS = 280_000;
+const ROUND_MS = 400_000;
 const { SLUICE_FAULTS: wanted = 'brief', SLUICE_FAULTS_REPORT: reportPath } = process.env;
 const faults = FAULTS.filter(
   ({ isBrief, key }) => wanted === 'all' || (wanted === 'brief' ? isBrief : wanted.split(',').includes(key)),
@@ -43,7 +43,11 @@ for (const needs of ['plain', 'small-disk', 'shifted-clock'] as const) {
         let round: Round;
 
         beforeAll(async () => {
-          round = await runRound(world, fault, 1);
+          // Nothing was proven before the fault came: once more, with projects of their own.
+          round = await runRound(world, fault, 1).catch((error: unknown) => {
+            if (error instanceof MomentMissed) return runRound(world, fault, 2);
+            throw error;
+          });
           table.addFault(fault, round.faultMs);
         }, ROUND_MS);
 

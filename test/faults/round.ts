@@ -52,7 +52,11 @@ export async function runRound(world: World, fault: Fault, attempt: number): Pro
       subjects.set(moment.key, await prepareSubject(world, folder, name, moment));
     }),
   );
-  const project = await createGitProject(world.api, folder, `${fault.key}-webhooks`);
+  const project = await createGitProject(
+    world.api,
+    folder,
+    `${fault.key}${attempt > 1 ? attempt : ''}-webhooks`,
+  );
   const aliases = watchAliases(
     world.fc,
     [...subjects.values()].map(({ service }) => service),
