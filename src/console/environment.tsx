@@ -81,7 +81,7 @@ export const EnvironmentPage: FC<EnvironmentProps> = ({ viewer, environment, rel
 
 const FigureList: FC<{ figures: FiguresView }> = ({ figures: { lines, days } }) => (
   <section aria-labelledby="figures">
-    <h2 id="figures">Last {days} days</h2>
+    <h2 id="figures">Last {days === 1 ? 'day' : `${days} days`}</h2>
     <dl class="figures">
       {lines.map(({ name, value, basis }) => (
         <div>

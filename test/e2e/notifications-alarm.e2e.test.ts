@@ -1,5 +1,7 @@
 /** Who is on call hears of an engine that is away while a release has traffic, and of the end, by a whole Sluice. */
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReleaseView } from '../../src/api/views.ts';
 import { startFcProxy, type FcProxy } from '../faults/fc-proxy.ts';
@@ -9,6 +11,8 @@ import { createGitProject } from '../support/git-project.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { freePorts, poll, startStack, type Stack } from '../support/stack.ts';
 
+const run = promisify(execFile);
+const SLUICE = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 const SECRET = 'secret-of-the-receiver';
 const END = 90_000;
 
@@ -31,7 +35,7 @@ afterAll(async () => {
   await receiver?.stop();
 }, 30_000);
 
-test('the engine is away when traffic is to go back: that is told within a minute as an alarm, and then the end', async () => {
+test('the engine is away when traffic is to go back: that is told within a minute as an alarm, then the end; a test of the channel says what comes of it', async () => {
   const service = 'cut-off';
   const project = await createGitProject(api, join(stack.home, 'demo'), service);
   const notifications = [{ name: 'on-call', url: receiver.url, secret: SECRET }];
@@ -59,4 +63,19 @@ test('the engine is away when traffic is to go back: that is told within a minut
   await poll('the end to be told', () => told('aborted').length + told('rolled-back').length > 0);
   expect(told('cleared').map(({ sentence }) => sentence)).toContain('goes on: engine-unreachable is over');
   expect(receiver.repeated).toEqual([]);
+
+  const notify = async () => {
+    const env = { ...stack.env, SLUICE_URL: stack.url, SLUICE_TOKEN: stack.credentials.adminToken };
+    const ended = run(process.execPath, [SLUICE, 'notify', 'test', service], { env });
+    return ended.then(
+      ({ stdout }) => ({ code: 0, stdout }),
+      (error: { code: number; stdout: string }) => ({ code: error.code, stdout: error.stdout }),
+    );
+  };
+  expect(await notify()).toEqual({ code: 0, stdout: 'on-call took the message: 204\n' });
+  receiver.answering = () => (response) => void response.writeHead(410).end('moved away');
+  expect(await notify()).toEqual({
+    code: 1,
+    stdout: `on-call did not take the message: 410 moved away; it is tried again, see "sluice notify list ${service}"\n`,
+  });
 }, 240_000);

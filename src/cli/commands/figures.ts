@@ -19,6 +19,13 @@ export function addFiguresCommand(program: Command): void {
         throw new CommandError(EXIT.usage, 'write the environment as project.environment');
       const figures = await client.get<FiguresView>('/api/v1/figures', { project, environment, days });
       const rows = figures.lines.map(({ name, value, basis }) => [name, value, basis]);
-      print(figures, tableText(['FIGURE', `LAST ${figures.days} DAYS`, 'FROM'], rows, ''));
+      print(
+        figures,
+        tableText(
+          ['FIGURE', `LAST ${figures.days} ${figures.days === 1 ? 'DAY' : 'DAYS'}`, 'FROM'],
+          rows,
+          '',
+        ),
+      );
     });
 }

@@ -16,7 +16,7 @@ export function figureLines(figures: Figures, days: number): FigureLine[] {
     {
       name: 'Deployments',
       value: deployments.count === 0 ? none : rateText(deployments.perDay),
-      basis: `${deployments.count} promoted in ${days} days`,
+      basis: `${deployments.count} promoted in ${days} ${days === 1 ? 'day' : 'days'}`,
     },
     {
       name: 'Lead time',
