@@ -280,7 +280,7 @@ describe('variables of the environment', () => {
     });
     await expect(runActivity(parts, 'prepareSource', { releaseId })).rejects.toMatchObject({
       message: expect.stringMatching(
-        /^s\.yml:15:\d+: the environment has no variable TABLE; .*sluice variables/,
+        /^s\.yml:15:\d+: .*TABLE: the environment has no variable TABLE; .*sluice variables/,
       ),
     });
     await set('prices');

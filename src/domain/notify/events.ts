@@ -26,7 +26,7 @@ const USUAL: Readonly<Record<ReleaseEvent['type'], boolean>> = {
   resumed: false,
   retried: false,
   advanced: false,
-  'hold-extended': false,
+  'hold-extended': true,
   blocked: true,
   cleared: true,
   verdict: false,
