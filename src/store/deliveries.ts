@@ -2,9 +2,8 @@
  * Webhook deliveries. A delivery, the releases it starts and their hand-over (outbox) are stored in one transaction;
  * whoever sends the same delivery again gets the answer that was stored with it.
  */
-import { sql } from 'kysely';
 import { findQuarantined, newestQuarantineId, sayQuarantined, type Quarantined } from './quarantine.ts';
-import { createRelease, type NewRelease } from './releases.ts';
+import { insertRelease, lockReleaseNumbers, type NewRelease } from './releases.ts';
 import type { Db } from './store.ts';
 
 export interface Delivery {
@@ -49,9 +48,7 @@ export async function acceptDelivery(
   return db.transaction().execute(async (tx) => {
     // The lock that numbers the project's releases; taken first, so that of five equal deliveries at once four
     // find what the first one stored.
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`release-number:${delivery.project}`}, 0))`.execute(
-      tx,
-    );
+    await lockReleaseNumbers(tx, delivery.project);
     const before = await tx
       .selectFrom('deliveries')
       .select(['body_sha256', 'outcome'])
@@ -85,9 +82,11 @@ async function carryOut(tx: Db, effect: DeliveryEffect): Promise<DeliveryOutcome
   const releases: string[] = [];
   const refused: Quarantined[] = [];
   for (const release of effect.releases) {
-    const quarantined = await findQuarantined(tx, release);
+    // Hardly any commit was ever quarantined: most pushes end here with one question.
+    const newest = await newestQuarantineId(tx, release);
+    const quarantined = newest === 0 ? undefined : await findQuarantined(tx, release);
     if (quarantined) refused.push(quarantined);
-    else releases.push((await createRelease(tx, await afterLift(tx, release))).id);
+    else releases.push((await insertRelease(tx, afterLift(release, newest))).id);
   }
   const [first] = refused;
   if (releases.length > 0 || first === undefined) return { ignored: false, releases };
@@ -99,8 +98,7 @@ async function carryOut(tx: Db, effect: DeliveryEffect): Promise<DeliveryOutcome
   };
 }
 
-/** The same push means a new release once the quarantine that its commit was in has been lifted. */
-async function afterLift(tx: Db, release: NewRelease): Promise<NewRelease> {
-  const lifted = await newestQuarantineId(tx, release);
+/** The same push means a new release once the quarantine that its commit was in (row `lifted`, 0: none) is lifted. */
+function afterLift(release: NewRelease, lifted: number): NewRelease {
   return lifted === 0 ? release : { ...release, dedupeKey: `${release.dedupeKey} after ${lifted}` };
 }

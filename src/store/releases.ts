@@ -52,65 +52,55 @@ export async function createRelease(
   db: Db,
   input: NewRelease,
 ): Promise<{ readonly id: string; readonly created: boolean }> {
-  const work = (tx: Db) => insertRelease(tx, input);
+  const work = async (tx: Db) => {
+    await lockReleaseNumbers(tx, input.project);
+    return insertRelease(tx, input);
+  };
   return db.isTransaction ? work(db) : db.transaction().execute(work);
 }
 
-async function insertRelease(
-  db: Db,
+/** Until the transaction ends, nobody else numbers a release of the project. */
+export async function lockReleaseNumbers(tx: Db, project: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`release-number:${project}`}, 0))`.execute(tx);
+}
+
+/**
+ * The same as `createRelease` for who holds `lockReleaseNumbers`: the lock keeps numbers without gaps. One statement,
+ * because every round trip under the lock makes all other pushes of the project wait.
+ */
+export async function insertRelease(
+  tx: Db,
   input: NewRelease,
 ): Promise<{ readonly id: string; readonly created: boolean }> {
-  // Numbers are per project and without gaps: the advisory lock makes count + insert one step.
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`release-number:${input.project}`}, 0))`.execute(
-    db,
-  );
-  const existing = await db
+  const { id, project, environment, dedupeKey } = input;
+  // What the bake time takes back is done by the lane already: nothing is to be handed over.
+  const isHandedOver = input.cause !== 'bake';
+  const { rows } = await sql`
+    with made as (
+      insert into releases (id, number, project, environment, ref, commit, before, author, message, cause, started_by,
+        dry_run, dedupe_key, state, progress, created_at)
+      select ${id}, coalesce(max(number), 0) + 1, ${project}, ${environment}, ${input.ref}, ${input.commit},
+        ${input.before}, ${input.author}, ${input.message}, ${input.cause}, ${input.startedBy},
+        ${input.dryRun}::boolean, ${dedupeKey}, 'queued', ${JSON.stringify(initialProgress(input.at))}::jsonb,
+        ${new Date(input.at)}::timestamptz
+      from releases where project = ${project}
+      on conflict (project, environment, dedupe_key) do nothing
+      returning id),
+    handed as (
+      insert into outbox (kind, release_id, payload)
+      select 'push', id, ${JSON.stringify({ releaseId: id, storedAt: input.at })}::jsonb
+      from made where ${isHandedOver}::boolean
+      returning release_id)
+    select case when ${isHandedOver}::boolean then pg_notify('sluice_outbox', id) end from made`.execute(tx);
+  if (rows.length > 0) return { id, created: true };
+  const existing = await tx
     .selectFrom('releases')
     .select('id')
-    .where('project', '=', input.project)
-    .where('environment', '=', input.environment)
-    .where('dedupe_key', '=', input.dedupeKey)
-    .executeTakeFirst();
-  if (existing) return { id: existing.id, created: false };
-
-  const { last } = await db
-    .selectFrom('releases')
-    .select((e) => e.fn.coalesce(e.fn.max('number'), sql<number>`0`).as('last'))
-    .where('project', '=', input.project)
+    .where('project', '=', project)
+    .where('environment', '=', environment)
+    .where('dedupe_key', '=', dedupeKey)
     .executeTakeFirstOrThrow();
-  await db
-    .insertInto('releases')
-    .values({
-      id: input.id,
-      number: last + 1,
-      project: input.project,
-      environment: input.environment,
-      ref: input.ref,
-      commit: input.commit,
-      before: input.before,
-      author: input.author,
-      message: input.message,
-      cause: input.cause,
-      started_by: input.startedBy,
-      dry_run: input.dryRun,
-      dedupe_key: input.dedupeKey,
-      state: 'queued',
-      progress: JSON.stringify(initialProgress(input.at)),
-      created_at: new Date(input.at),
-    })
-    .execute();
-  // What the bake time takes back is done by the lane already: nothing is to be handed over.
-  if (input.cause === 'bake') return { id: input.id, created: true };
-  await db
-    .insertInto('outbox')
-    .values({
-      kind: 'push',
-      release_id: input.id,
-      payload: JSON.stringify({ releaseId: input.id, storedAt: input.at }),
-    })
-    .execute();
-  await sql`select pg_notify('sluice_outbox', ${input.id})`.execute(db);
-  return { id: input.id, created: true };
+  return { id: existing.id, created: false };
 }
 
 /** Whether a newer release of the same environment has begun; dry runs touch nothing. */

@@ -148,6 +148,22 @@ describe('deliveries', () => {
       .execute();
     expect(rows.map((r) => r.number)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
   });
+
+  test('a release is handed to its lane once, and one of the bake time never — the lane made that itself', async () => {
+    const [pushed, taken] = [newRelease('handed'), newRelease('handed', { cause: 'bake' })];
+    expect(await createRelease(store.db, pushed)).toEqual({ id: pushed.id, created: true });
+    expect(await createRelease(store.db, { ...pushed, id: ulid() })).toEqual({
+      id: pushed.id,
+      created: false,
+    });
+    expect(await createRelease(store.db, taken)).toEqual({ id: taken.id, created: true });
+    const rows = await store.db
+      .selectFrom('outbox')
+      .select('release_id')
+      .where('release_id', 'in', [pushed.id, taken.id])
+      .execute();
+    expect(rows).toEqual([{ release_id: pushed.id }]);
+  });
 });
 
 describe('events', () => {
