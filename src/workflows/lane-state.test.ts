@@ -100,6 +100,23 @@ describe('lane', () => {
     expect(lane.effects).toHaveLength(2);
   });
 
+  test('keeps a release that is tried again while its first try still ends — nobody else remembers it', () => {
+    const lane = new Lane().push('a');
+    lane.state = arrive(lane.state, { releaseId: 'a', storedAt: 0, attempt: 2, nextSeq: 9 });
+    expect(lane.look().view).toBe('a runs; a waits');
+    lane.end('a');
+    expect(lane.view).toBe('a runs; nobody waits');
+    expect(lane.effects.at(-1)).toMatchObject({ kind: 'start', release: { releaseId: 'a', attempt: 2 } });
+  });
+
+  test('lets a newer push that waits take the place of an older release that is tried again', () => {
+    const lane = new Lane().push('a', 'b').end('a').end('b').push('c');
+    lane.state = arrive(lane.state, { releaseId: 'newer', storedAt: 2 });
+    lane.state = arrive(lane.state, { releaseId: 'older', storedAt: 1, attempt: 2, nextSeq: 9 });
+    expect(lane.look().view).toBe('c runs; newer waits');
+    expect(lane.events('older')).toEqual([{ type: 'superseded', by: 'newer' }]);
+  });
+
   test('starts the waiting release when the running one is done, with the next free sequence number', () => {
     const lane = new Lane().push('a', 'b').end('a');
     expect(lane.view).toBe('b runs; nobody waits');

@@ -22,6 +22,8 @@ export interface LaneState {
   readonly waiting: readonly WaitingRelease[];
   /** Release that holds the traffic. */
   readonly running: string | null;
+  /** Which try of it that is, from 1. */
+  readonly attempt: number;
   /** A person's rollback is under way: nothing starts meanwhile. Never true at continue-as-new. */
   readonly held: boolean;
   /** Releases seen lately, oldest first: a repeated hand-over is ignored. */
@@ -61,8 +63,8 @@ const REMEMBERED = 500;
 
 /** The state that a (continued) lane begins with. */
 export function laneStateOf(input: LaneInput): LaneState {
-  const { waiting, running, known, told = null, replaced = null } = input;
-  return { waiting, running, known, held: false, told, replaced };
+  const { waiting, running, known, attempt = 1, told = null, replaced = null } = input;
+  return { waiting, running, attempt, known, held: false, told, replaced };
 }
 
 /** The view that people ask for. */
@@ -76,12 +78,17 @@ export function arrive(state: LaneState, queued: QueuedRelease): LaneState {
   const key = attempt === 1 ? releaseId : `${releaseId}#${attempt}`;
   if (state.known.includes(key)) return state;
   const known = [...state.known, key].slice(-REMEMBERED);
-  return { ...state, known, waiting: [...state.waiting, { ...queued, nextSeq: queued.nextSeq ?? 1 }] };
+  const arrived = { ...queued, nextSeq: queued.nextSeq ?? 1 };
+  // What is tried again stands where it was stored: it must not take the place of a newer push that waits.
+  const newer = attempt === 1 ? -1 : state.waiting.findIndex(({ storedAt }) => storedAt > queued.storedAt);
+  const place = newer === -1 ? state.waiting.length : newer;
+  return { ...state, known, waiting: state.waiting.toSpliced(place, 0, arrived) };
 }
 
-/** The running release ended or was promoted. A late word of an earlier release changes nothing. */
-export function free(state: LaneState, releaseId: string): LaneState {
-  return state.running === releaseId ? { ...state, running: null, told: null } : state;
+/** The running release ended or was promoted. A late word of an earlier release, or of an earlier try, changes nothing. */
+export function free(state: LaneState, releaseId: string, attempt = state.attempt): LaneState {
+  const isIt = state.running === releaseId && attempt === state.attempt;
+  return isIt ? { ...state, running: null, told: null } : state;
 }
 
 /** A person's rollback takes the lane, or lets it go. */
@@ -134,8 +141,10 @@ export function settle(before: LaneState, facts: LaneFacts | null): LaneStep {
   const ready = staying.filter(({ releaseId }) => freezeOf(releaseId) === null);
   const frozen = staying.filter(({ releaseId }) => freezeOf(releaseId) !== null);
   const state = before.held ? before : moveOn(before, { ready, facts, policy, linksOf }, effects);
-  // What was started does not wait any more.
-  const line = [...ready, ...frozen].filter(({ releaseId }) => releaseId !== state.running);
+  // What was started does not wait any more. Its id alone does not say so: a release that is tried again may wait for
+  // the end of its own first try.
+  const started = state.running === before.running ? null : state.running;
+  const line = [...ready, ...frozen].filter(({ releaseId }) => releaseId !== started);
   const noted = line.map((waiting, index) => {
     const front = line[index - 1]?.releaseId ?? state.running;
     const note = noteOf(freezeOf(waiting.releaseId), front, state.held);
@@ -173,7 +182,7 @@ function moveOn(
     if (next === undefined) return state;
     const made = facts?.replaced === true && replaced !== null ? [replaced.releaseId] : [];
     effects.push(...startOf(next, [...linksOf(next.releaseId), ...made]));
-    return { ...state, running: next.releaseId, told: null, replaced: null };
+    return { ...state, running: next.releaseId, attempt: next.attempt ?? 1, told: null, replaced: null };
   }
   if (facts === null || !(running in facts.frozen)) return state;
   let after = state;

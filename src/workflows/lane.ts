@@ -61,8 +61,10 @@ import type { release } from './release/release.ts';
 const LOOK_AFTER_MS = 60_000;
 /** Longest time between two looks at the freezes while something runs or waits. */
 const LONGEST_MS = 24 * 3_600_000;
-/** How long a release that has told its end may take to close. */
+/** Pauses while a release that has told its end has not closed yet, growing. */
 const CLOSING_MS = 500;
+const LONGEST_CLOSING_MS = 10_000;
+/** Lanes of before gave up after as many. */
 const CLOSING_TRIES = 20;
 /** Where the clock that named the next change is behind ours. */
 const SHORTEST_MS = 500;
@@ -77,8 +79,8 @@ export async function lane(input: LaneInput): Promise<void> {
   let isStale = isBusy() && patched('lane-facts');
   /** When the facts change by themselves, Unix milliseconds. */
   let changesAt: number | null = null;
-  /** Releases whose end this run of the lane will hear of by itself. */
-  const attached = new Set<string>();
+  /** Releases whose end this run of the lane will hear of by itself, and which try of them it is. */
+  const attached = new Map<string, number>();
 
   function isBusy(): boolean {
     return state.running !== null || state.waiting.length > 0;
@@ -103,39 +105,35 @@ export async function lane(input: LaneInput): Promise<void> {
     else take(settle(state, null));
   }
 
-  async function start(waiting: WaitingRelease, triesLeft = CLOSING_TRIES): Promise<void> {
+  async function start(waiting: WaitingRelease, tries = 0): Promise<void> {
     const { releaseId, nextSeq, attempt = 1 } = waiting;
     const isRetry = attempt > 1;
-    const childInput: ReleaseInput = {
-      schema: 1,
-      releaseId,
-      project,
-      environment,
-      nextSeq,
-      ...(isRetry && { attempt }),
-    };
+    // The end of the try before is not the end of this one.
+    attached.delete(releaseId);
+    const input: ReleaseInput = { schema: 1, releaseId, project, environment, nextSeq };
     try {
       const child = await startChild<typeof release>('release', {
-        args: [childInput],
+        args: [isRetry ? { ...input, attempt } : input],
         workflowId: releaseWorkflowId(releaseId),
         parentClosePolicy: ParentClosePolicy.ABANDON,
         workflowIdReusePolicy: isRetry
           ? WorkflowIdReusePolicy.ALLOW_DUPLICATE
           : WorkflowIdReusePolicy.REJECT_DUPLICATE,
       });
-      attached.add(releaseId);
+      attached.set(releaseId, attempt);
       const ended = (): void => {
+        if (attached.get(releaseId) !== attempt) return;
         attached.delete(releaseId);
-        changed(free(state, releaseId));
+        changed(free(state, releaseId, attempt));
       };
       // However it ended (it may have been terminated), the lane goes on.
       child.result().then(ended, ended);
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      if (isRetry && triesLeft > 0) {
+      if (isRetry && (tries < CLOSING_TRIES || patched('closing-awaited'))) {
         // The try before has told its end, and is about to close.
-        await sleep(CLOSING_MS);
-        return start(waiting, triesLeft - 1);
+        await sleep(Math.min(CLOSING_MS * (1 + tries), LONGEST_CLOSING_MS));
+        return start(waiting, tries + 1);
       }
       log.info('the release was started before; waiting for its end', { releaseId });
     }
@@ -219,7 +217,7 @@ export async function lane(input: LaneInput): Promise<void> {
 
   setHandler(bakeHarmSignal, takeBack);
   setHandler(pushSignal, (queued) => changed(arrive(state, queued)));
-  setHandler(laneFreeSignal, ({ releaseId }) => changed(free(state, releaseId)));
+  setHandler(laneFreeSignal, ({ releaseId, attempt = 1 }) => changed(free(state, releaseId, attempt)));
   setHandler(laneNoticeSignal, () => {
     isStale = true;
   });
@@ -263,13 +261,14 @@ export async function lane(input: LaneInput): Promise<void> {
       await condition(() => allHandlersFinished() || effects.length > 0 || isStale);
       // No await between this look and the end: a signal that came during the wait must not be lost.
       if (effects.length > 0 || isStale) continue;
-      const { running, waiting, known, told, replaced } = state;
+      const { running, attempt, waiting, known, told, replaced } = state;
       await continueAsNew<typeof lane>({
         schema: 1,
         project,
         environment,
         waiting,
         running,
+        attempt,
         known,
         told,
         replaced,

@@ -69,6 +69,8 @@ export interface LaneInput {
   /** Carried through continue-as-new; empty at first start. */
   readonly waiting: readonly WaitingRelease[];
   readonly running: string | null;
+  /** Which try of the running release that is; left out: the first. */
+  readonly attempt?: number;
   /** Releases that the lane has seen lately: a repeated hand-over is ignored. */
   readonly known: readonly string[];
   /** What the running release was told of a freeze. */
@@ -120,7 +122,8 @@ export const bakeHarmSignal = defineSignal<[BakeHarm]>('bakeHarm');
 /** Worker → lane: freezes or who may pass them have changed. */
 export const laneNoticeSignal = defineSignal('laneNotice');
 /** Release → lane: the traffic is free again (promoted or ended). */
-export const laneFreeSignal = defineSignal<[{ readonly releaseId: string }]>('laneFree');
+export const laneFreeSignal =
+  defineSignal<[{ readonly releaseId: string; readonly attempt?: number }]>('laneFree');
 
 export interface LaneView {
   readonly running: string | null;

@@ -17,7 +17,7 @@ import type { PlanApproval, PlanStep, ResolvedPlan } from '../../src/domain/plan
 import type { SupersedePolicy } from '../../src/domain/plan/supersede.ts';
 import { hookKey } from '../../src/domain/plan/hook.ts';
 import type { ReleaseEvent } from '../../src/domain/release/events.ts';
-import { FAILURES, type VersionGone } from '../../src/domain/release/failures.ts';
+import { FAILURES, type Overridden, type VersionGone } from '../../src/domain/release/failures.ts';
 import type { ReleaseProgress } from '../../src/domain/release/progress.ts';
 import { applyEvent, initialProgress } from '../../src/domain/release/record.ts';
 import { describeSplit, graySplit, sameSplit, type Split } from '../../src/domain/release/split.ts';
@@ -88,6 +88,8 @@ export class World {
   readonly bakes = new Map<string, BakeOutcome[]>();
   /** Service → a version that was deleted, and the newest one before it. */
   readonly gone = new Map<string, VersionGone>();
+  /** Service → who moved its alias past the workflow. */
+  readonly overrides = new Map<string, Overridden>();
   /** Service → where its alias stands. */
   readonly aliases = new Map<string, Split>();
   /** Every state that an alias was put in, in order: `shop: version 1, 5 % to version 2`. */
@@ -200,7 +202,10 @@ export class World {
       },
       releaseHasEnded: async ({ releaseId }) => hasEnded(this.progress(releaseId).state),
       newestLook: async ({ releaseId }) => this.looks.get(releaseId) ?? null,
-      report: async () => ({ summary: 'told' }),
+      report: async ({ releaseId }) => {
+        await this.#meet(releaseId, 'report');
+        return { summary: 'told' };
+      },
       prepareSource: async ({ releaseId }) => {
         await this.#meet(releaseId, 'prepareSource');
         const { services, plan, dryRun } = this.#script(releaseId);
@@ -333,6 +338,9 @@ export class World {
     const isExpected = move.expected.some((one) =>
       one === null || now === null ? one === now : sameSplit(one, now),
     );
+    const override = this.overrides.get(move.service);
+    if (!isExpected && override)
+      throw ApplicationFailure.nonRetryable('set by a person', FAILURES.overridden, override);
     if (!isExpected)
       throw ApplicationFailure.nonRetryable('changed outside', FAILURES.changedOutside, {
         expected: 'something else',

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FAILURES } from '../../src/domain/release/failures.ts';
 import {
   abortQueuedUpdate,
+  laneFreeSignal,
   laneNoticeSignal,
   laneQuery,
   NOT_QUEUED,
@@ -43,6 +45,38 @@ const BOB: PersonsAct = {
   actor: { kind: 'person', name: 'bob', role: 'developer' },
   comment: 'wrong branch',
 };
+
+describe.concurrent('a release that is tried again', () => {
+  test('holds the lane although the end of its first try is heard late — one release at a time has the traffic', async ({
+    expect,
+  }) => {
+    const { world } = server;
+    const { project, push, keep } = begin();
+    const fails = { activity: 'deployService', type: FAILURES.buildFailed } as const;
+    const id = await push({ fails, stuck: 'report' });
+    await world.until(id, ({ state }) => state === 'failed');
+    world.scripts.set(id, { ...(world.scripts.get(id) ?? HEALTHY), ...LONG, fails: null });
+    await server.push(project, id, { attempt: 2, nextSeq: 100 });
+    await server.lane(project).signal(laneFreeSignal, { releaseId: id });
+    // The lane has found the first try open, and waits for it to close.
+    await expect
+      .poll(
+        async () => {
+          const { events } = await server.lane(project).fetchHistory();
+          return events?.some((event) => event.startChildWorkflowExecutionFailedEventAttributes);
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(true);
+    world.letGo(id);
+    await world.until(id, ({ traffic }) => traffic.length > 0);
+    const next = await push();
+    await world.until(next, ({ reason }) => reason !== null);
+    expect(world.progress(next)).toMatchObject({ state: 'queued', behind: id });
+    expect(await server.lane(project).query(laneQuery)).toEqual({ running: id, waiting: [next] });
+    await keep('lane.retried');
+  });
+});
 
 describe.concurrent('a freeze', () => {
   test('keeps a push waiting with its reason and end, and lets it go at that time', async () => {

@@ -103,9 +103,9 @@ async function finish(run: ReleaseRun, end: EndEvent): Promise<void> {
 async function tellLane(run: ReleaseRun): Promise<void> {
   const { parent } = workflowInfo();
   if (parent === undefined) return;
-  const { releaseId } = run.input;
+  const { releaseId, attempt = 1 } = run.input;
   try {
-    await getExternalWorkflowHandle(parent.workflowId).signal(laneFreeSignal, { releaseId });
+    await getExternalWorkflowHandle(parent.workflowId).signal(laneFreeSignal, { releaseId, attempt });
   } catch (error) {
     log.warn('the lane could not be told that it is free', { releaseId, error });
   }
