@@ -41,6 +41,11 @@ function refusal(answer: Exclude<RetryAnswer, { readonly kind: 'queued' }>, rele
         'newer-released',
         `release ${answer.number} was promoted since; push again, or start the commit by hand`,
       );
+    case 'newer-under-way':
+      return conflict(
+        'newer-under-way',
+        `release ${answer.number} is newer and under way; wait for its end, or push again`,
+      );
     case 'not-failed':
       return conflict(
         'not-failed',

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { Actor } from '../domain/release/events.ts';
 import { recordEvent } from './events.ts';
-import { findRelease } from './releases.ts';
+import { ACTIVE_STATES, findRelease } from './releases.ts';
 import type { Db } from './store.ts';
 
 export type RetryAnswer =
@@ -10,8 +10,8 @@ export type RetryAnswer =
   /** Its last events are still being written. */
   | { readonly kind: 'still-ending' }
   | { readonly kind: 'not-failed' }
-  /** A newer release of the environment is live: this one would take it back. */
-  | { readonly kind: 'newer-released'; readonly number: number };
+  /** A newer release of the environment is live, or under way to it: this one would take it back. */
+  | { readonly kind: 'newer-released' | 'newer-under-way'; readonly number: number };
 
 /** In the caller's transaction. Of two who ask at once, the second finds it queued. */
 export async function retryRelease(
@@ -29,19 +29,25 @@ export async function retryRelease(
     (release?.progress.state === 'rolled-back' && release.progress.rollbackCause === 'stage-failed');
   if (!release || !isRetryable || release.dryRun) return { kind: 'not-failed' };
   const { project, environment, number, progress, seq } = release;
-  if (!progress.stages.some(({ stage, state }) => stage === 'report' && state !== 'running'))
-    return { kind: 'still-ending' };
+  // The report of an earlier try says nothing of this one's end.
+  const reported = progress.stages.find(({ stage, state }) => stage === 'report' && state !== 'running');
+  if (reported === undefined || reported.startedAt < (progress.endedAt ?? 0)) return { kind: 'still-ending' };
   const newer = await tx
     .selectFrom('releases')
-    .select('number')
+    .select(['number', 'state'])
     .where('project', '=', project)
     .where('environment', '=', environment)
     .where('number', '>', number)
-    .where('state', '=', 'promoted')
+    .where('state', 'in', ['promoted', ...ACTIVE_STATES])
+    .where('dry_run', '=', false)
     .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst();
-  if (newer) return { kind: 'newer-released', number: newer.number };
+  if (newer)
+    return {
+      kind: newer.state === 'promoted' ? 'newer-released' : 'newer-under-way',
+      number: newer.number,
+    };
   const attempt = progress.attempt + 1;
   const at = Date.now();
   await recordEvent(tx, {
