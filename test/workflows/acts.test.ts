@@ -429,3 +429,62 @@ describe.concurrent('the lane', () => {
     expect(movesOf(release.service).at(-1)).toBe('version 1 alone');
   });
 });
+
+describe.concurrent('one alias of several', () => {
+  const bothMoved = (progress: ReturnType<WorkflowServer['world']['progress']>) =>
+    progress.state === 'waiting-approval' && progress.traffic.length === 2;
+
+  test('that a person moved past the workflow ends the release, and the others go back — none stays between steps', async () => {
+    const release = await begin({ plan: plan([step(0.05, 10, APPROVAL), step(0.5)]), services: ['a', 'b'] });
+    await release.until(bothMoved);
+    const [a = '', b = ''] = release.services;
+    server.world.overrides.set(a, { actor: 'op', comment: 'pager', version: '7' });
+    server.world.aliases.set(a, { main: '7', additional: null });
+    await release.handle.executeUpdate(approveUpdate, { args: [{ ...act(), step: 0, evidence: null }] });
+    expect(await release.ended('aborted.others-back')).toMatchObject({ ended: 'aborted' });
+    expect(server.world.aliases.get(a)).toEqual({ main: '7', additional: null });
+    expect(server.world.aliases.get(b)).toEqual({ main: '1', additional: null });
+    expect(release.progress().message).toContain('op set the alias to version 7: pager');
+  });
+
+  test('that is left to a person ends the release also where another was moved past the workflow, and closes the question', async () => {
+    const release = await begin({ plan: plan([step(0.05, 10, APPROVAL), step(0.5)]), services: ['a', 'b'] });
+    await release.until(bothMoved);
+    const [a = '', b = ''] = release.services;
+    server.world.overrides.set(b, { actor: 'op', comment: '', version: '7' });
+    server.world.aliases.set(b, { main: '7', additional: null });
+    server.world.aliases.set(a, { main: '9', additional: null });
+    await release.handle.signal(aliasSignal, { service: a });
+    await release.until(({ reason }) => reason === 'changed-outside');
+    await release.handle.executeUpdate(yieldUpdate, { args: [act()] });
+    expect(await release.ended('aborted.question-closed')).toMatchObject({ ended: 'aborted' });
+    expect(release.progress().approvals).toMatchObject([{ outcome: 'overtaken' }]);
+    expect([server.world.aliases.get(a)?.main, server.world.aliases.get(b)?.main]).toEqual(['9', '7']);
+  });
+
+  test('taken over by a person leaves a pause of before as it was, in the record too', async () => {
+    const release = await begin(LONG);
+    await release.until(inStep(0));
+    await release.handle.executeUpdate(pauseUpdate, { args: [act('ann')] });
+    const planned = server.world.aliases.get(release.service);
+    server.world.aliases.set(release.service, { main: '9', additional: null });
+    await release.handle.signal(aliasSignal, { service: release.service });
+    await release.until(({ reason }) => reason === 'changed-outside');
+    await release.handle.executeUpdate(takeOverUpdate, { args: [act()] });
+    await release.until(({ reason }) => reason === 'person');
+    expect(release.progress()).toMatchObject({ state: 'paused', message: 'paused by ann: because' });
+    expect(server.world.aliases.get(release.service)).toEqual(planned);
+    // A freeze that takes back is heard also while the alias is a person's to answer for.
+    server.world.aliases.set(release.service, { main: '9', additional: null });
+    await release.handle.signal(aliasSignal, { service: release.service });
+    await release.until(({ reason }) => reason === 'changed-outside');
+    await release.handle.signal(freezeSignal, {
+      freeze: { reason: 'audit', until: null, underWay: 'roll-back' },
+    });
+    await release.until(({ rollbackCause }) => rollbackCause === 'freeze');
+    await release.until(({ state }) => state === 'paused');
+    await release.handle.executeUpdate(takeOverUpdate, { args: [act()] });
+    expect(await release.ended('rolled-back.outside-frozen')).toMatchObject({ ended: 'rolled-back' });
+    expect(server.world.aliases.get(release.service)).toEqual({ main: '1', additional: null });
+  });
+});

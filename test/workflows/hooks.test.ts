@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PlanHook, PlanHooks } from '../../src/domain/plan/hook.ts';
 import type { ResolvedPlan } from '../../src/domain/plan/plan.ts';
-import { abortUpdate, approveUpdate, rejectUpdate, type Decision } from '../../src/workflows/messages.ts';
+import {
+  abortUpdate,
+  approveUpdate,
+  rejectUpdate,
+  rollbackUpdate,
+  type Decision,
+} from '../../src/workflows/messages.ts';
 import { HEALTHY, plan, step, type Script } from './fake-world.ts';
 import { startWorkflowServer, type WorkflowServer } from './workflow-server.ts';
 
@@ -43,7 +49,7 @@ async function begin(script: Partial<Script>) {
   server.world.live(service);
   server.world.scripts.set(releaseId, { ...HEALTHY, services: [service], ...script });
   await server.push(project, releaseId);
-  return { releaseId, service };
+  return { project, releaseId, service };
 }
 
 async function ended(releaseId: string, fixture?: string) {
@@ -149,6 +155,24 @@ describe.concurrent('hooks', () => {
     await server.release(releaseId).executeUpdate(rejectUpdate, { args: [decision(index)] });
     await ended(releaseId);
     expect(server.world.progress(releaseId).state).toBe('rejected');
+    expect(server.world.aliases.get(service)).toEqual({ main: '1', additional: null });
+  });
+
+  test('after the promotion do not hold up a rollback by hand, also where one asks a person', async () => {
+    const { project, releaseId, service } = await begin({
+      plan: { ...plan([step(0.5, 10)]), hooks: around([], [hook('tell', 'ask')]) },
+      failingHooks: ['release/after/1'],
+    });
+    await server.world.until(releaseId, ({ state }) => state === 'waiting-approval');
+    const { actor, comment } = decision(0);
+    const targets = [{ service, version: '1' }];
+    expect(
+      await server
+        .lane(project)
+        .executeUpdate(rollbackUpdate, { args: [{ actor, comment, targets, afterOverride: 0 }] }),
+    ).toEqual({ outcome: 'rolled-back' });
+    expect(await ended(releaseId, 'aborted.live')).toMatchObject({ ended: 'aborted' });
+    expect(server.world.progress(releaseId).approvals).toMatchObject([{ outcome: 'overtaken' }]);
     expect(server.world.aliases.get(service)).toEqual({ main: '1', additional: null });
   });
 

@@ -20,6 +20,7 @@ export function refuseAbort(control: Control, act: PersonsAct): Refusal | null {
   if (control.phase === 'changed-outside') return refuseAnswered(control);
   if (control.phase === 'promoting')
     return conflict('release-ended', 'the release is being promoted; roll back instead');
+  if (control.phase === 'live' && control.stop === null) return null;
   return refuseEnding(control);
 }
 
@@ -152,6 +153,8 @@ function refuseSettled(control: Control): Refusal | null {
   if (control.phase === 'changed-outside')
     return conflict('release-ended', 'the alias was changed outside: choose take-over or yield');
   if (control.phase === 'promoting') return conflict('release-ended', 'the release is being promoted');
+  if (control.phase === 'live')
+    return conflict('release-ended', 'the new version has all the traffic already; an abort takes it back');
   return refuseEnding(control);
 }
 

@@ -1,5 +1,5 @@
 /** One wait for people, closed exactly once: granted, refused, timed out, or overtaken by harm, an abort, or evidence. */
-import { isCancellation } from '@temporalio/workflow';
+import { isCancellation, patched } from '@temporalio/workflow';
 import type { PlanApproval } from '../../domain/plan/plan.ts';
 import type { QuestionReason } from '../../domain/release/events.ts';
 import { stop, type StandingDecision } from './control.ts';
@@ -33,7 +33,8 @@ export async function awaitDecision(
   try {
     await waitUntil(run, () => isClosed() || isMoot(), timeoutMs);
   } catch (error) {
-    if (isCancellation(error) && !isClosed()) overtaken(run, step);
+    // Not only a stop ends the wait: a person may have left an alias as somebody else set it.
+    if (!isClosed() && (isCancellation(error) || patched('question-closed'))) overtaken(run, step);
     throw error;
   }
   if (isClosed()) return closedAs(run, question);

@@ -35,12 +35,13 @@ export interface OpenApproval {
   readonly approvers: readonly Actor[];
 }
 
-export type Phase = 'running' | 'promoting' | 'changed-outside' | 'ending';
+export type Phase = 'running' | 'promoting' | 'live' | 'changed-outside' | 'ending';
 
 export interface Control {
   /**
-   * `running` may be stopped by anything; in `promoting` the last move is under way; `changed-outside` waits for a
-   * person, because somebody else moved the alias; `ending` has its outcome.
+   * `running` may be stopped by anything; in `promoting` the last move is under way; in `live` the new version has all
+   * traffic, and the plan's last hooks may still be stopped; `changed-outside` waits for a person, because somebody else
+   * moved the alias; `ending` has its outcome.
    */
   readonly phase: Phase;
   /** What `changed-outside` goes back to when somebody takes over. */
@@ -49,6 +50,8 @@ export interface Control {
   readonly stop: Stop | null;
   /** Who told a release in `changed-outside` to leave the alias as it is. */
   readonly yielded: PersonsAct | null;
+  /** Who rolls the environment back by its lane: what cannot be taken back is that person's, and nobody is asked. */
+  readonly letGo: PersonsAct | null;
   /** Who told a release in `changed-outside` to set the alias as planned. */
   readonly takenOver: PersonsAct | null;
   /** Gray step under way; `null` before the first and after the last. */
@@ -70,6 +73,7 @@ export const INITIAL_CONTROL: Control = {
   phaseBefore: 'running',
   stop: null,
   yielded: null,
+  letGo: null,
   takenOver: null,
   step: null,
   paused: null,
@@ -107,6 +111,11 @@ export function stop(control: Control, reason: Stop): Control {
   return control.stop === null ? { ...control, stop: reason } : control;
 }
 
+/** What the lane says may still take the release back; a question about an alias does not outlast it. */
+export function isUnderWay({ phase, phaseBefore }: Control): boolean {
+  return phase === 'running' || (phase === 'changed-outside' && phaseBefore === 'running');
+}
+
 /** No traffic may move on: a person or a freeze keeps the release where it is. */
 export function isKept({ paused, freeze }: Control): boolean {
   return paused !== null || freeze !== null;
@@ -120,7 +129,7 @@ export function isLeft({ skipped, promoted }: Control, step: number): boolean {
 /** Somebody else moved the alias: a person has the word. */
 export function askOutside(control: Control): Control {
   const phaseBefore = control.phase === 'changed-outside' ? control.phaseBefore : control.phase;
-  return { ...control, phase: 'changed-outside', phaseBefore, yielded: null, takenOver: null };
+  return { ...control, phase: 'changed-outside', phaseBefore, yielded: control.letGo, takenOver: null };
 }
 
 /** Back to what the release was at, after somebody took over. */

@@ -2,12 +2,12 @@
  * How a release ends that does not reach its end: stopped by harm, people or time, or failed. What was moved goes
  * back; what was only deployed is taken out of LATEST; what somebody else moved is left to a person.
  */
-import { condition, isCancellation, log } from '@temporalio/workflow';
+import { condition, isCancellation, log, patched } from '@temporalio/workflow';
 import type { Actor, ReleaseEvent } from '../../domain/release/events.ts';
 import { FAILURES, type Overridden, type OutsideChange } from '../../domain/release/failures.ts';
 import { faultOf } from '../failure.ts';
 import { restoreLatest, rollBackTraffic, type RollbackReason } from './rollback.ts';
-import type { ReleaseRun } from './run.ts';
+import type { GrayService, ReleaseRun } from './run.ts';
 import { StageFailed } from './stage.ts';
 import { Yielded } from './outside.ts';
 import { rollbackCauseOf, sayStop, SLUICE, stopActor } from './stop.ts';
@@ -28,6 +28,8 @@ export type EndEvent = Extract<
   }
 >;
 
+type AbortedEnd = Extract<EndEvent, { readonly type: 'aborted' }>;
+
 /** Puts things right after `thrown` ended the stages. Call it in a scope that nothing cancels. */
 export async function endAfter(run: ReleaseRun, thrown: unknown): Promise<EndEvent> {
   const end = await takeBack(run, thrown);
@@ -42,8 +44,12 @@ export async function endAfter(run: ReleaseRun, thrown: unknown): Promise<EndEve
 
 async function takeBack(run: ReleaseRun, thrown: unknown): Promise<EndEvent> {
   const outside = await outsideEnd(run, thrown);
-  if (outside !== null) return outside;
   run.control = { ...run.control, phase: 'ending' };
+  if (outside !== null) {
+    if (othersOf(run).length > 0 && run.left.size > 0 && patched('others-back'))
+      await takeOthersBack(run, outside);
+    return outside;
+  }
   if (thrown instanceof Yielded) return yieldedEnd(run, thrown);
   const reason = reasonOf(run, thrown);
   if (!run.moved.some(({ stable }) => stable !== null)) return untouchedEnd(run, thrown, reason);
@@ -61,19 +67,27 @@ async function takeBack(run: ReleaseRun, thrown: unknown): Promise<EndEvent> {
 /** The alias that a person left stays as it is; the others of the release go back. */
 async function yieldedEnd(run: ReleaseRun, yielded: Yielded): Promise<EndEvent> {
   const end = sayYielded(yielded);
-  const others = run.moved.filter(({ service, stable }) => stable !== null && !run.left.has(service));
-  if (others.length > 0)
-    await rollBackTraffic(run, {
-      cause: 'aborted',
-      sentence: end.sentence,
-      actor: yielded.act.actor,
-    }).catch((error: unknown) => {
-      if (!(error instanceof Yielded)) throw error;
-    });
+  if (othersOf(run).length > 0) await takeOthersBack(run, end);
   return end;
 }
 
-function sayYielded({ act: { actor, comment }, message }: Yielded): ReturnType<typeof aborted> {
+/** Services whose alias the release moved, and that nobody else has now. */
+function othersOf(run: ReleaseRun): readonly GrayService[] {
+  return run.moved.filter(({ service, stable }) => stable !== null && !run.left.has(service));
+}
+
+/** What a person says of one alias is no answer for the others: none of them stays between steps. */
+async function takeOthersBack(run: ReleaseRun, { actor, sentence }: AbortedEnd): Promise<void> {
+  try {
+    await rollBackTraffic(run, { cause: 'aborted', sentence, actor });
+  } catch (error) {
+    // One of them is left to a person too, who says so or has set it already.
+    if (!(error instanceof Yielded) && !(error instanceof StageFailed)) throw error;
+    log.warn('not every alias went back', { releaseId: run.input.releaseId, error });
+  }
+}
+
+function sayYielded({ act: { actor, comment }, message }: Yielded): AbortedEnd {
   const why = comment === '' ? '' : ` (${comment})`;
   return aborted(actor, `ended by ${actor.name}${why}; ${message}`);
 }
@@ -126,7 +140,7 @@ function rolledBackEnd(run: ReleaseRun, { cause, sentence, actor }: RollbackReas
  * Somebody else moved the alias. A person's recorded override is an answer: the release ends. Otherwise it stops
  * moving traffic and waits until somebody aborts it; nothing is overwritten either way. `null`: no such thing.
  */
-async function outsideEnd(run: ReleaseRun, thrown: unknown): Promise<EndEvent | null> {
+async function outsideEnd(run: ReleaseRun, thrown: unknown): Promise<AbortedEnd | null> {
   if (!(thrown instanceof StageFailed)) return null;
   const { type, message, detail } = thrown.fault;
   if (type === FAILURES.overridden) {
@@ -145,6 +159,6 @@ async function outsideEnd(run: ReleaseRun, thrown: unknown): Promise<EndEvent | 
   return aborted(actor, `aborted by ${actor.name}${why}; the alias stays as it was set outside: ${found}`);
 }
 
-function aborted(actor: Actor, sentence: string): Extract<EndEvent, { readonly type: 'aborted' }> {
+function aborted(actor: Actor, sentence: string): AbortedEnd {
   return { type: 'aborted', actor, sentence };
 }

@@ -26,7 +26,7 @@ import {
   type PersonsAct,
 } from '../messages.ts';
 import * as acts from './acts.ts';
-import { stop, type Control, type Refusal } from './control.ts';
+import { isUnderWay, stop, type Control, type Refusal } from './control.ts';
 import { approve, refuseDecision, reject } from './decisions.ts';
 import { sayKeepers, setFreeze } from './keepers.ts';
 import type { ReleaseRun } from './run.ts';
@@ -131,20 +131,27 @@ function handleActs(run: ReleaseRun): void {
 }
 
 function handleLane(run: ReleaseRun): void {
-  const isStoppable = (): boolean =>
-    run.control.phase === 'running' || run.control.phase === 'changed-outside';
+  const isStoppable = (): boolean => {
+    const { phase } = run.control;
+    if (phase === 'running' || phase === 'changed-outside' || phase === 'live') return true;
+    // The lane waits for the end, and hooks of an hour or a question may come before it.
+    return phase === 'promoting' && patched('stop-while-promoting');
+  };
+  const mayTakeBack = (): boolean =>
+    run.control.phase === 'running' || (isUnderWay(run.control) && patched('stop-while-outside'));
 
   // The lane speaks for a person whose right it has checked; what is ending already just ends.
   setHandler(stopSignal, (act) => {
+    // The lane waits for our end: a question that comes up on the way must not hold up a rollback by hand.
+    if (patched('let-go')) run.control = { ...run.control, letGo: act };
     if (isStoppable()) run.control = acts.abort(run.control, act);
   });
   setHandler(replaceSignal, ({ by }) => {
-    if (run.control.phase === 'running') run.control = stop(run.control, { cause: 'superseded', by });
+    if (mayTakeBack()) run.control = stop(run.control, { cause: 'superseded', by });
   });
   setHandler(freezeSignal, ({ freeze }) => {
     if (freeze?.underWay !== 'roll-back') return setFreeze(run, freeze);
-    if (run.control.phase === 'running')
-      run.control = stop(run.control, { cause: 'freeze', reason: freeze.reason });
+    if (mayTakeBack()) run.control = stop(run.control, { cause: 'freeze', reason: freeze.reason });
   });
 }
 

@@ -43,6 +43,8 @@ async function setOrSettle(run: ReleaseRun, service: GrayService, move: Move): P
       return isTakenOver;
     } catch (error) {
       const fault = faultOf(error);
+      // That person's word stands for this service; the others of the release go back.
+      if (fault.type === FAILURES.overridden) run.left.add(service.service);
       if (isCancellation(error) || fault.type !== FAILURES.changedOutside || !patched('outside-asks'))
         throw error;
       await settleOutside(run, service, fault);

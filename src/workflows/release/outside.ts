@@ -2,11 +2,12 @@
  * An alias that somebody else moved: nothing is overwritten until a person says "take over" or "yield". It is found
  * by the next write of the release, or between two by the watch, whose word is checked here by a conditional move.
  */
-import { condition } from '@temporalio/workflow';
+import { condition, patched } from '@temporalio/workflow';
 import { FAILURES, type OutsideChange } from '../../domain/release/failures.ts';
 import type { PersonsAct } from '../messages.ts';
 import type { Fault } from '../failure.ts';
-import { askOutside, leaveOutside } from './control.ts';
+import { askOutside, isKept, leaveOutside } from './control.ts';
+import { sayKeepers } from './keepers.ts';
 import type { GrayService, ReleaseRun } from './run.ts';
 import { SLUICE } from './stop.ts';
 
@@ -69,4 +70,7 @@ async function askPerson(
   }
   run.control = leaveOutside(run.control);
   run.record.emit({ type: 'resumed', actor: takenOver?.actor ?? SLUICE });
+  const { phase } = run.control;
+  // A pause or a freeze outlasts the question.
+  if (phase === 'running' && isKept(run.control) && patched('kept-after-take-over')) sayKeepers(run);
 }

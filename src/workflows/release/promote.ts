@@ -17,7 +17,10 @@ export async function promote(run: ReleaseRun, services: readonly GrayService[])
     const situation = situationAt(steps.at(-1)?.weight ?? 0);
     for (const service of services)
       if (!isLive(service)) await moveService(run, service, { weight: 1, step: null, situation });
+    run.control = { ...run.control, phase: 'live' };
     await runHooks(run, { step: null, when: 'after' }, { services, weight: 1 });
+    // Stopped in the last moment: whoever did it was told so.
+    if (run.control.stop !== null) throw new CancelledFailure('the release was stopped');
     const isFirst = services.every(({ stable }) => stable === null);
     const versions = services.map(({ service, canary }) => `version ${canary} of ${service}`).join(', ');
     const sentence = isFirst
