@@ -224,5 +224,7 @@ export interface Activities {
     stopped?: string | null;
     /** True for harm in the bake time: the record of that says what goes into quarantine. */
     isBake?: boolean;
+    /** Version that the alias must be at, alone; left out: whatever stands there is left. */
+    left?: string;
   }): Promise<{ functions: readonly string[] }>;
 }

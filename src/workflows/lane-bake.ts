@@ -33,7 +33,7 @@ export async function rollBackBaked(
   await record([{ type: 'started' }, { type: 'rollback-started', cause: 'bake', sentence, actor }]);
   try {
     const request = { actor, comment: sentence, targets, afterOverride };
-    const moved = await rollBackAliases({ project, environment, request, stopped: null, isBake: true });
+    const moved = await rollBackAliases({ project, environment, request, stopped: null, bake: targets });
     await record([
       ...targets.map(({ service, version, left }): ReleaseEvent => ({
         type: 'traffic',

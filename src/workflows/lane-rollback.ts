@@ -4,7 +4,7 @@ import { FAILURES } from '../domain/release/failures.ts';
 import { roleCovers, type Role } from '../domain/release/states.ts';
 import { faultOf } from './failure.ts';
 import type { LaneState } from './lane-state.ts';
-import { ACT_FAILURES, laneWorkflowId, type RollbackRequest } from './messages.ts';
+import { ACT_FAILURES, laneWorkflowId, type BakeHarm, type RollbackRequest } from './messages.ts';
 import { engine, locks, store, traffic, type Traffic } from './proxies.ts';
 
 /** Going to any version is a release by itself, so it takes who may let one through. */
@@ -42,17 +42,19 @@ export async function rollBackAliases({
   environment,
   request,
   stopped,
-  isBake = false,
+  bake = [],
 }: Place & {
   readonly request: RollbackRequest;
   /** Release that was ended for it. */
   readonly stopped: string | null;
-  readonly isBake?: boolean;
+  /** For harm in the bake time: what the aliases must still be at. */
+  readonly bake?: BakeHarm['targets'];
 }): Promise<readonly RolledBackTarget[]> {
   const { actor, comment, afterOverride } = request;
   try {
     return await Promise.all(
       request.targets.map(async ({ service, version }) => {
+        const left = bake.find((one) => one.service === service)?.left;
         const move = {
           project,
           environment,
@@ -62,7 +64,7 @@ export async function rollBackAliases({
           comment,
           afterOverride,
           stopped,
-          ...(isBake && { isBake }),
+          ...(left !== undefined && { isBake: true, left }),
         };
         return { service, version, functions: (await untilReached((by) => by.rollBackTo(move))).functions };
       }),

@@ -493,6 +493,12 @@ describe('moves of an alias', () => {
       functions: ['hello'],
     });
     expect(await present('person')).toMatchObject({ versionId: '1' });
+    // Harm of the bake time is Sluice's to take back only where its own version still stands alone.
+    const baked = { ...ask, version: '2', afterOverride: Number.MAX_SAFE_INTEGER, isBake: true, left: '3' };
+    await expect(runActivity(parts, 'rollBackTo', baked)).rejects.toMatchObject({ type: 'ChangedOutside' });
+    expect(await present('person')).toMatchObject({ versionId: '1' });
+    await runActivity(parts, 'rollBackTo', { ...baked, left: '1' });
+    expect(await present('person')).toMatchObject({ versionId: '2' });
   });
 
   test('are worth repeating when the engine does not answer', async () => {

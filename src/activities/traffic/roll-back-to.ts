@@ -1,6 +1,6 @@
 /** A person's rollback of one service: the alias to a version that exists, whatever stands there, and who did it. */
 import { FAILURES } from '../../domain/release/failures.ts';
-import { alone } from '../../domain/release/split.ts';
+import { alone, describeSplit, sameSplit, type Split } from '../../domain/release/split.ts';
 import { listAliasStates, saveAliasState } from '../../store/alias-states.ts';
 import { addOverride, overrideAfter } from '../../store/overrides.ts';
 import { quarantineRelease } from '../../store/quarantine.ts';
@@ -33,11 +33,19 @@ export function rollBackActivities({ db, fc }: Parts): Pick<Activities, 'rollBac
         const before = await engineCall(() => fc.getAlias(service, alias));
         // A request that lay about while no worker ran must not undo what people decided since.
         const laterOverride = () => overrideAfter(db, { service, alias, afterId: afterOverride });
-        const isExpected = async (): Promise<boolean> =>
-          ((await laterOverride())?.toVersion ?? version) === version;
+        // Sluice itself takes back what it found harmful, and nothing else: it may be somebody else's by now.
+        const isLeft = (found: Split | null): boolean =>
+          input.left === undefined || (found !== null && sameSplit(found, alone(input.left)));
+        const isExpected = async (found: Split | null): Promise<boolean> =>
+          isLeft(found) && ((await laterOverride())?.toVersion ?? version) === version;
         const outside = await engineCall(() =>
           setAlias(fc, { service, alias, target: alone(version), isExpected }),
         );
+        if (outside !== null && !isLeft(outside.found))
+          throw finalFailure(
+            FAILURES.changedOutside,
+            `alias ${alias} of ${service} is not at version ${input.left ?? ''} alone any more: ${outside.found === null ? 'no such alias' : describeSplit(outside.found)}; it stays so`,
+          );
         if (outside !== null) {
           const later = await laterOverride();
           throw finalFailure(
