@@ -105,18 +105,22 @@ export async function insertRelease(
 
 /** Whether a newer release of the same environment has begun; dry runs touch nothing. */
 export async function newerHasBegun(db: Db, releaseId: string): Promise<boolean> {
+  const mine = await db
+    .selectFrom('releases')
+    .select(['project', 'environment', 'number'])
+    .where('id', '=', releaseId)
+    .executeTakeFirst();
+  if (!mine) return false;
+  // A join of the two would read all releases there are: PostgreSQL cannot know how few of them are newer.
   const row = await db
-    .selectFrom('releases as mine')
-    .innerJoin('releases as newer', (join) =>
-      join
-        .onRef('newer.project', '=', 'mine.project')
-        .onRef('newer.environment', '=', 'mine.environment')
-        .onRef('newer.number', '>', 'mine.number'),
-    )
-    .select('newer.id')
-    .where('mine.id', '=', releaseId)
-    .where('newer.dry_run', '=', false)
-    .where('newer.state', 'not in', ['queued', 'superseded'])
+    .selectFrom('releases')
+    .select('id')
+    .where('project', '=', mine.project)
+    .where('environment', '=', mine.environment)
+    .where('number', '>', mine.number)
+    .where('dry_run', '=', false)
+    .where('state', 'not in', ['queued', 'superseded'])
+    .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
