@@ -19,6 +19,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     sandbox: config.sandbox,
     region: config.region,
     accountId: credentials.accountId,
+    secrets: [credentials.accessKeySecret, credentials.adminToken],
     log,
   });
   await startEngine({ config, credentials, log, lifecycle, runner });

@@ -26,6 +26,7 @@ export function createFunctionRunner(
     sandbox,
     region: 'cn-test',
     accountId: '1234567890123456',
+    secrets: [],
     log,
     limits,
   });

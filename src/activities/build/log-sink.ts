@@ -6,7 +6,7 @@ import { addLogLines, type LogLine, type LogStream } from '../../store/logs.ts';
 import { findProjectForWebhook } from '../../store/projects.ts';
 import type { Parts } from '../parts.ts';
 import type { Subject } from '../release-subject.ts';
-import { masker } from './mask.ts';
+import { masker } from '../../platform/mask.ts';
 
 const FLUSH_MS = 250;
 const BATCH = 200;
@@ -18,6 +18,8 @@ export interface StageLog {
   write(stream: LogStream, line: string): void;
   /** A line of Sluice itself. */
   note(line: string): void;
+  /** The text without the secrets of the release, as every line of the log is: for what is told beside the log. */
+  mask(text: string): string;
   /** The last lines, 50 at most. */
   tail(): readonly string[];
   /** Stores what is left. */
@@ -59,6 +61,7 @@ export async function openLog(
   return {
     write,
     note: (line) => write('note', line),
+    mask,
     tail: () => tail,
     close: async () => {
       clearInterval(timer);

@@ -5,7 +5,6 @@ import type { FcInvocation } from '../../fc/client.ts';
 import { FcError } from '../../fc/errors.ts';
 import { beating } from '../beating.ts';
 import { openLog } from '../build/log-sink.ts';
-import { masker } from '../build/mask.ts';
 import type { Activities } from '../contract.ts';
 import { engineCall, finalFailure } from '../failure.ts';
 import type { Parts } from '../parts.ts';
@@ -17,8 +16,7 @@ const PAUSE_MS = 300;
 const SHOWN = 1_000;
 
 export function smokeActivities(parts: Parts): Pick<Activities, 'smoke'> {
-  const { db, slowFc: fc, secrets } = parts;
-  const mask = masker(secrets);
+  const { db, slowFc: fc } = parts;
   return {
     smoke: ({ releaseId, service, function: name, version }) =>
       beating(async (signal) => {
@@ -40,7 +38,7 @@ export function smokeActivities(parts: Parts): Pick<Activities, 'smoke'> {
             log.note(`${service}/${name} version ${version}: ${fault}`);
             faults.push(fault);
           }
-          const last = mask(faults.at(-1) ?? '');
+          const last = log.mask(faults.at(-1) ?? '');
           throw finalFailure(
             FAILURES.verifyFailed,
             `version ${version} of ${service}/${name} failed ${TRIES} smoke calls: ${last}`,

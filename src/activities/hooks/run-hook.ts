@@ -5,7 +5,6 @@
 import { hookPlaceText, hooksAt, hookWords, type HookPlace } from '../../domain/plan/hook.ts';
 import type { Stage } from '../../domain/release/states.ts';
 import { withJob } from '../build/build.ts';
-import { masker } from '../build/mask.ts';
 import type { Activities, HookOutcome } from '../contract.ts';
 import { invalid } from '../failure.ts';
 import type { Parts } from '../parts.ts';
@@ -13,7 +12,6 @@ import { callFunction } from './call-function.ts';
 import { runCommand } from './run-command.ts';
 
 export function hookActivities(parts: Parts): Pick<Activities, 'runHook'> {
-  const mask = masker(parts.secrets);
   return {
     runHook: (input) =>
       withJob(
@@ -34,7 +32,7 @@ export function hookActivities(parts: Parts): Pick<Activities, 'runHook'> {
               : await callFunction(parts, job, { action, versions: input.versions, words, timeoutMs });
           job.signal.throwIfAborted();
           const took = `${((Date.now() - startedAt) / 1_000).toFixed(1)} s`;
-          const summary = mask(fault ?? `done in ${took}`);
+          const summary = log.mask(fault ?? `done in ${took}`);
           log.note(`hook ${hook.name}: ${summary}`);
           return { ok: fault === null, summary, logTail: log.tail().slice(-TAIL) };
         },

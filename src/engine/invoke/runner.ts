@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { SandboxMode } from '../../platform/config.ts';
 import type { Logger } from '../../platform/log.ts';
+import { masker } from '../../platform/mask.ts';
 import { probeSandbox, type SandboxState } from '../../platform/sandbox.ts';
 import { Call } from '../instances/call.ts';
 import { Capacity } from '../instances/capacity.ts';
@@ -28,6 +29,8 @@ export interface RunnerOptions {
   readonly sandbox: SandboxMode;
   readonly region: string;
   readonly accountId: string;
+  /** What no line of a function's stored log may show: this installation's own keys. */
+  readonly secrets: readonly string[];
   readonly log: Logger;
   readonly limits?: Partial<RunnerLimits>;
 }
@@ -97,10 +100,12 @@ class PooledRunner implements EngineRunner {
       folder: join(options.home, 'engine', 'logs'),
       log: options.log,
     });
+    const mask = masker(options.secrets);
     this.#sink = {
       write: (line) => {
-        this.#recent.write(line);
-        this.#file.write(line);
+        const masked = { ...line, message: mask(line.message) };
+        this.#recent.write(masked);
+        this.#file.write(masked);
       },
       close: () => this.#file.close(),
     };
