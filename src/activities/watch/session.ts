@@ -132,6 +132,8 @@ export class Session {
     const [errors] = this.#planNow.judged;
     if (!errors) return null;
     const memory = this.#state.memories[ERRORS_METRIC] ?? beginMetric(errors.settings, []);
+    // The step may have begun since the newest look, and people read where it was.
+    this.#place = (await readPlace(this.#parts, this.#releaseId)) ?? this.#place;
     this.#markLooked();
     const look = lookOfAlarm(alarm, this.#nextMoment(), memory, errors.settings);
     await this.#store([look], {});
