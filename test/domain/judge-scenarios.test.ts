@@ -3,6 +3,7 @@
  * a share of releases. Plan 5 % → 25 % → 50 %, ten minutes each, a look each 10 s.
  */
 import { describe, expect, test } from 'vitest';
+import { judgeLatency } from '../../bench/judge/latency.ts';
 import { seeded } from '../../bench/judge/random.ts';
 import { firstVerdict } from '../../bench/judge/rules.ts';
 import { LOOKS_PER_STEP, simulate, type Release, type Scenario } from '../../bench/judge/traffic.ts';
@@ -68,6 +69,18 @@ describe('shares of seeded releases', () => {
     const looks = rolledBack(scenario(0.05, 0.05), 200, 6);
     // Six or more of 200 at a true share of 1 % has a chance of 1.6 %.
     expect(looks.filter((n) => n !== null).length).toBeLessThanOrEqual(5);
+  });
+
+  test('latencies 1.6 times those of stable: harmful by latency in the first two steps', () => {
+    const random = seeded(9);
+    for (const sigma of [0.3, 0.6]) {
+      const line = { sigma, factor: 1.6, requestsPerSecond: 100, reference: '' };
+      for (let run = 0; run < 50; run += 1) {
+        const looks = judgeLatency(line, random);
+        expect(looks).not.toBeNull();
+        expect(looks).toBeLessThanOrEqual(2 * LOOKS_PER_STEP);
+      }
+    }
   });
 
   test('an outage of both for three minutes in the 25 % step is nobody’s fault', () => {
