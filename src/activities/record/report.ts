@@ -6,12 +6,17 @@ import type { Activities } from '../contract.ts';
 import { workFolders } from '../folders.ts';
 import type { Parts } from '../parts.ts';
 
-export function reportActivities({ db, home }: Parts): Pick<Activities, 'report'> {
+export function reportActivities({ db, home, log }: Parts): Pick<Activities, 'report'> {
   return {
     async report({ releaseId }) {
       const release = await findRelease(db, releaseId);
       const look = await newestLookOf(db, releaseId);
-      await rm(workFolders(home, releaseId).root, { recursive: true, force: true });
+      await rm(workFolders(home, releaseId).root, { recursive: true, force: true }).catch(
+        (error: unknown) => {
+          // The lane waits for this: a folder that a build left read-only must not hold up every later release.
+          log.warn({ err: error, releaseId }, 'the work folder could not be cleared away');
+        },
+      );
       const { startedAt, endedAt, state } = release?.progress ?? {
         startedAt: null,
         endedAt: null,
