@@ -1,5 +1,5 @@
 /** A person's rollback of an environment: who may, the moves of the aliases, and LATEST afterwards. */
-import { ApplicationFailure, log } from '@temporalio/workflow';
+import { ApplicationFailure, log, patched } from '@temporalio/workflow';
 import { FAILURES } from '../domain/release/failures.ts';
 import { roleCovers, type Role } from '../domain/release/states.ts';
 import { faultOf } from './failure.ts';
@@ -51,25 +51,26 @@ export async function rollBackAliases({
   readonly bake?: BakeHarm['targets'];
 }): Promise<readonly RolledBackTarget[]> {
   const { actor, comment, afterOverride } = request;
+  const moves = request.targets.map(async ({ service, version }) => {
+    const left = bake.find((one) => one.service === service)?.left;
+    const move = {
+      project,
+      environment,
+      service,
+      version,
+      actor: actor.name,
+      comment,
+      afterOverride,
+      stopped,
+      ...(left !== undefined && { isBake: true, left }),
+    };
+    return { service, version, functions: (await untilReached((by) => by.rollBackTo(move))).functions };
+  });
   try {
-    return await Promise.all(
-      request.targets.map(async ({ service, version }) => {
-        const left = bake.find((one) => one.service === service)?.left;
-        const move = {
-          project,
-          environment,
-          service,
-          version,
-          actor: actor.name,
-          comment,
-          afterOverride,
-          stopped,
-          ...(left !== undefined && { isBake: true, left }),
-        };
-        return { service, version, functions: (await untilReached((by) => by.rollBackTo(move))).functions };
-      }),
-    );
+    return await Promise.all(moves);
   } catch (error) {
+    // The lane goes on after this: a move that is still under way must not meet the next release.
+    if (moves.length > 1 && patched('rollback-settles')) await Promise.allSettled(moves);
     throw refusal('conflict', 'not-possible', faultOf(error).message);
   }
 }

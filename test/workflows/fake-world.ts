@@ -90,6 +90,8 @@ export class World {
   readonly gone = new Map<string, VersionGone>();
   /** Service → who moved its alias past the workflow. */
   readonly overrides = new Map<string, Overridden>();
+  /** Service → what a person's rollback of it meets first. */
+  readonly rollbacks = new Map<string, () => Promise<void>>();
   /** Service → where its alias stands. */
   readonly aliases = new Map<string, Split>();
   /** Every state that an alias was put in, in order: `shop: version 1, 5 % to version 2`. */
@@ -314,6 +316,11 @@ export class World {
         return { summary: 'restored' };
       },
       rollBackTo: async ({ service, version }) => {
+        const timer = setInterval(heartbeat, 50);
+        await this.rollbacks
+          .get(service)?.()
+          .finally(() => clearInterval(timer));
+        clearInterval(timer);
         this.aliases.set(service, { main: version, additional: null });
         this.moves.push(`${service}: version ${version} alone`);
         return { functions: ['hello'] };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FAILURES } from '../../src/domain/release/failures.ts';
 import {
@@ -8,6 +9,7 @@ import {
   laneNoticeSignal,
   laneQuery,
   NOT_QUEUED,
+  rollbackUpdate,
   type PersonsAct,
 } from '../../src/workflows/messages.ts';
 import { HEALTHY, plan, step, type Script, type World } from './fake-world.ts';
@@ -76,6 +78,36 @@ describe.concurrent('a release that is tried again', () => {
     expect(await server.lane(project).query(laneQuery)).toEqual({ running: id, waiting: [next] });
     await keep('lane.retried');
   });
+});
+
+test('a rollback by hand holds the lane until its last move has ended — also where another one failed', async () => {
+  const { world } = server;
+  const { project, service, push, keep } = begin();
+  await world.until(await push(), ({ state }) => state === 'promoted');
+  let letGo = (): void => undefined;
+  const gone = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  let hasFailed = false;
+  world.rollbacks.set(service, () => gone);
+  world.rollbacks.set(`${service}-2`, async () => {
+    hasFailed = true;
+    throw ApplicationFailure.nonRetryable('no such version', FAILURES.invalid);
+  });
+  const targets = [service, `${service}-2`].map((name) => ({ service: name, version: '1' }));
+  const actor = { kind: 'person', name: 'eve', role: 'admin' } as const;
+  const request = { actor, comment: '', targets, afterOverride: 0 };
+  const answer = server
+    .lane(project)
+    .executeUpdate(rollbackUpdate, { args: [request] })
+    .catch((error: unknown) => error);
+  await expect.poll(() => hasFailed, { timeout: 20_000 }).toBe(true);
+  const next = await push();
+  await world.until(next, ({ reason }) => reason === 'rollback');
+  letGo();
+  expect(await answer).toBeInstanceOf(WorkflowUpdateFailedError);
+  await world.until(next, ({ state }) => state === 'promoted');
+  await keep('lane.rollback-settles');
 });
 
 describe.concurrent('a freeze', () => {
