@@ -1,14 +1,11 @@
 /** A hook's call of a function of the release, by the version that the release has published. */
 import { sayLate, type HookAction } from '../../domain/plan/hook.ts';
 import { FcError } from '../../fc/errors.ts';
-import type { FcInvocation } from '../../fc/client.ts';
 import type { Job } from '../build/build.ts';
 import type { HookCall } from '../contract.ts';
-import { engineCall, invalid } from '../failure.ts';
+import { invalid } from '../failure.ts';
+import { bodyText, faultIn, invocation } from '../invocation.ts';
 import type { Parts } from '../parts.ts';
-
-/** Characters of the answer that are shown. */
-const SHOWN = 1_000;
 
 export interface FunctionCall {
   readonly action: Extract<HookAction, { kind: 'invoke' }>;
@@ -39,24 +36,11 @@ export async function callFunction(
   log.note(`calling ${service}/${name} version ${version} with ${event}`);
   const ended = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   const answer = await Promise.race([
-    call(() => slowFc.invoke(service, version, name, Buffer.from(event))),
+    invocation(() => slowFc.invoke(service, version, name, Buffer.from(event))),
     new Promise<null>((resolve) => ended.addEventListener('abort', () => resolve(null), { once: true })),
   ]);
   if (answer === null) return sayLate(timeoutMs);
-  if (answer instanceof FcError) return `${answer.code}: ${answer.message}`;
-  for (const line of answer.log.split('\n')) if (line.trim() !== '') log.note(`  ${line}`);
-  const body = answer.body.toString('utf8').slice(0, SHOWN);
-  log.note(`answer: ${body}`);
-  return answer.errorType === null ? null : `${answer.errorType}: ${body}`;
-}
-
-/** What FC refuses is the hook's failure; an engine that is away is tried again. */
-async function call(invoke: () => Promise<FcInvocation>): Promise<FcInvocation | FcError> {
-  try {
-    return await invoke();
-  } catch (error) {
-    if (error instanceof FcError && error.status >= 400 && error.status < 500 && error.status !== 429)
-      return error;
-    return engineCall(() => Promise.reject(error as Error));
-  }
+  const fault = faultIn(answer, (line) => log.note(line));
+  if (!(answer instanceof FcError)) log.note(`answer: ${bodyText(answer)}`);
+  return fault;
 }
