@@ -5,6 +5,7 @@
  */
 import { sql, type Selectable } from 'kysely';
 import type { ReleaseEvent } from '../domain/release/events.ts';
+import { because } from '../domain/release/words.ts';
 import type { Db } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -167,7 +168,7 @@ export async function quarantineLeft(
       await quarantineRelease(db, {
         releaseId: row.id,
         reason: 'person',
-        sentence: `${input.actor} went back to version ${input.toVersion} of ${input.service}${input.comment === '' ? '' : `: ${input.comment}`}`,
+        sentence: `${input.actor} went back to version ${input.toVersion} of ${input.service}${because(input.comment)}`,
         actor: input.actor,
       });
 }

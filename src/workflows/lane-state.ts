@@ -5,6 +5,7 @@
 import type { LaneFacts, LaneFreeze } from '../activities/contract.ts';
 import { freezeText } from '../domain/freeze/text.ts';
 import { DEFAULT_SUPERSEDE } from '../domain/plan/supersede.ts';
+import { because } from '../domain/release/words.ts';
 import type { ReleaseEvent } from '../domain/release/events.ts';
 import type {
   FreezeWord,
@@ -100,7 +101,7 @@ export function hold(state: LaneState, held: boolean): LaneState {
 export function drop(state: LaneState, releaseId: string, { actor, comment }: PersonsAct): LaneStep {
   const dropped = state.waiting.find((waiting) => waiting.releaseId === releaseId);
   if (dropped === undefined) return { state, effects: [] };
-  const sentence = `aborted by ${actor.name} before it began${comment === '' ? '' : `: ${comment}`}`;
+  const sentence = `aborted by ${actor.name} before it began${because(comment)}`;
   return {
     state: { ...state, waiting: state.waiting.filter((waiting) => waiting !== dropped) },
     effects: [recordOf(dropped, { type: 'aborted', actor, sentence })],

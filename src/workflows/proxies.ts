@@ -46,18 +46,21 @@ export const locks = proxyActivities<Pick<Activities, 'takeLock'>>({
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
-/** Ten tries, some two minutes: a worker that died, a network or a database that comes back. A build that fails is final by its type. */
+/** Ten tries, some two minutes: a worker that died, a network or a database that comes back. */
+const BRIEFLY = {
+  initialInterval: '1 second',
+  backoffCoefficient: 2,
+  maximumInterval: '20 seconds',
+  maximumAttempts: 10,
+  nonRetryableErrorTypes,
+} as const;
+
+/** A build that fails is final by its type. */
 export const build = proxyActivities<Build>({
   taskQueue: TASK_QUEUES.build,
   startToCloseTimeout: '30 minutes',
   heartbeatTimeout: '10 seconds',
-  retry: {
-    initialInterval: '1 second',
-    backoffCoefficient: 2,
-    maximumInterval: '20 seconds',
-    maximumAttempts: 10,
-    nonRetryableErrorTypes,
-  },
+  retry: BRIEFLY,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
@@ -71,13 +74,7 @@ function hookProxy(taskQueue: string): Pick<Activities, 'runHook'> {
     // The hook's own limit is an hour at most; before a command the repository's packages may have to be installed.
     startToCloseTimeout: '90 minutes',
     heartbeatTimeout: '10 seconds',
-    retry: {
-      initialInterval: '1 second',
-      backoffCoefficient: 2,
-      maximumInterval: '20 seconds',
-      maximumAttempts: 10,
-      nonRetryableErrorTypes,
-    },
+    retry: BRIEFLY,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
   });
 }

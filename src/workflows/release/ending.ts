@@ -5,9 +5,10 @@
 import { condition, isCancellation, log, patched } from '@temporalio/workflow';
 import type { Actor, ReleaseEvent } from '../../domain/release/events.ts';
 import { FAILURES, type Overridden, type OutsideChange } from '../../domain/release/failures.ts';
+import { because } from '../../domain/release/words.ts';
 import { faultOf } from '../failure.ts';
 import { restoreLatest, rollBackTraffic, type RollbackReason } from './rollback.ts';
-import type { GrayService, ReleaseRun } from './run.ts';
+import { toTakeBack, type ReleaseRun } from './run.ts';
 import { StageFailed } from './stage.ts';
 import { Yielded } from './outside.ts';
 import { rollbackCauseOf, sayStop, SLUICE, stopActor } from './stop.ts';
@@ -46,7 +47,7 @@ async function takeBack(run: ReleaseRun, thrown: unknown): Promise<EndEvent> {
   const outside = await outsideEnd(run, thrown);
   run.control = { ...run.control, phase: 'ending' };
   if (outside !== null) {
-    if (othersOf(run).length > 0 && run.left.size > 0 && patched('others-back'))
+    if (toTakeBack(run).length > 0 && run.left.size > 0 && patched('others-back'))
       await takeOthersBack(run, outside);
     return outside;
   }
@@ -67,13 +68,8 @@ async function takeBack(run: ReleaseRun, thrown: unknown): Promise<EndEvent> {
 /** The alias that a person left stays as it is; the others of the release go back. */
 async function yieldedEnd(run: ReleaseRun, yielded: Yielded): Promise<EndEvent> {
   const end = sayYielded(yielded);
-  if (othersOf(run).length > 0) await takeOthersBack(run, end);
+  if (toTakeBack(run).length > 0) await takeOthersBack(run, end);
   return end;
-}
-
-/** Services whose alias the release moved, and that nobody else has now. */
-function othersOf(run: ReleaseRun): readonly GrayService[] {
-  return run.moved.filter(({ service, stable }) => stable !== null && !run.left.has(service));
 }
 
 /** What a person says of one alias is no answer for the others: none of them stays between steps. */
@@ -145,8 +141,10 @@ async function outsideEnd(run: ReleaseRun, thrown: unknown): Promise<AbortedEnd 
   const { type, message, detail } = thrown.fault;
   if (type === FAILURES.overridden) {
     const { actor, comment, version } = detail as Overridden;
-    const why = comment === '' ? '' : `: ${comment}`;
-    return aborted({ kind: 'person', name: actor }, `${actor} set the alias to version ${version}${why}`);
+    return aborted(
+      { kind: 'person', name: actor },
+      `${actor} set the alias to version ${version}${because(comment)}`,
+    );
   }
   if (type !== FAILURES.changedOutside) return null;
   run.control = { ...run.control, phase: 'changed-outside' };

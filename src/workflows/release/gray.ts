@@ -3,14 +3,13 @@
  * Harm ends the race at any moment, also during an approval: it sets the stop, and the stop cancels the steps.
  */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { WatchedService } from '../../activities/contract.ts';
 import type { Actor } from '../../domain/release/events.ts';
 import { FAILURES, type Overridden } from '../../domain/release/failures.ts';
 import { faultOf } from '../failure.ts';
 import { watching } from '../proxies.ts';
 import { stop } from './control.ts';
 import { moveService } from './move.ts';
-import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
+import { comparable, sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { runStage } from './stage.ts';
 import { runSteps } from './steps.ts';
 
@@ -40,14 +39,11 @@ export async function runGray(run: ReleaseRun, services: readonly GrayService[])
 /** Ends with the watch: harm, or a person past the workflow, sets the stop; a cancelled watch has nothing to say. */
 async function watchUntilHarm(run: ReleaseRun, services: readonly GrayService[]): Promise<void> {
   const { plan } = sourceOf(run);
-  const watched = services.flatMap(({ service, functions, stable, canary }): WatchedService[] =>
-    stable === null ? [] : [{ service, functions, stable, canary }],
-  );
   try {
     const { look } = await watching.watch({
       releaseId: run.input.releaseId,
       alias: plan.alias,
-      services: watched,
+      services: comparable(services),
       analysis: plan.analysis,
       ...(plan.analysis.probe && { probes: plan.steps.map(({ probe }) => probe ?? null) }),
       steps: plan.steps.map((step) => step.analysis ?? null),

@@ -34,17 +34,11 @@ export async function runHooks(run: ReleaseRun, place: HookPlace, around: HookSu
         durationMs: Date.now() - startedAt,
         onFailure,
       });
-    let outcome: HookOutcome;
-    try {
-      outcome = await call(run, place, index, hook, around);
-    } catch (error) {
-      const fault = isCancellation(error) ? 'the release was stopped' : faultOf(error).message;
-      outcome = { ok: false, summary: fault, logTail: [] };
-      if (isCancellation(error)) {
-        finish(outcome);
-        throw error;
-      }
-    }
+    const outcome = await call(run, place, index, hook, around).catch((error: unknown): HookOutcome => {
+      if (!isCancellation(error)) return { ok: false, summary: faultOf(error).message, logTail: [] };
+      finish({ ok: false, summary: 'the release was stopped', logTail: [] });
+      throw error;
+    });
     finish(outcome);
     if (!outcome.ok) await answer(run, place, hook, outcome);
   }

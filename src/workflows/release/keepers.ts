@@ -1,5 +1,6 @@
 /** A pause by a person and a hold by a freeze may come together: the record says the one that is left. */
 import type { Actor } from '../../domain/release/events.ts';
+import { because } from '../../domain/release/words.ts';
 import { isKept, type Control } from './control.ts';
 import type { ReleaseRun } from './run.ts';
 import { SLUICE } from './stop.ts';
@@ -9,7 +10,7 @@ export function sayKeepers(run: ReleaseRun, by: Actor = SLUICE): void {
   const { paused, freeze } = run.control;
   if (paused !== null) {
     const { actor, comment } = paused;
-    const message = `paused by ${actor.name}${comment === '' ? '' : `: ${comment}`}`;
+    const message = `paused by ${actor.name}${because(comment)}`;
     run.record.emit({ type: 'paused', reason: 'person', actor, message });
   } else if (freeze !== null) {
     const { reason, until } = freeze;

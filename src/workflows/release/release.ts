@@ -2,25 +2,18 @@
  * One push, from source to 100 % or back: the stages in their order, and one way out for whatever ends them early.
  * Each stage is a file beside this one.
  */
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  getExternalWorkflowHandle,
-  log,
-  patched,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, patched } from '@temporalio/workflow';
 import { store } from '../proxies.ts';
 import { counted } from '../../domain/analysis/numbers-in-words.ts';
 import { laneFreeSignal, type ReleaseInput } from '../messages.ts';
-import { bake, bakedServices } from './bake.ts';
+import { bake } from './bake.ts';
 import { endAfter, type EndEvent } from './ending.ts';
 import { runGray } from './gray.ts';
 import { handleMessages } from './handlers.ts';
+import { tellLane } from './lane-word.ts';
 import { promote } from './promote.ts';
 import { deployAndPublish } from './publish.ts';
-import { differenceOf, inOrder, newRun, sourceOf, type ReleaseRun } from './run.ts';
+import { comparable, differenceOf, inOrder, newRun, sourceOf, type ReleaseRun } from './run.ts';
 import { buildAll, packageAll, readSource } from './source.ts';
 import { runStage } from './stage.ts';
 import { verify } from './verify.ts';
@@ -82,12 +75,12 @@ async function runStages(run: ReleaseRun): Promise<EndEvent> {
 /** Unix milliseconds; `null`: the plan asks for no bake time, or there was no version before. */
 function bakesUntil(run: ReleaseRun): number | null {
   const { bakeMs } = sourceOf(run).plan;
-  const bakes = bakeMs > 0 && bakedServices(run).length > 0 && patched('bake');
+  const bakes = bakeMs > 0 && comparable(run.moved).length > 0 && patched('bake');
   return bakes ? Date.now() + bakeMs : null;
 }
 
 async function finish(run: ReleaseRun, end: EndEvent): Promise<void> {
-  const { releaseId } = run.input;
+  const { releaseId, attempt = 1 } = run.input;
   run.record.emit(end);
   await run.record.flush();
   await runStage(run, 'report', async () => {
@@ -95,20 +88,9 @@ async function finish(run: ReleaseRun, end: EndEvent): Promise<void> {
     return { value: undefined, summary };
   });
   await run.record.flush();
-  await tellLane(run);
+  // It hears of our end as our parent too; but not when it has continued as new since.
+  await tellLane(releaseId, laneFreeSignal, { releaseId, attempt });
   await condition(allHandlersFinished);
-}
-
-/** The lane hears of our end as our parent too; but not when it has continued as new since. */
-async function tellLane(run: ReleaseRun): Promise<void> {
-  const { parent } = workflowInfo();
-  if (parent === undefined) return;
-  const { releaseId, attempt = 1 } = run.input;
-  try {
-    await getExternalWorkflowHandle(parent.workflowId).signal(laneFreeSignal, { releaseId, attempt });
-  } catch (error) {
-    log.warn('the lane could not be told that it is free', { releaseId, error });
-  }
 }
 
 function sayLive(run: ReleaseRun): string {

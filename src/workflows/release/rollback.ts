@@ -12,7 +12,7 @@ import { engineCall } from './engine-call.ts';
 import { moveService } from './move.ts';
 import { settleRefused } from './outside.ts';
 import { lockService } from './publish.ts';
-import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
+import { sourceOf, toTakeBack, type GrayService, type ReleaseRun } from './run.ts';
 import { runStage } from './stage.ts';
 
 export interface RollbackReason {
@@ -25,9 +25,7 @@ export interface RollbackReason {
 export async function rollBackTraffic(run: ReleaseRun, reason: RollbackReason): Promise<void> {
   run.record.emit({ type: 'rollback-started', ...reason });
   await runStage(run, 'rollback', async () => {
-    const back = run.moved
-      .filter(({ service, stable }) => stable !== null && !run.left.has(service))
-      .toReversed();
+    const back = toTakeBack(run).toReversed();
     // Side by side, what depends on others first: a service whose move has trouble must not hold up the others.
     const settled = await Promise.allSettled(back.map((service) => takeBack(run, service)));
     for (const one of settled) if (one.status === 'rejected') throw one.reason;

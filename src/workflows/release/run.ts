@@ -2,7 +2,7 @@
  * What the stages of one release share: who it is, its recorder, what people and the judge said, and which parts of
  * the world it has touched (so that a rollback knows what to put back).
  */
-import type { ComparedService, PackagedService, Source } from '../../activities/contract.ts';
+import type { ComparedService, PackagedService, Source, WatchedService } from '../../activities/contract.ts';
 import type { ServiceDifference } from '../../domain/difference/difference.ts';
 import type { Look } from '../../domain/analysis/look.ts';
 import { graySplit, type Split } from '../../domain/release/split.ts';
@@ -87,6 +87,18 @@ export function sourceOf(run: ReleaseRun): Source {
 export function inOrder(run: ReleaseRun, services: readonly GrayService[]): GrayService[] {
   const order = sourceOf(run).services.map(({ service }) => service);
   return services.toSorted((a, b) => order.indexOf(a.service) - order.indexOf(b.service));
+}
+
+/** Services that have a version to be compared with, as the watch wants them. */
+export function comparable(services: readonly GrayService[]): readonly WatchedService[] {
+  return services.flatMap(({ service, functions, stable, canary }) =>
+    stable === null ? [] : [{ service, functions, stable, canary }],
+  );
+}
+
+/** Services whose alias the release moved away from a live version, and that nobody else has now. */
+export function toTakeBack({ moved, left }: ReleaseRun): readonly GrayService[] {
+  return moved.filter(({ service, stable }) => stable !== null && !left.has(service));
 }
 
 /** What the release changes of what is live. */

@@ -1,5 +1,6 @@
 /** Why a release stopped, in the words and causes of its events. */
 import type { Actor, RollbackCause } from '../../domain/release/events.ts';
+import { because } from '../../domain/release/words.ts';
 import type { Stop } from './control.ts';
 
 /** Sluice itself, as the author of what no person did. */
@@ -11,9 +12,9 @@ export function sayStop(stop: Stop): string {
     case 'harmful':
       return stop.look.sentence;
     case 'rejected':
-      return `rejected by ${stop.actor.name}${quote(stop.comment)}`;
+      return `rejected by ${stop.actor.name}${because(stop.comment)}`;
     case 'aborted':
-      return `aborted by ${stop.actor.name}${quote(stop.comment)}`;
+      return `aborted by ${stop.actor.name}${because(stop.comment)}`;
     case 'approval-timeout':
       return `nobody approved step ${stop.step + 1} in time`;
     case 'watch-failed':
@@ -33,8 +34,4 @@ export function stopActor(stop: Stop): Actor {
 /** The cause as it stands in the record of a rollback. */
 export function rollbackCauseOf(stop: Stop): RollbackCause {
   return stop.cause === 'watch-failed' ? 'stage-failed' : stop.cause;
-}
-
-function quote(comment: string): string {
-  return comment === '' ? '' : `: ${comment}`;
 }
