@@ -222,9 +222,10 @@ export interface Activities {
     afterOverride: number;
     /** Release that was ended for it; its commit goes into quarantine. */
     stopped?: string | null;
-    /** True for harm in the bake time: the record of that says what goes into quarantine. */
-    isBake?: boolean;
-    /** Version that the alias must be at, alone; left out: whatever stands there is left. */
+    /**
+     * For harm in the bake time: the version that the alias must be at, alone. The record of that rollback says what goes
+     * into quarantine. Left out: a person's, who leaves whatever stands there.
+     */
     left?: string;
   }): Promise<{ functions: readonly string[] }>;
 }

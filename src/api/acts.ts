@@ -1,5 +1,7 @@
 /** What people do to a running release: approve, reject, abort, pause and the rest. Shared by the API's routes and the console's forms. */
 import { createHash } from 'node:crypto';
+import type { UpdateDefinition } from '@temporalio/common';
+import { ACT_ROLES, type PersonAct } from '../domain/release/act-roles.ts';
 import { hasEnded, type Role } from '../domain/release/states.ts';
 import type { Look } from '../domain/analysis/look.ts';
 import { listEvaluations } from '../store/evaluations.ts';
@@ -18,6 +20,7 @@ import {
   skipUpdate,
   takeOverUpdate,
   yieldUpdate,
+  type ActOutcome,
   type PersonsAct,
 } from '../workflows/messages.ts';
 import { audited } from './auth/audited.ts';
@@ -33,25 +36,18 @@ export type ReleaseAct =
   /** `step`: whose hold is meant; `undefined`: whichever it is at. */
   | { readonly kind: 'skip'; readonly step: number | undefined };
 
-/** Acts that need nothing but a comment, and the role that each takes at least. */
-export const PLAIN_ACTS = {
-  abort: 'developer',
-  pause: 'developer',
-  resume: 'developer',
-  promote: 'release-manager',
-  'take-over': 'release-manager',
-  yield: 'developer',
-} as const satisfies Record<string, Role>;
-export type PlainAct = keyof typeof PLAIN_ACTS;
+/** Acts that need nothing but a comment. */
+export type PlainAct = Exclude<PersonAct, 'retry' | 'skip'>;
 
-const PLAIN_UPDATES = {
+const PLAIN_UPDATES: Readonly<Record<PlainAct, UpdateDefinition<ActOutcome, [PersonsAct]>>> = {
   abort: abortUpdate,
   pause: pauseUpdate,
   resume: resumeUpdate,
   promote: promoteUpdate,
   'take-over': takeOverUpdate,
   yield: yieldUpdate,
-} as const;
+};
+export const PLAIN_ACTS = Object.keys(PLAIN_UPDATES) as PlainAct[];
 
 export interface ActRequest {
   readonly act: ReleaseAct;
@@ -98,8 +94,7 @@ export function updateIdOf(
 }
 
 function roleFor(act: ReleaseAct, release: Release): Role {
-  if (act.kind === 'skip') return 'release-manager';
-  if (!('step' in act)) return PLAIN_ACTS[act.kind];
+  if (act.kind !== 'approve' && act.kind !== 'reject') return ACT_ROLES[act.kind];
   const open = release.progress.approvals.find((a) => a.outcome === null && a.step === act.step);
   return open?.role ?? 'release-manager';
 }

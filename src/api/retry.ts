@@ -1,4 +1,5 @@
 /** A failed release once more: what was done is kept, and the lane decides when it is its turn. */
+import { ACT_ROLES } from '../domain/release/act-roles.ts';
 import { findQuarantined, sayQuarantined } from '../store/quarantine.ts';
 import type { Release } from '../store/releases.ts';
 import { retryRelease, type RetryAnswer } from '../store/retries.ts';
@@ -18,7 +19,7 @@ export async function retry(
   const { id, project, environment, commit } = release;
   const act = { principal, action: 'release.retry', target: `release:${id}`, detail: { comment } };
   return audited(parts, act, async (record) => {
-    requireRole(principal, 'developer');
+    requireRole(principal, ACT_ROLES.retry);
     const quarantined = await findQuarantined(parts.db, { project, environment, commit });
     if (quarantined)
       throw new Problem({ status: 409, code: 'quarantined', detail: sayQuarantined(quarantined) });

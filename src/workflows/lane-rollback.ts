@@ -1,10 +1,11 @@
 /** A person's rollback of an environment: who may, the moves of the aliases, and LATEST afterwards. */
-import { ApplicationFailure, log, patched } from '@temporalio/workflow';
+import { log, patched, type ApplicationFailure } from '@temporalio/workflow';
 import { FAILURES } from '../domain/release/failures.ts';
-import { roleCovers, type Role } from '../domain/release/states.ts';
+import type { Role } from '../domain/release/states.ts';
 import { faultOf } from './failure.ts';
+import { refusal, refuseLowRole } from './lane-refusal.ts';
 import type { LaneState } from './lane-state.ts';
-import { ACT_FAILURES, laneWorkflowId, type BakeHarm, type RollbackRequest } from './messages.ts';
+import { laneWorkflowId, type BakeHarm, type RollbackRequest } from './messages.ts';
 import { engine, locks, store, traffic, type Traffic } from './proxies.ts';
 
 /** Going to any version is a release by itself, so it takes who may let one through. */
@@ -26,9 +27,8 @@ interface Place {
 
 /** `null` when the rollback may begin now. */
 export function refuseRollback(state: LaneState, request: RollbackRequest): ApplicationFailure | null {
-  const { role } = request.actor;
-  if (role === undefined || !roleCovers(role, ROLLBACK_ROLE))
-    return refusal('forbidden', 'role-needed', `rolling back needs the role ${ROLLBACK_ROLE}`);
+  const low = refuseLowRole(request, ROLLBACK_ROLE, 'rolling back');
+  if (low) return low;
   if (request.targets.length === 0)
     return refusal('conflict', 'no-target', 'the rollback names no service and version');
   if (state.held)
@@ -62,7 +62,7 @@ export async function rollBackAliases({
       comment,
       afterOverride,
       stopped,
-      ...(left !== undefined && { isBake: true, left }),
+      ...(left !== undefined && { left }),
     };
     return { service, version, functions: (await untilReached((by) => by.rollBackTo(move))).functions };
   });
@@ -102,8 +102,4 @@ async function untilReached<T>(call: (by: Traffic) => Promise<T>): Promise<T> {
     if (faultOf(error).type !== FAILURES.engineUnreachable) throw error;
     return call(traffic.patient);
   }
-}
-
-function refusal(kind: keyof typeof ACT_FAILURES, code: string, message: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, ACT_FAILURES[kind], { code, decision: null });
 }

@@ -1,5 +1,6 @@
 /** A person's rollback of one service: the alias to a version that exists, whatever stands there, and who did it. */
 import { FAILURES } from '../../domain/release/failures.ts';
+import { because } from '../../domain/release/words.ts';
 import { alone, describeSplit, sameSplit, type Split } from '../../domain/release/split.ts';
 import { listAliasStates, saveAliasState } from '../../store/alias-states.ts';
 import { addOverride, overrideAfter } from '../../store/overrides.ts';
@@ -71,13 +72,13 @@ export function rollBackActivities({ db, fc }: Parts): Pick<Activities, 'rollBac
           await addOverride(
             tx,
             { project, environment, service, alias, from: from ?? {}, toVersion: version, actor, comment },
-            input.isBake === true ? [] : left.filter((one) => one !== undefined && one !== null),
+            input.left !== undefined ? [] : left.filter((one) => one !== undefined && one !== null),
           );
           if (stopped)
             await quarantineRelease(tx, {
               releaseId: stopped,
               reason: 'person',
-              sentence: `${actor} went back to version ${version} of ${service}${comment === '' ? '' : `: ${comment}`}`,
+              sentence: `${actor} went back to version ${version} of ${service}${because(comment)}`,
               actor,
             });
         });

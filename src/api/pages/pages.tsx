@@ -9,7 +9,7 @@ import { releaseLooksOf } from '../../domain/analysis/release-look.ts';
 import { listEvaluations } from '../../store/evaluations.ts';
 import { listEvents } from '../../store/events.ts';
 import { listReleases } from '../../store/releases.ts';
-import { actOnRelease, PLAIN_ACTS, type PlainAct, type ReleaseAct } from '../acts.ts';
+import { actOnRelease, PLAIN_ACTS, type ReleaseAct } from '../acts.ts';
 import { requireOwnPage } from '../auth/authenticate.ts';
 import { sees } from '../auth/principal.ts';
 import { environmentDetail, environmentView } from '../environment-views.ts';
@@ -31,8 +31,6 @@ import { signInPages, textOf } from './sign-in.tsx';
 /** How much of a release's past a page shows. */
 const MOST_EVENTS = 1_000;
 const MOST_LOOKS = 5_000;
-
-const plainActs = Object.keys(PLAIN_ACTS) as PlainAct[];
 
 type Form = Readonly<Record<string, unknown>>;
 
@@ -124,7 +122,7 @@ export function consolePages(parts: ApiParts): Hono<ApiEnv> {
     return c.redirect(backTo, 303);
   }
 
-  for (const kind of ['approve', 'reject', 'skip', ...plainActs] as const)
+  for (const kind of ['approve', 'reject', 'skip', ...PLAIN_ACTS] as const)
     app.post(`/releases/:id/${kind}`, formLimit, (c) =>
       submit(c, `/releases/${c.req.param('id')}`, async ({ principal }, form) => {
         const release = await visibleRelease(parts, principal, c.req.param('id') ?? '');

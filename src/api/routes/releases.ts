@@ -5,7 +5,7 @@ import { listEvaluations } from '../../store/evaluations.ts';
 import { listEvents } from '../../store/events.ts';
 import { listLogLines } from '../../store/logs.ts';
 import { findRelease, listReleases, type Release } from '../../store/releases.ts';
-import { actOnRelease, type PlainAct, type ReleaseAct } from '../acts.ts';
+import { actOnRelease, PLAIN_ACTS, type PlainAct, type ReleaseAct } from '../acts.ts';
 import { sees, type Principal } from '../auth/principal.ts';
 import type { ApiParts } from '../parts.ts';
 import { notFound } from '../problem.ts';
@@ -223,7 +223,7 @@ export function releaseRoutes(parts: ApiParts) {
       const outcome = await act(c.get('principal'), id, { kind, step, look }, comment, key);
       return outcome.pending ? c.json(outcome, 202) : c.json(outcome, 200);
     });
-  for (const kind of Object.keys(SUMMARIES) as PlainAct[])
+  for (const kind of PLAIN_ACTS)
     routes.openapi(plain(kind), async (c) => {
       // Without a body nothing was parsed, so that the default is not there yet.
       const { comment } = CommentBody.parse(c.req.valid('json'));

@@ -3,19 +3,15 @@
  * yield. For each whether it may be done now, and the state after it. Pure.
  */
 import type { PlanStep } from '../../domain/plan/plan.ts';
-import { roleCovers, type Role } from '../../domain/release/states.ts';
+import { ACT_ROLES, type PersonAct } from '../../domain/release/act-roles.ts';
+import { roleCovers } from '../../domain/release/states.ts';
 import type { PersonsAct, SkipAct } from '../messages.ts';
 import { conflict, forbidden, leaveOutside, sayStep, stop, type Control, type Refusal } from './control.ts';
 import { overtake, refuseApprover } from './decisions.ts';
 
-/** Whoever may push may also stop what was pushed, or hold it. */
-const STOP_ROLE: Role = 'developer';
-/** Going faster than the plan says is letting a step through. */
-const HURRY_ROLE: Role = 'release-manager';
-
 /** `null` when the release may be aborted now. */
 export function refuseAbort(control: Control, act: PersonsAct): Refusal | null {
-  const low = tooLow(act, STOP_ROLE, 'aborting');
+  const low = tooLow(act, 'abort', 'aborting');
   if (low) return low;
   if (control.phase === 'changed-outside') return refuseAnswered(control);
   if (control.phase === 'promoting')
@@ -26,13 +22,13 @@ export function refuseAbort(control: Control, act: PersonsAct): Refusal | null {
 
 /** Stops the release, or lets go of an alias that somebody else moved. */
 export function abort(control: Control, { actor, comment }: PersonsAct): Control {
-  if (control.phase === 'changed-outside') return { ...control, yielded: { actor, comment } };
+  if (control.phase === 'changed-outside') return yieldTo(control, { actor, comment });
   return stop(control, { cause: 'aborted', actor, comment });
 }
 
 /** `null` when the release may be paused now; it goes on where it is, and moves no further. */
 export function refusePause(control: Control, act: PersonsAct): Refusal | null {
-  const low = tooLow(act, STOP_ROLE, 'pausing');
+  const low = tooLow(act, 'pause', 'pausing');
   if (low) return low;
   if (control.paused !== null)
     return conflict('already-paused', `the release was paused by ${control.paused.actor.name}`);
@@ -45,11 +41,10 @@ export function pause(control: Control, act: PersonsAct): Control {
 
 /** `null` when a person's pause may end now. */
 export function refuseResume(control: Control, act: PersonsAct): Refusal | null {
-  const low = tooLow(act, STOP_ROLE, 'resuming');
+  const low = tooLow(act, 'resume', 'resuming');
   if (low) return low;
   if (control.paused !== null) return refuseEnding(control);
-  if (control.freeze !== null)
-    return conflict('frozen', `a freeze holds the release: ${control.freeze.reason}; it takes a bypass`);
+  if (control.freeze !== null) return frozen(control.freeze);
   if (control.phase === 'changed-outside')
     return conflict('not-paused', 'the alias was changed outside: choose take-over or yield');
   return conflict('not-paused', 'nobody has paused the release');
@@ -61,7 +56,7 @@ export function resume(control: Control): Control {
 
 /** `null` when the rest of a step's hold may be left out now. Its approval is asked for all the same. */
 export function refuseSkip(control: Control, act: SkipAct): Refusal | null {
-  const low = tooLow(act, HURRY_ROLE, 'skipping');
+  const low = tooLow(act, 'skip', 'skipping');
   if (low) return low;
   const early = refuseOutsideSteps(control);
   if (early) return early;
@@ -89,12 +84,11 @@ export function refusePromote(
   steps: readonly PlanStep[],
   author: string,
 ): Refusal | null {
-  const low = tooLow(act, HURRY_ROLE, 'promoting');
+  const low = tooLow(act, 'promote', 'promoting');
   if (low) return low;
   const early = refuseOutsideSteps(control);
   if (early) return early;
-  if (control.freeze !== null)
-    return conflict('frozen', `a freeze holds the release: ${control.freeze.reason}; it takes a bypass`);
+  if (control.freeze !== null) return frozen(control.freeze);
   const left = steps.slice(control.step ?? 0);
   const asked = left.flatMap(({ approval }) => approval ?? []);
   for (const approval of [...asked, ...(control.open === null ? [] : [control.open.approval])]) {
@@ -116,7 +110,7 @@ export function promoteNow(control: Control, act: PersonsAct): Control {
 
 /** `null` when the alias may be set as planned again, over what somebody else set. */
 export function refuseTakeOver(control: Control, act: PersonsAct): Refusal | null {
-  return tooLow(act, HURRY_ROLE, 'taking over') ?? refuseAnswered(control);
+  return tooLow(act, 'take-over', 'taking over') ?? refuseAnswered(control);
 }
 
 export function takeOver(control: Control, act: PersonsAct): Control {
@@ -125,11 +119,15 @@ export function takeOver(control: Control, act: PersonsAct): Control {
 
 /** `null` when the alias may be left as somebody else set it. */
 export function refuseYield(control: Control, act: PersonsAct): Refusal | null {
-  return tooLow(act, STOP_ROLE, 'yielding') ?? refuseAnswered(control);
+  return tooLow(act, 'yield', 'yielding') ?? refuseAnswered(control);
 }
 
 export function yieldTo(control: Control, act: PersonsAct): Control {
   return { ...control, yielded: act };
+}
+
+function frozen({ reason }: NonNullable<Control['freeze']>): Refusal {
+  return conflict('frozen', `a freeze holds the release: ${reason}; it takes a bypass`);
 }
 
 function refuseAnswered(control: Control): Refusal | null {
@@ -163,7 +161,8 @@ function refuseEnding(control: Control): Refusal | null {
   return conflict('release-ended', 'the release is ending already');
 }
 
-function tooLow({ actor }: PersonsAct, role: Role, what: string): Refusal | null {
+function tooLow({ actor }: PersonsAct, act: PersonAct, what: string): Refusal | null {
+  const role = ACT_ROLES[act];
   if (actor.role !== undefined && roleCovers(actor.role, role)) return null;
   return forbidden(
     'role-needed',
