@@ -25,6 +25,18 @@ export interface OutboxEntry {
   readonly attempts: number;
 }
 
+/** Hands a stored release to its lane once more. In the caller's transaction. */
+export async function handOverAgain(
+  tx: Db,
+  { releaseId, ...again }: Pick<OutboxEntry, 'releaseId' | 'attempt' | 'nextSeq'>,
+): Promise<void> {
+  await tx
+    .insertInto('outbox')
+    .values({ kind: 'push', release_id: releaseId, payload: JSON.stringify(again) })
+    .execute();
+  await sql`select pg_notify(${OUTBOX_CHANNEL}, ${releaseId})`.execute(tx);
+}
+
 /**
  * Claims due rows for `leaseMs`: other dispatchers skip them until then, and take over when this one died.
  * Of each environment only its oldest open row can be claimed, so that pushes reach their lane in order.

@@ -4,6 +4,7 @@ import type { SupersedePolicy } from '../domain/plan/supersede.ts';
 import type { ReleaseProgress } from '../domain/release/progress.ts';
 import { completeProgress, initialProgress } from '../domain/release/record.ts';
 import type { ReleaseCause, ReleaseState } from '../domain/release/states.ts';
+import { OUTBOX_CHANNEL } from './outbox.ts';
 import type { Db } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -91,7 +92,9 @@ export async function insertRelease(
       select 'push', id, ${JSON.stringify({ releaseId: id, storedAt: input.at })}::jsonb
       from made where ${isHandedOver}::boolean
       returning release_id)
-    select case when ${isHandedOver}::boolean then pg_notify('sluice_outbox', id) end from made`.execute(tx);
+    select case when ${isHandedOver}::boolean then pg_notify(${OUTBOX_CHANNEL}, id) end from made`.execute(
+    tx,
+  );
   if (rows.length > 0) return { id, created: true };
   const existing = await tx
     .selectFrom('releases')

@@ -1,7 +1,7 @@
 /** A failed release is handed to its lane once more, under its own id and with its own history. */
-import { sql } from 'kysely';
 import type { Actor } from '../domain/release/events.ts';
 import { recordEvent } from './events.ts';
+import { handOverAgain } from './outbox.ts';
 import { ACTIVE_STATES, findRelease } from './releases.ts';
 import type { Db } from './store.ts';
 
@@ -49,21 +49,8 @@ export async function retryRelease(
       number: newer.number,
     };
   const attempt = progress.attempt + 1;
-  const at = Date.now();
-  await recordEvent(tx, {
-    releaseId,
-    seq: seq + 1,
-    at,
-    event: { type: 'retried', attempt, actor, comment },
-  });
-  await tx
-    .insertInto('outbox')
-    .values({
-      kind: 'push',
-      release_id: releaseId,
-      payload: JSON.stringify({ releaseId, storedAt: at, attempt, nextSeq: seq + 2 }),
-    })
-    .execute();
-  await sql`select pg_notify('sluice_outbox', ${releaseId})`.execute(tx);
+  const event = { type: 'retried', attempt, actor, comment } as const;
+  await recordEvent(tx, { releaseId, seq: seq + 1, at: Date.now(), event });
+  await handOverAgain(tx, { releaseId, attempt, nextSeq: seq + 2 });
   return { kind: 'queued', attempt };
 }
