@@ -1,5 +1,6 @@
 /** Beginning, ending and passing a freeze: who may, what does not fit, and the audit. */
 import { ulid } from 'ulid';
+import { covers, notPassed, type EnvironmentPlace, type FreezePlace } from '../domain/freeze/place.ts';
 import { nextBeginning, stretchAt } from '../domain/freeze/schedule.ts';
 import { DEFAULT_BYPASS_ROLE } from '../domain/plan/environment.ts';
 import { hasEnded, type Role } from '../domain/release/states.ts';
@@ -115,16 +116,8 @@ export async function passFreezes(
   const now = Date.now();
   const freezes = await listFreezes(parts.db, now, { project, environment });
   const bypasses = await listBypasses(parts.db, freezes, now);
-  const stopping = freezes.filter(
-    ({ id, window }) =>
-      stretchAt(window, now) !== null &&
-      !bypasses.some(
-        (one) =>
-          one.freezeId === id &&
-          one.project === project &&
-          one.environment === environment &&
-          [null, release].includes(one.releaseId),
-      ),
+  const stopping = notPassed(freezes, bypasses, { project, environment, releaseId: release }).filter(
+    ({ window }) => stretchAt(window, now) !== null,
   );
   if (stopping.length === 0)
     throw new Problem({ status: 409, code: 'not-frozen', detail: 'no freeze stops this release now' });
@@ -201,11 +194,9 @@ async function bypassRoleOf(
   return record?.protection.bypassRole ?? DEFAULT_BYPASS_ROLE;
 }
 
-function requireCovered(
-  { project, environment }: { readonly project: string | null; readonly environment: string | null },
-  place: { readonly project: string; readonly environment: string },
-): void {
-  if ([null, place.project].includes(project) && [null, place.environment].includes(environment)) return;
+function requireCovered(freezes: FreezePlace, place: EnvironmentPlace): void {
+  if (covers(freezes, place)) return;
+  const { project, environment } = freezes;
   throw unfit(
     'environment',
     `${place.project}.${place.environment} is not in ${project ?? 'any project'}.${environment ?? 'any environment'}`,

@@ -1,4 +1,5 @@
 /** What runs where: the projects' records joined with the aliases' states and the releases of each environment. */
+import { covers, notPassed, type EnvironmentPlace } from '../domain/freeze/place.ts';
 import type { EnvironmentRecord } from '../domain/plan/environment.ts';
 import type { ReleaseState } from '../domain/release/states.ts';
 import { listAliasStates, type AliasState } from './alias-states.ts';
@@ -40,8 +41,8 @@ export async function listEnvironments(
   const active = unended.filter(({ dryRun }) => !dryRun);
   return projects.flatMap(({ name: project, environments }) =>
     environments.map((record) => {
-      const here = (thing: { readonly project: string; readonly environment: string }) =>
-        thing.project === project && thing.environment === record.name;
+      const place = { project, environment: record.name };
+      const here = (thing: EnvironmentPlace) => covers(place, thing);
       return {
         project,
         record,
@@ -49,11 +50,10 @@ export async function listEnvironments(
         running: active.find((r) => here(r) && r.progress.state !== 'queued') ?? null,
         queued: active.filter((r) => here(r) && r.progress.state === 'queued'),
         last: ended.find(here) ?? null,
-        freezes: freezes.filter(
-          (freeze) =>
-            [null, project].includes(freeze.project) &&
-            [null, record.name].includes(freeze.environment) &&
-            !bypasses.some((one) => one.freezeId === freeze.id && one.releaseId === null && here(one)),
+        freezes: notPassed(
+          freezes.filter((freeze) => covers(freeze, place)),
+          bypasses,
+          { ...place, releaseId: null },
         ),
       };
     }),

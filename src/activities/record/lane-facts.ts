@@ -1,11 +1,12 @@
 /** What a lane decides by: the rule for newer pushes, and which releases a freeze stops now. */
 import type { LaneFacts } from '../contract.ts';
 import { stricter } from '../../domain/freeze/freeze.ts';
+import { covers, notPassed } from '../../domain/freeze/place.ts';
 import { frozenAt, nextChange } from '../../domain/freeze/schedule.ts';
 import { DEFAULT_SUPERSEDE } from '../../domain/plan/supersede.ts';
 import { listBypasses, listFreezes } from '../../store/freezes.ts';
 import { findProject } from '../../store/projects.ts';
-import { findRelease, newestSupersede } from '../../store/releases.ts';
+import { findRelease, findReleases, newestSupersede } from '../../store/releases.ts';
 import type { Activities } from '../contract.ts';
 import type { Parts } from '../parts.ts';
 
@@ -15,18 +16,12 @@ export function laneActivities({ db }: Pick<Parts, 'db'>): Pick<Activities, 'lan
       const place = { project, environment };
       const at = Date.now();
       const freezes = await listFreezes(db, at, place);
-      const bypasses = (await listBypasses(db, freezes, at)).filter(
-        (bypass) => bypass.project === project && bypass.environment === environment,
-      );
+      const bypasses = (await listBypasses(db, freezes, at)).filter((bypass) => covers(place, bypass));
       const plans = new Map(
-        await Promise.all(
-          releases.map(async (id) => [id, (await findRelease(db, id))?.progress.plan ?? null] as const),
-        ),
+        (await findReleases(db, releases)).map(({ id, progress }) => [id, progress.plan] as const),
       );
       const frozen = releases.map((releaseId): [string, LaneFacts['frozen'][string]] => {
-        const passed = bypasses.filter((bypass) => [null, releaseId].includes(bypass.releaseId));
-        const left = freezes.filter(({ id }) => !passed.some(({ freezeId }) => freezeId === id));
-        const now = frozenAt(left, at);
+        const now = frozenAt(notPassed(freezes, bypasses, { ...place, releaseId }), at);
         if (now === null) return [releaseId, null];
         const { reason, underWay } = now.freeze;
         const word = stricter(underWay, plans.get(releaseId)?.freeze);
