@@ -2,9 +2,9 @@
  * Sees between two moves of a release that somebody else moved an alias, and tells the release, which checks it by a
  * conditional move: what is read here may be a moment old. Each change is told once.
  */
+import type { ReleaseProgress } from '../../domain/release/progress.ts';
 import { describeSplit, graySplit } from '../../domain/release/split.ts';
 import { ensureError } from '../../platform/errors.ts';
-import { findRelease } from '../../store/releases.ts';
 import type { Watch } from '../contract.ts';
 import { splitOf } from '../deploy/live.ts';
 import type { Parts } from '../parts.ts';
@@ -23,14 +23,12 @@ export class AliasCheck {
     this.#watch = watch;
   }
 
-  /** Compares each alias with the record; an engine or a database that does not answer is looked at next time. */
-  async check(): Promise<void> {
+  /** Compares each alias with the record; an engine that does not answer is looked at next time. */
+  async check({ traffic }: ReleaseProgress): Promise<void> {
     if (this.#isChecking) return;
     this.#isChecking = true;
     const { releaseId, services } = this.#watch;
     try {
-      const release = await findRelease(this.#parts.db, releaseId);
-      const traffic = release?.progress.traffic ?? [];
       await Promise.all(
         services.map(async ({ service }) => {
           const at = traffic.findLast((one) => one.service === service);

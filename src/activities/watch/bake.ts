@@ -23,7 +23,7 @@ import { beating } from '../beating.ts';
 import type { Activities, BakeOutcome, BakeWatch } from '../contract.ts';
 import { splitOf } from '../deploy/live.ts';
 import type { Parts } from '../parts.ts';
-import { EngineSource, type WatchedFunction } from './sources/engine.ts';
+import { EngineSource, functionsOf, type WatchedFunction } from './sources/engine.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -43,9 +43,7 @@ export function bakeActivities(parts: Parts): Pick<Activities, 'watchBake'> {
 
 async function bake(parts: Parts, input: BakeWatch, signal: AbortSignal): Promise<BakeOutcome> {
   const { releaseId, analysis, services } = input;
-  const functions = services.flatMap(({ service, functions, stable, canary }) =>
-    functions.map((name): WatchedFunction => ({ service, name, stable, canary })),
-  );
+  const functions = functionsOf(services);
   const engine = new EngineSource(parts.fc, input.alias, functions, { latencies: false, probes: false });
   const newest = await newestEvaluation<BakeRow>(parts.db, releaseId, BAKE_METRIC);
   let number = newest?.look.number ?? (await newestLookOf(parts.db, releaseId))?.number ?? 0;
@@ -53,7 +51,8 @@ async function bake(parts: Parts, input: BakeWatch, signal: AbortSignal): Promis
   const leftMs = input.until - Date.now();
   let row = newest?.state ?? null;
   for (let looks = 0; ; looks += 1) {
-    // The first one reads what it compares with, at once: what is called from now on counts. By the monotonic clock: one that is set must not end the bake, nor draw it out.
+    // The first one reads what it compares with, at once: what is called from now on counts. By the monotonic clock,
+    // because one that is set must not end the bake, nor draw it out.
     const sleepMs = Math.min(looks * analysis.intervalMs, leftMs) - (performance.now() - began);
     if (sleepMs > 0) await pause(sleepMs, undefined, { signal });
     try {

@@ -13,15 +13,20 @@ export interface Place {
   readonly weight: number;
 }
 
-/** `null` while the database is away. */
-export async function readPlace({ db, log }: Parts, releaseId: string): Promise<Place | null> {
+/** What the record says of the release; `null` while the database is away. */
+export async function readProgress({ db, log }: Parts, releaseId: string): Promise<ReleaseProgress | null> {
   try {
-    const release = await findRelease(db, releaseId);
-    return release ? placeOf(release.progress) : null;
+    return (await findRelease(db, releaseId))?.progress ?? null;
   } catch (error) {
     log.warn({ err: error, releaseId }, 'the release could not be read');
     return null;
   }
+}
+
+/** `null` while the database is away. */
+export async function readPlace(parts: Parts, releaseId: string): Promise<Place | null> {
+  const progress = await readProgress(parts, releaseId);
+  return progress && placeOf(progress);
 }
 
 /**
@@ -31,11 +36,11 @@ export async function readPlace({ db, log }: Parts, releaseId: string): Promise<
 export async function yieldToOverride(
   { db, log }: Parts,
   { releaseId, alias, services }: Watch,
+  { startedAt: sinceMs }: ReleaseProgress,
 ): Promise<void> {
+  if (sinceMs === null) return;
   let overrides: readonly (Override | undefined)[] = [];
   try {
-    const sinceMs = (await findRelease(db, releaseId))?.progress.startedAt;
-    if (typeof sinceMs !== 'number') return;
     overrides = await Promise.all(
       services.map(({ service }) => newestOverride(db, { service, alias, sinceMs })),
     );

@@ -17,7 +17,7 @@ import { asksForThresholds } from './latency-metrics.ts';
 import { beginMetric, type Moment } from '../../domain/analysis/metric-memory.ts';
 import { readPlace, type Place } from './place.ts';
 import type { Reading } from './reading.ts';
-import { EngineSource, type WatchedFunction } from './sources/engine.ts';
+import { EngineSource, functionsOf, type WatchedFunction } from './sources/engine.ts';
 import { openSource } from './sources/open.ts';
 import { Sampler } from './sources/sampler.ts';
 import { beginWatch, takeLook, type WatchState } from './watch-state.ts';
@@ -48,10 +48,7 @@ export class Session {
     this.#plan = plan;
     this.#analysis = input.analysis;
     this.#steps = input.steps ?? [];
-    const functions = services.flatMap(({ service, functions, stable, canary }) =>
-      functions.map((name) => ({ service, name, stable, canary })),
-    );
-    this.#engine = new EngineSource(parts.fc, alias, functions, {
+    this.#engine = new EngineSource(parts.fc, alias, functionsOf(services), {
       latencies: plan.latency !== null,
       probes: plan.hasProbes,
     });

@@ -12,7 +12,7 @@ import type { Activities, Watch } from '../contract.ts';
 import type { Parts } from '../parts.ts';
 import { AliasCheck } from './alias-check.ts';
 import { GUARD_MS } from './guard.ts';
-import { yieldToOverride } from './place.ts';
+import { readProgress, yieldToOverride } from './place.ts';
 import { probe } from './probe/prober.ts';
 import { Session } from './session.ts';
 import type { WatchState } from './watch-state.ts';
@@ -78,8 +78,10 @@ async function watchUntilHarm(
     }
     const look = await session.look();
     if (look.verdict === 'harmful') return look;
-    await yieldToOverride(parts, input);
+    const progress = await readProgress(parts, input.releaseId);
+    if (progress === null) continue;
+    await yieldToOverride(parts, input, progress);
     // Nothing waits for it: a slow answer must not delay the guard.
-    void aliases.check();
+    void aliases.check(progress);
   }
 }

@@ -2,6 +2,7 @@
 import { LATENCY_INTERVAL_MS, RING_BUCKET_MS, type RingAnswer } from '../../../domain/metrics/ring.ts';
 import type { FcClient } from '../../../fc/client.ts';
 import { THRESHOLD_SPAN_MS } from '../latency-metrics.ts';
+import type { WatchedService } from '../../contract.ts';
 import type { Reading } from '../reading.ts';
 
 /** One function to read. */
@@ -10,6 +11,13 @@ export interface WatchedFunction {
   readonly name: string;
   readonly stable: string;
   readonly canary: string;
+}
+
+/** Every function of the services, with the versions that are compared. */
+export function functionsOf(services: readonly WatchedService[]): WatchedFunction[] {
+  return services.flatMap(({ service, functions, stable, canary }) =>
+    functions.map((name) => ({ service, name, stable, canary })),
+  );
 }
 
 /** Intervals of stable's past that the judge is taught by. */
