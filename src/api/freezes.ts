@@ -22,6 +22,7 @@ import { requireRole, requireUnbound, sees, type Principal } from './auth/princi
 import { windowOf } from './freeze-views.ts';
 import type { ApiParts } from './parts.ts';
 import { notFound, Problem } from './problem.ts';
+import { invalidRequest } from './routes/describe.ts';
 import type { NewBypass, NewFreeze } from './schema/freeze.ts';
 import type { ActOutcomeView } from './schema/release.ts';
 
@@ -223,11 +224,6 @@ async function requirePlace(
     );
 }
 
-function unfit(field: string, detail: string): Problem {
-  return new Problem({
-    status: 422,
-    code: 'invalid-request',
-    detail: `/${field}: ${detail}`,
-    errors: [{ pointer: `/${field}`, detail }],
-  });
+function unfit(field: string, message: string): Problem {
+  return invalidRequest('json', [{ path: field.split('/'), message }]);
 }

@@ -4,7 +4,7 @@ import { shownAddress, type NotificationChannel } from '../domain/notify/channel
 import { replaceChannels } from '../store/notification-channels.ts';
 import type { NotificationDelivery } from '../store/notifications.ts';
 import type { Db } from '../store/store.ts';
-import { Problem } from './problem.ts';
+import { invalidRequest } from './routes/describe.ts';
 import type { ChannelsInput } from './schema/notification.ts';
 import { iso, isoOrNull, type ChannelView, type DeliveryView } from './views.ts';
 
@@ -15,14 +15,8 @@ export async function setChannels(tx: Db, project: string, wishes: ChannelWishes
   if (wishes === undefined) return;
   const lack = await replaceChannels(tx, project, wishes);
   if (lack === null) return;
-  const pointer = `/notifications/${lack.index}/${lack.missing}`;
-  const detail = 'a new channel needs it';
-  throw new Problem({
-    status: 422,
-    code: 'invalid-request',
-    detail: `${pointer}: ${detail}`,
-    errors: [{ pointer, detail }],
-  });
+  const path = ['notifications', lack.index, lack.missing];
+  throw invalidRequest('json', [{ path, message: 'a new channel needs it' }]);
 }
 
 /** The wishes as the audit keeps them: that a secret was set, and not which. */
