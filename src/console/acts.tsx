@@ -18,8 +18,7 @@ export const ReleaseActs: FC<{ release: ReleaseView; viewer: Viewer }> = ({ rele
       {open && decides && (
         <form method="post" class="act">
           <Hidden viewer={viewer} step={open.step} look={release.verdict?.number} />
-          <label for="decision-comment">Why (kept in the record)</label>
-          <input id="decision-comment" name="comment" type="text" maxlength={1000} autocomplete="off" />
+          <Why id="decision-comment" label="Why (kept in the record)" />
           <div class="buttons">
             <button class="good" type="submit" formaction={`/releases/${release.id}/approve`}>
               Approve step {open.step + 1}
@@ -42,8 +41,7 @@ const RetryForm: FC<{ release: ReleaseView; viewer: Viewer }> = ({ release, view
   <section class="acts" aria-label="What you can do">
     <form method="post" class="act" action={`/releases/${release.id}/retry`}>
       <Hidden viewer={viewer} />
-      <label for="retry-comment">Try it again from what is done (why, kept in the record)</label>
-      <input id="retry-comment" name="comment" type="text" maxlength={1000} autocomplete="off" />
+      <Why id="retry-comment" label="Try it again from what is done (why, kept in the record)" />
       <div class="buttons">
         <button type="submit">Try again</button>
       </div>
@@ -55,13 +53,23 @@ const RetryForm: FC<{ release: ReleaseView; viewer: Viewer }> = ({ release, view
 const PassForm: FC<{ release: ReleaseView; viewer: Viewer }> = ({ release, viewer }) => (
   <form method="post" class="act" action={`/releases/${release.id}/pass`}>
     <Hidden viewer={viewer} />
-    <label for="pass-comment">Let this release pass the freeze (why, kept in the audit)</label>
-    <input id="pass-comment" name="comment" type="text" maxlength={1000} required autocomplete="off" />
+    <Why id="pass-comment" label="Let this release pass the freeze (why, kept in the audit)" isRequired />
     <div class="buttons">
       <button type="submit">Let it pass</button>
     </div>
   </form>
 );
+
+/** Pauses in which a person has the word about an alias. */
+const ALIAS_QUESTIONS = ['changed-outside', 'stable-gone', 'rollback-refused'] as const;
+
+const STEER_LABELS = {
+  none: 'Steer this release (why, kept in the record); aborting takes the traffic back to the live version',
+  'changed-outside': 'Somebody else changed the alias: set it as planned again, or leave it (why)',
+  'stable-gone':
+    'The version to go back to was deleted: try again once it is there, or leave the traffic (why)',
+  'rollback-refused': 'The rollback was refused: try again once that is mended, or leave the traffic (why)',
+} as const;
 
 /** What may be done beside a decision; only what makes sense now is offered. */
 const SteerForm: FC<{ release: ReleaseView; viewer: Viewer; open: boolean }> = ({
@@ -70,28 +78,23 @@ const SteerForm: FC<{ release: ReleaseView; viewer: Viewer; open: boolean }> = (
   open,
 }) => {
   const isManager = may(viewer, 'release-manager');
-  const isOutside = release.reason === 'changed-outside';
+  const question = ALIAS_QUESTIONS.find((one) => release.state === 'paused' && release.reason === one);
+  const isOutside = question !== undefined;
   const isPaused = release.state === 'paused' && release.reason === 'person';
   const step = release.steps.find(({ endedAt }) => endedAt === null)?.step;
   const isInSteps = step !== undefined && !isOutside;
   return (
     <form method="post" class="act">
       <Hidden viewer={viewer} step={step} />
-      <label for="steer-comment">
-        {isOutside
-          ? 'Somebody else changed the alias: set it as planned again, or leave it'
-          : 'Steer this release; aborting takes the traffic back to the live version'}
-      </label>
-      <input
-        id="steer-comment"
-        name="comment"
-        type="text"
-        maxlength={1000}
-        placeholder="Why"
-        autocomplete="off"
-      />
+      <Why id="steer-comment" label={STEER_LABELS[question ?? 'none']} />
       <div class="buttons">
-        {isOutside && isManager && <Act release={release} act="take-over" text="Take over" />}
+        {isOutside && isManager && (
+          <Act
+            release={release}
+            act="take-over"
+            text={question === 'changed-outside' ? 'Take over' : 'Try again'}
+          />
+        )}
         {isOutside && <Act release={release} act="yield" text="Leave it so, and end" />}
         {isPaused && <Act release={release} act="resume" text="Resume" />}
         {!isPaused && !isOutside && release.state !== 'queued' && (
@@ -142,8 +145,7 @@ export const RollbackForm: FC<{ environment: EnvironmentDetailView; viewer: View
           {service.problem !== null && <span class="problem">{service.problem}</span>}
         </p>
       ))}
-      <label for="rollback-comment">Why (kept in the audit)</label>
-      <input id="rollback-comment" name="comment" type="text" maxlength={1000} autocomplete="off" />
+      <Why id="rollback-comment" label="Why (kept in the audit)" />
       <div class="buttons">
         <button class="bad" type="submit">
           Send all traffic there now
@@ -176,6 +178,13 @@ function versionText(version: Version, share: number): string {
     .filter(Boolean)
     .join(' · ');
 }
+
+const Why: FC<{ id: string; label: string; isRequired?: boolean }> = ({ id, label, isRequired = false }) => (
+  <>
+    <label for={id}>{label}</label>
+    <input id={id} name="comment" type="text" maxlength={1000} required={isRequired} autocomplete="off" />
+  </>
+);
 
 /** `look` says which evidence was on the screen when the person decided. */
 const Hidden: FC<{ viewer: Viewer; step?: number | undefined; look?: number | undefined }> = ({

@@ -221,6 +221,22 @@ describe('pages', () => {
     await endFreeze(api.store.db, { id: freeze.id, by: 'ann' });
   });
 
+  test.each([
+    ['changed-outside', 'Take over'],
+    ['stable-gone', 'Try again'],
+    ['rollback-refused', 'Try again'],
+  ])('offer a release that is paused as %s a way out, and no pause', async (reason, text) => {
+    const seq = 100 + reason.length;
+    const actor = { kind: 'system', name: 'Sluice' } as const;
+    const event = { type: 'paused', reason, actor, message: 'somebody must say' } as const;
+    await recordEvent(api.store.db, { releaseId, seq, at: Date.now(), event });
+    const { cookie } = await signIn();
+    const page = await (await get(`/releases/${releaseId}`, { cookie })).text();
+    expect(page).toMatch(new RegExp(`formaction="/releases/${releaseId}/take-over">\\s*${text}`));
+    expect(page).toContain(`formaction="/releases/${releaseId}/yield"`);
+    expect(page).not.toContain(`formaction="/releases/${releaseId}/pause"`);
+  });
+
   test('what is not there is a page for people and a problem for programs', async () => {
     const { cookie } = await signIn();
     const page = await get('/releases/none', { cookie });
