@@ -5,6 +5,7 @@ import { startApiServer, type ApiServer } from '../../test/support/api-server.ts
 import { recordEvent } from '../store/events.ts';
 import { createRelease } from '../store/releases.ts';
 import { createToken } from '../store/tokens.ts';
+import { newRelease } from '../../test/support/new-release.ts';
 
 let api: ApiServer;
 beforeAll(async () => {
@@ -14,21 +15,7 @@ afterAll(() => api.stop());
 
 async function release(project: string): Promise<string> {
   const id = ulid();
-  await createRelease(api.store.db, {
-    id,
-    project,
-    environment: 'production',
-    ref: 'refs/heads/main',
-    commit: 'a'.repeat(40),
-    before: '',
-    author: '',
-    message: '',
-    cause: 'push',
-    startedBy: '',
-    dryRun: false,
-    dedupeKey: id,
-    at: Date.now(),
-  });
+  await createRelease(api.store.db, newRelease(project, { id, author: '', message: '' }));
   return id;
 }
 

@@ -1,9 +1,7 @@
 /** What a long history costs, counted by PostgreSQL itself in rows read, so that the machine's load does not matter. */
 import { sql } from 'kysely';
-import { pino } from 'pino';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestPostgres, type TestPostgres } from '../../test/support/postgres.ts';
 import { initialProgress } from '../domain/release/record.ts';
 import {
   createRelease,
@@ -13,7 +11,9 @@ import {
   newerHasBegun,
   newestSupersede,
 } from './releases.ts';
-import { openStore, type Db, type Store } from './store.ts';
+import { type Db } from './store.ts';
+import { startTestStore, type TestStore } from '../../test/support/test-store.ts';
+import { newRelease } from '../../test/support/new-release.ts';
 
 /** Releases that ended, by project; their ids sort in this order, so that each project has others before and behind it. */
 const PAST = { anew: 3, old: 10_000, young: 3 } as const;
@@ -21,21 +21,15 @@ const PAGE = 20;
 /** Rows of `releases` that an answer may read: a page, and a few for looking things up. */
 const MOST_ROWS = PAGE + 10;
 
-let postgres: TestPostgres;
-let store: Store;
+let store: TestStore;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  store = await openStore(
-    { databaseUrl: postgres.url, maxConnections: 5, applicationName: 'growth' },
-    pino({ level: 'silent' }),
-  );
+  store = await startTestStore();
   for (const [project, count] of Object.entries(PAST)) await fill(store.db, project, count);
   await sql`analyze releases`.execute(store.db);
 }, 60_000);
 afterAll(async () => {
   await store?.close();
-  await postgres?.stop();
 }, 30_000);
 
 const place = (project: string) => ({ project, environment: 'production' });
@@ -74,20 +68,7 @@ async function countRead(tx: Db): Promise<number> {
 
 async function push(db: Db, project: string): Promise<void> {
   const id = ulid();
-  await createRelease(db, {
-    id,
-    ...place(project),
-    ref: 'refs/heads/main',
-    commit: 'a'.repeat(40),
-    before: '',
-    author: '',
-    message: '',
-    cause: 'push',
-    startedBy: '',
-    dryRun: false,
-    dedupeKey: id,
-    at: Date.now(),
-  });
+  await createRelease(db, newRelease(project, { id, author: '', message: '' }));
 }
 
 function idOf(project: string): string {

@@ -1,7 +1,5 @@
-import { pino } from 'pino';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startTestPostgres, type TestPostgres } from '../../test/support/postgres.ts';
 import { defaultEnvironments } from '../domain/plan/environment.ts';
 import { resolvePlan } from '../domain/plan/resolve.ts';
 import type { ReleaseEvent } from '../domain/release/events.ts';
@@ -10,20 +8,17 @@ import { replaceChannels } from './notification-channels.ts';
 import { listDeliveries } from './notifications.ts';
 import { createProject } from './projects.ts';
 import { createRelease } from './releases.ts';
-import { openStore, type Store } from './store.ts';
+import { startTestStore, type TestStore } from '../../test/support/test-store.ts';
+import { newRelease } from '../../test/support/new-release.ts';
 
-const log = pino({ level: 'silent' });
-let postgres: TestPostgres;
-let store: Store;
+let store: TestStore;
 let project: string;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  store = await openStore({ databaseUrl: postgres.url, maxConnections: 5, applicationName: 'test' }, log);
+  store = await startTestStore();
 }, 60_000);
 afterAll(async () => {
   await store?.close();
-  await postgres?.stop();
 });
 beforeEach(async () => {
   project = `p-${ulid().toLowerCase()}`;
@@ -50,21 +45,7 @@ async function channels(...wishes: { name: string; events?: string[] }[]): Promi
 /** Records the events one after another, and answers what is to be sent: `channel: event`, in order. */
 async function told(events: readonly ReleaseEvent[], dryRun = false): Promise<string[]> {
   const releaseId = ulid();
-  await createRelease(store.db, {
-    id: releaseId,
-    project,
-    environment: 'production',
-    ref: 'refs/heads/main',
-    commit: 'a'.repeat(40),
-    before: '',
-    author: 'dev',
-    message: 'change',
-    cause: 'push',
-    startedBy: '',
-    dryRun,
-    dedupeKey: releaseId,
-    at: 0,
-  });
+  await createRelease(store.db, newRelease(project, { id: releaseId, dryRun, at: 0 }));
   for (const [index, event] of events.entries())
     // Each is stored twice, as by a worker that was killed in between.
     for (let time = 0; time < 2; time++)

@@ -1,43 +1,23 @@
-import { pino } from 'pino';
-import { ulid } from 'ulid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestPostgres, type TestPostgres } from '../../test/support/postgres.ts';
 import type { ReleaseEvent } from '../domain/release/events.ts';
 import { recordEvent } from './events.ts';
 import { createRelease } from './releases.ts';
 import { retryRelease, type RetryAnswer } from './retries.ts';
-import { openStore, type Store } from './store.ts';
+import { startTestStore, type TestStore } from '../../test/support/test-store.ts';
+import { newRelease } from '../../test/support/new-release.ts';
 
 const ANN = { kind: 'person', name: 'ann', role: 'developer' } as const;
-let postgres: TestPostgres;
-let store: Store;
+let store: TestStore;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  const settings = { databaseUrl: postgres.url, maxConnections: 4, applicationName: 'test' };
-  store = await openStore(settings, pino({ level: 'silent' }));
+  store = await startTestStore();
 }, 60_000);
 afterAll(async () => {
   await store?.close();
-  await postgres?.stop();
 });
 
 async function pushed(project: string): Promise<string> {
-  const { id } = await createRelease(store.db, {
-    id: ulid(),
-    project,
-    environment: 'production',
-    ref: 'refs/heads/main',
-    commit: 'a'.repeat(40),
-    before: '',
-    author: 'dev',
-    message: 'change',
-    cause: 'push',
-    startedBy: '',
-    dryRun: false,
-    dedupeKey: ulid(),
-    at: 1,
-  });
+  const { id } = await createRelease(store.db, newRelease(project, { at: 1 }));
   return id;
 }
 

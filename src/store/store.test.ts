@@ -1,6 +1,5 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestPostgres, type TestPostgres } from '../../test/support/postgres.ts';
 import { defaultEnvironments } from '../domain/plan/environment.ts';
 import { addAudit, listAudit, verifyAudit } from './audit.ts';
 import { acceptDelivery } from './deliveries.ts';
@@ -14,43 +13,22 @@ import {
   findProject,
   findProjectForWebhook,
 } from './projects.ts';
-import { createRelease, findRelease, type NewRelease, newerHasBegun } from './releases.ts';
-import { openStore, type Store } from './store.ts';
+import { createRelease, findRelease, newerHasBegun } from './releases.ts';
 import { createToken, findTokenById, findTokenBySecret, listTokens, revokeToken } from './tokens.ts';
 import { sql } from 'kysely';
 import { ulid } from 'ulid';
+import { startTestStore, type TestStore } from '../../test/support/test-store.ts';
+import { newRelease } from '../../test/support/new-release.ts';
 
 const log = pino({ level: 'silent' });
-let postgres: TestPostgres;
-let store: Store;
+let store: TestStore;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  store = await openStore({ databaseUrl: postgres.url, maxConnections: 10, applicationName: 'test' }, log);
+  store = await startTestStore();
 }, 60_000);
 afterAll(async () => {
   await store?.close();
-  await postgres?.stop();
 });
-
-function newRelease(project: string, over: Partial<NewRelease> = {}): NewRelease {
-  return {
-    id: ulid(),
-    project,
-    environment: 'production',
-    ref: 'refs/heads/main',
-    commit: 'a'.repeat(40),
-    before: '',
-    author: 'dev',
-    message: 'change',
-    cause: 'push',
-    startedBy: '',
-    dryRun: false,
-    dedupeKey: ulid(),
-    at: Date.now(),
-    ...over,
-  };
-}
 
 describe('projects', () => {
   test('keep their secret to the webhook check — no other answer has a field for it', async () => {
@@ -315,7 +293,7 @@ test('listening survives a crash of the database and says so — the reader then
   const first = next();
   const listening = listen(
     {
-      databaseUrl: postgres.url,
+      databaseUrl: store.postgres.url,
       channel: EVENTS_CHANNEL,
       applicationName: 'test',
       onNotify: (payload) => (heard.push(payload), wake()),
@@ -331,8 +309,8 @@ test('listening survives a crash of the database and says so — the reader then
   await news;
   expect(heard).toHaveLength(1);
   news = next();
-  await postgres.crash();
-  await postgres.start();
+  await store.postgres.crash();
+  await store.postgres.start();
   await news;
   expect(connects).toBe(2);
   news = next();

@@ -1,7 +1,4 @@
 /** The FC side of a release against the real engine: the client, deploy and publish across crashes, moves of aliases. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AliasMove, PackagedService } from '../../src/activities/contract.ts';
 import type { Parts } from '../../src/activities/index.ts';
@@ -10,46 +7,27 @@ import { differenceLines } from '../../src/domain/difference/lines.ts';
 import { defaultEnvironments } from '../../src/domain/plan/environment.ts';
 import { alone, graySplit } from '../../src/domain/release/split.ts';
 import type { FcClient } from '../../src/fc/client.ts';
-import { createFcClient } from '../../src/fc/fc2-client.ts';
 import { findAliasState } from '../../src/store/alias-states.ts';
 import { addOverride } from '../../src/store/overrides.ts';
 import { changeProject } from '../../src/store/projects.ts';
-import { ACCOUNT, KEY, startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
-import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
 import { manifest, runActivity, startActivityWorld, type ActivityWorld } from './activity-world.ts';
+import { type TestEngine, fcClientFor, startTestEngine } from '../support/test-engine.ts';
 
-let postgres: TestPostgres;
-let engine: EngineProcess;
-let home: string;
+let engine: TestEngine;
 let fc: FcClient;
 let world: ActivityWorld;
 let parts: Parts;
 
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'sluice-engine-'));
-  postgres = await startTestPostgres();
-  engine = await startEngineProcess({ home, databaseUrl: postgres.url });
-  fc = clientFor(engine.url);
+  engine = await startTestEngine();
+  fc = engine.fc;
   world = await startActivityWorld(fc);
   parts = world.parts();
 }, 90_000);
 afterAll(async () => {
   await world?.close();
-  await engine?.end('SIGTERM');
-  await postgres?.stop();
-  rmSync(home, { recursive: true, force: true });
+  await engine?.close();
 }, 30_000);
-
-function clientFor(endpoint: string, accessKeySecret = KEY.secret): FcClient {
-  return createFcClient({
-    endpoint,
-    accountId: ACCOUNT,
-    accessKeyId: KEY.id,
-    accessKeySecret,
-    region: 'cn-local',
-    timeoutMs: 10_000,
-  });
-}
 
 const handler = (tag: string): string => `exports.handler = async () => '${tag}';\n`;
 
@@ -91,7 +69,7 @@ describe('client', () => {
   });
 
   test('says an engine that is not there as unreachable', async () => {
-    await expect(clientFor('http://127.0.0.1:1').getService('x')).rejects.toMatchObject({
+    await expect(fcClientFor('http://127.0.0.1:1').getService('x')).rejects.toMatchObject({
       status: 0,
       isUnreachable: true,
     });
@@ -156,7 +134,7 @@ describe('client', () => {
   test('a smoke call that FC denies says nothing of the version — a clock that jumps or a rotated key is mended, and it is called again', async () => {
     const { releaseId, version } = await released('denied', 'v1');
     await expect(
-      runActivity({ ...parts, slowFc: clientFor(engine.url, 'another secret') }, 'smoke', {
+      runActivity({ ...parts, slowFc: fcClientFor(engine.process.url, 'another secret') }, 'smoke', {
         releaseId,
         service: 'denied',
         function: 'hello',
@@ -502,7 +480,7 @@ describe('moves of an alias', () => {
   });
 
   test('are worth repeating when the engine does not answer', async () => {
-    const away = { ...parts, fc: clientFor('http://127.0.0.1:1') };
+    const away = { ...parts, fc: fcClientFor('http://127.0.0.1:1') };
     const move = { ...(await begun('away')), weight: 0.25 };
     const failure: unknown = await runActivity(away, 'moveAlias', move).catch((error: unknown) => error);
     expect(failure).toMatchObject({ type: 'EngineUnreachable', nonRetryable: false });

@@ -1,14 +1,8 @@
 /** Hooks of a plan on real parts: the build sandbox, and functions in the engine by their new version. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HookCall } from '../../src/activities/contract.ts';
 import type { Parts } from '../../src/activities/index.ts';
-import { createFcClient } from '../../src/fc/fc2-client.ts';
 import { listLogLines } from '../../src/store/logs.ts';
-import { ACCOUNT, KEY, startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
-import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
 import {
   manifest,
   quietEnvironment,
@@ -16,37 +10,21 @@ import {
   startActivityWorld,
   type ActivityWorld,
 } from './activity-world.ts';
+import { type TestEngine, fcClientFor, startTestEngine } from '../support/test-engine.ts';
 
-let postgres: TestPostgres;
-let engine: EngineProcess;
-let home: string;
+let engine: TestEngine;
 let world: ActivityWorld;
 let parts: Parts;
 
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'sluice-engine-'));
-  postgres = await startTestPostgres();
-  engine = await startEngineProcess({ home, databaseUrl: postgres.url });
-  world = await startActivityWorld(client(engine.url));
+  engine = await startTestEngine();
+  world = await startActivityWorld(engine.fc);
   parts = world.parts();
 }, 90_000);
 afterAll(async () => {
   await world?.close();
-  await engine?.end('SIGTERM');
-  await postgres?.stop();
-  rmSync(home, { recursive: true, force: true });
+  await engine?.close();
 }, 30_000);
-
-function client(endpoint: string) {
-  return createFcClient({
-    endpoint,
-    accountId: ACCOUNT,
-    accessKeyId: KEY.id,
-    accessKeySecret: KEY.secret,
-    region: 'cn-local',
-    timeoutMs: 10_000,
-  });
-}
 
 const HANDLER = `exports.handler = async (event) => {
   const { say, fail } = JSON.parse(event.toString());
@@ -158,7 +136,7 @@ describe('a call', () => {
       type: 'Invalid',
     });
     // An engine that is away is no failure of the hook.
-    const away = { ...parts, slowFc: client('http://127.0.0.1:1') };
+    const away = { ...parts, slowFc: fcClientFor('http://127.0.0.1:1') };
     await expect(runActivity(away, 'runHook', now)).rejects.toMatchObject({
       type: 'EngineUnreachable',
       nonRetryable: false,

@@ -1,10 +1,7 @@
 /** The watch against the real engine, real functions and real traffic: what it says, when, and what it leaves behind. */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Watch } from '../../src/activities/contract.ts';
@@ -15,11 +12,8 @@ import type { ReleaseEvent } from '../../src/domain/release/events.ts';
 import type { PlanAnalysis, PlanProbe } from '../../src/domain/plan/plan.ts';
 import type { FcClient } from '../../src/fc/client.ts';
 import { FcError } from '../../src/fc/errors.ts';
-import { createFcClient } from '../../src/fc/fc2-client.ts';
 import { evaluationsForReplay, listEvaluations, newestLookOf } from '../../src/store/evaluations.ts';
 import { recordEvent } from '../../src/store/events.ts';
-import { ACCOUNT, KEY, startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
-import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
 import {
   manifest,
   quietEnvironment,
@@ -27,6 +21,7 @@ import {
   startActivityWorld,
   type ActivityWorld,
 } from './activity-world.ts';
+import { type TestEngine, startTestEngine } from '../support/test-engine.ts';
 
 const ANALYSIS: PlanAnalysis = { intervalMs: 500, errors: DEFAULT_JUDGE_SETTINGS, latency: null };
 const LATENCY = { ...DEFAULT_JUDGE_SETTINGS, rho: 2, floor: 0.02 };
@@ -41,31 +36,18 @@ const HALF =
 const sleeps = (ms: number): string =>
   `exports.handler = () => new Promise((resolve) => setTimeout(resolve, ${ms} * (0.8 + 0.4 * Math.random()), 'well'));\n`;
 
-let postgres: TestPostgres;
-let engine: EngineProcess;
-let home: string;
+let engine: TestEngine;
 let fc: FcClient;
 let world: ActivityWorld;
 
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'sluice-watch-'));
-  postgres = await startTestPostgres();
-  engine = await startEngineProcess({ home, databaseUrl: postgres.url });
-  fc = createFcClient({
-    endpoint: engine.url,
-    accountId: ACCOUNT,
-    accessKeyId: KEY.id,
-    accessKeySecret: KEY.secret,
-    region: 'cn-local',
-    timeoutMs: 10_000,
-  });
+  engine = await startTestEngine();
+  fc = engine.fc;
   world = await startActivityWorld(fc);
 }, 90_000);
 afterAll(async () => {
   await world?.close();
-  await engine?.end('SIGTERM');
-  await postgres?.stop();
-  rmSync(home, { recursive: true, force: true });
+  await engine?.close();
 }, 30_000);
 
 /** Version 1 is live behind PROD and has been called; version 2 gets `weight` of the requests. */

@@ -1,14 +1,10 @@
 /** A person's rollback while Temporal is down: the API, the real engine, and nobody else. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FcClient, FcFunctionConfig } from '../../src/fc/client.ts';
-import { createFcClient } from '../../src/fc/fc2-client.ts';
 import { findAliasState, saveAliasState } from '../../src/store/alias-states.ts';
-import { ACCOUNT, KEY, startEngineProcess, zipOf, type EngineProcess } from '../support/engine-process.ts';
+import { ACCOUNT, KEY, zipOf } from '../support/engine-process.ts';
 import { startApiServer, type ApiServer } from '../support/api-server.ts';
-import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
+import { startTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const SERVICE = 'shop';
 const ENVIRONMENT = '/api/v1/environments/shop.production';
@@ -24,19 +20,15 @@ const CONFIG: FcFunctionConfig = {
   environmentVariables: {},
 };
 
-let postgres: TestPostgres;
-let engine: EngineProcess;
-let home: string;
+let engine: TestEngine;
 let fc: FcClient;
 let api: ApiServer;
 
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'sluice-rollback-'));
-  postgres = await startTestPostgres();
-  engine = await startEngineProcess({ home, databaseUrl: postgres.url });
+  engine = await startTestEngine();
   const account = { accountId: ACCOUNT, accessKeyId: KEY.id, accessKeySecret: KEY.secret };
-  fc = createFcClient({ ...account, endpoint: engine.url, region: 'cn-local', timeoutMs: 5_000 });
-  api = await startApiServer({ fcEndpoint: engine.url, account });
+  fc = engine.fc;
+  api = await startApiServer({ fcEndpoint: engine.process.url, account });
   await api.call('POST', '/api/v1/projects', { name: SERVICE, repository: 'https://git.example/shop.git' });
   await fc.createService({ serviceName: SERVICE, description: '', internetAccess: false, role: '' });
   for (const tag of ['one', 'two', 'three']) {
@@ -49,9 +41,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(async () => {
   await api?.stop();
-  await engine?.end('SIGTERM');
-  await postgres?.stop();
-  rmSync(home, { recursive: true, force: true });
+  await engine?.close();
 }, 30_000);
 
 beforeEach(async () => {

@@ -9,11 +9,11 @@ import { replaceChannels } from '../../src/store/notification-channels.ts';
 import { claimNotifications, listDeliveries } from '../../src/store/notifications.ts';
 import { createProject } from '../../src/store/projects.ts';
 import { createRelease } from '../../src/store/releases.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
 import { startNotifications, type NotificationPace } from '../../src/worker/notifications.ts';
-import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { poll } from '../support/stack.ts';
+import { startTestStore, type TestStore } from '../support/test-store.ts';
+import { newRelease } from '../support/new-release.ts';
 
 const SECRET = 'the-secret-of-this-test';
 const PACE: NotificationPace = {
@@ -25,20 +25,17 @@ const PACE: NotificationPace = {
 };
 const log = pino({ level: 'silent' });
 
-let postgres: TestPostgres;
-let store: Store;
+let store: TestStore;
 let receiver: Receiver;
 let project: string;
 let releaseId: string;
 const running = new Set<{ close(): Promise<void> }>();
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  store = await openStore({ databaseUrl: postgres.url, maxConnections: 10, applicationName: 'test' }, log);
+  store = await startTestStore();
 }, 60_000);
 afterAll(async () => {
   await store?.close();
-  await postgres?.stop();
 });
 beforeEach(async () => {
   receiver = await startReceiver(SECRET);
@@ -55,21 +52,10 @@ beforeEach(async () => {
   await replaceChannels(store.db, project, [
     { name: 'ops', kind: 'webhook', url: receiver.url, secret: SECRET },
   ]);
-  await createRelease(store.db, {
-    id: releaseId,
-    project,
-    environment: 'production',
-    ref: 'refs/heads/main',
-    commit: 'c'.repeat(40),
-    before: '',
-    author: 'dana',
-    message: 'Cheaper apples',
-    cause: 'push',
-    startedBy: '',
-    dryRun: false,
-    dedupeKey: releaseId,
-    at: Date.now(),
-  });
+  await createRelease(
+    store.db,
+    newRelease(project, { id: releaseId, commit: 'c'.repeat(40), author: 'dana', message: 'Cheaper apples' }),
+  );
 });
 afterEach(async () => {
   await Promise.all([...running].map((one) => one.close()));
@@ -78,7 +64,7 @@ afterEach(async () => {
 });
 
 function start(pace: Partial<NotificationPace> = {}): void {
-  const parts = { db: store.db, databaseUrl: postgres.url, publicUrl: 'http://sluice.example', log };
+  const parts = { db: store.db, databaseUrl: store.postgres.url, publicUrl: 'http://sluice.example', log };
   running.add(startNotifications({ ...parts, pace: { ...PACE, ...pace } }));
 }
 

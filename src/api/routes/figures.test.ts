@@ -7,6 +7,7 @@ import { recordEvent } from '../../store/events.ts';
 import { quarantineRelease } from '../../store/quarantine.ts';
 import { createRelease, noteCommitTime } from '../../store/releases.ts';
 import type { FiguresView } from '../views.ts';
+import { newRelease } from '../../../test/support/new-release.ts';
 
 const MINUTE = 60_000;
 const SLUICE = { kind: 'system', name: 'sluice' } as const;
@@ -35,22 +36,16 @@ async function release(
   more: Told = {},
 ): Promise<string> {
   const id = ulid();
-  await createRelease(api.store.db, {
-    id,
-    project: 'shop',
-    environment: 'production',
-    ref: 'refs/heads/main',
-    commit: id.toLowerCase().padEnd(40, '0'),
-    before: '',
-    author: 'dev',
-    message: '',
-    cause: 'push',
-    startedBy: '',
-    dryRun: false,
-    dedupeKey: id,
-    at: begun + minute * MINUTE,
-    ...more,
-  });
+  await createRelease(
+    api.store.db,
+    newRelease('shop', {
+      id,
+      commit: id.toLowerCase().padEnd(40, '0'),
+      message: '',
+      at: begun + minute * MINUTE,
+      ...more,
+    }),
+  );
   for (const [index, [at, event]] of events.entries())
     await recordEvent(api.store.db, { releaseId: id, seq: index + 1, at: begun + at * MINUTE, event });
   return id;

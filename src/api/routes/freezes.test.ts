@@ -4,6 +4,7 @@ import { startApiServer, type ApiServer } from '../../../test/support/api-server
 import { recordEvent } from '../../store/events.ts';
 import { createRelease } from '../../store/releases.ts';
 import type { BypassView, EnvironmentView, FreezeView, ReleaseView } from '../views.ts';
+import { newRelease } from '../../../test/support/new-release.ts';
 
 let api: ApiServer;
 let manager: string;
@@ -53,21 +54,10 @@ async function list(query = ''): Promise<FreezeView[]> {
 
 async function release(project: string): Promise<string> {
   const id = ulid();
-  await createRelease(api.store.db, {
-    id,
-    project,
-    environment: 'production',
-    ref: 'refs/heads/main',
-    commit: 'a1b2c3d4'.repeat(5),
-    before: '',
-    author: '',
-    message: '',
-    cause: 'push',
-    startedBy: '',
-    dryRun: false,
-    dedupeKey: id,
-    at: Date.now(),
-  });
+  await createRelease(
+    api.store.db,
+    newRelease(project, { id, commit: 'a1b2c3d4'.repeat(5), author: '', message: '' }),
+  );
   return id;
 }
 

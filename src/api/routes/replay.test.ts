@@ -8,6 +8,7 @@ import { addEvaluation } from '../../store/evaluations.ts';
 import { recordEvent } from '../../store/events.ts';
 import { createRelease } from '../../store/releases.ts';
 import type { ReplayView } from '../views.ts';
+import { newRelease } from '../../../test/support/new-release.ts';
 
 let api: ApiServer;
 
@@ -25,30 +26,19 @@ afterAll(() => api.stop());
 
 let releases = 0;
 
-async function newRelease(): Promise<string> {
+async function stored(): Promise<string> {
   releases += 1;
   const id = `01REPLAY${String(releases).padStart(18, '0')}`;
-  await createRelease(api.store.db, {
-    id,
-    project: 'shop',
-    environment: 'production',
-    ref: 'refs/heads/main',
-    commit: 'a'.repeat(40),
-    before: '',
-    author: 'Ann <ann@shop.example>',
-    message: 'Change the shop',
-    cause: 'push',
-    startedBy: '',
-    dryRun: false,
-    dedupeKey: id,
-    at: Date.now(),
-  });
+  await createRelease(
+    api.store.db,
+    newRelease('shop', { id, author: 'Ann <ann@shop.example>', message: 'Change the shop' }),
+  );
   return id;
 }
 
 /** A release whose canary fails one of four; its looks stand as the watch stores them. */
 async function watched(): Promise<string> {
-  const id = await newRelease();
+  const id = await stored();
   const [environment] = defaultEnvironments('main');
   if (!environment) throw new Error('no environment');
   const parsed = parsePlan({ text: null, file: 'sluice.yml', environment });
@@ -145,7 +135,7 @@ test('errors name the place and what is allowed', async () => {
 });
 
 test('a release that was never looked at has nothing to replay', async () => {
-  const answer = await api.call('POST', `/api/v1/releases/${await newRelease()}/replay`);
+  const answer = await api.call('POST', `/api/v1/releases/${await stored()}/replay`);
   expect(answer.status).toBe(409);
   expect(await answer.json()).toMatchObject({ code: 'nothing-to-replay' });
 });
