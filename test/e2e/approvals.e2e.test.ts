@@ -7,16 +7,14 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { AuditEntryView, ReleaseView } from '../../src/api/views.ts';
 import { createApi, type Api } from '../support/api.ts';
 import { startLiveService } from '../support/live-service.ts';
-import { sdkOf } from '../support/sdk.ts';
-import { startStack, type Stack } from '../support/stack.ts';
+import { type Stack } from '../support/stack.ts';
+import { startSluice } from '../support/sluice.ts';
 
 let stack: Stack;
 let api: Api;
 let fc: FC;
 beforeAll(async () => {
-  stack = await startStack();
-  api = createApi(stack.url, stack.credentials.adminToken);
-  fc = sdkOf(stack);
+  ({ stack, api, fc } = await startSluice());
 }, 120_000);
 afterAll(() => stack?.stop(), 30_000);
 

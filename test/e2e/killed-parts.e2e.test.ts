@@ -6,26 +6,22 @@ import { join } from 'node:path';
 import type FC from '@alicloud/fc2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EventView } from '../../src/api/views.ts';
-import { createApi, type Api } from '../support/api.ts';
+import { type Api } from '../support/api.ts';
 import { startCustomers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject } from '../support/git-project.ts';
-import { sdkOf } from '../support/sdk.ts';
-import { PARTS, startStack, type Stack } from '../support/stack.ts';
+import { PARTS, type Stack } from '../support/stack.ts';
+import { startSluice } from '../support/sluice.ts';
 
 let stack: Stack;
 let api: Api;
 let fc: FC;
 
 beforeAll(async () => {
-  stack = await startStack();
-  api = createApi(stack.url, stack.credentials.adminToken);
-  fc = sdkOf(stack);
+  ({ stack, api, fc } = await startSluice());
 }, 120_000);
 
-afterAll(async () => {
-  await stack?.stop();
-}, 30_000);
+afterAll(() => stack?.stop(), 30_000);
 
 test('killing each of the five parts during a release loses nothing — steps, versions and events come out as if nothing had happened', async () => {
   const service = 'unkillable';

@@ -11,21 +11,17 @@ import { createApi, type Api } from '../support/api.ts';
 import { startCustomers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject } from '../support/git-project.ts';
-import { sdkOf } from '../support/sdk.ts';
-import { startStack, type Stack } from '../support/stack.ts';
+import { type Stack } from '../support/stack.ts';
+import { startSluice } from '../support/sluice.ts';
 
 let stack: Stack;
 let api: Api;
 let fc: FC;
 
 beforeAll(async () => {
-  stack = await startStack();
-  api = createApi(stack.url, stack.credentials.adminToken);
-  fc = sdkOf(stack);
+  ({ stack, api, fc } = await startSluice());
 }, 120_000);
-afterAll(async () => {
-  await stack?.stop();
-}, 30_000);
+afterAll(() => stack?.stop(), 30_000);
 
 const HELD = ['{weight: 25%, hold: 5s}'];
 const SHORT = ['{weight: 25%, hold: 1s}'];
@@ -230,7 +226,8 @@ describe('a freeze', () => {
 
   test('holds a release at its weight until the freeze is over, or takes it back, as it says', async () => {
     const { name, push, stop } = await begin('held');
-    const a = await push(SHORT.concat('{weight: 50%, hold: 1s}'));
+    const a = await push(HELD.concat('{weight: 50%, hold: 1s}'));
+    await until(a.id, inGray);
     const hold = await freeze(name, { underWay: 'hold' });
     const held = await api.until(a.id, ['paused'], END);
     expect(held).toMatchObject({ reason: 'freeze', waitsUntil: null });

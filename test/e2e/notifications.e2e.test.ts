@@ -1,15 +1,15 @@
 /** What is told of a release, from the push to the last word, by a whole Sluice whose worker dies on the way. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DeliveryView } from '../../src/api/views.ts';
-import { createApi, type Api } from '../support/api.ts';
+import { type Api } from '../support/api.ts';
 import { startCustomers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject } from '../support/git-project.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { sdkOf } from '../support/sdk.ts';
-import { poll, startStack, type Stack } from '../support/stack.ts';
+import { poll, type Stack } from '../support/stack.ts';
+import { startSluice } from '../support/sluice.ts';
 
 const SECRET = 'secret-of-the-receiver';
 
@@ -18,9 +18,7 @@ let api: Api;
 let receiver: Receiver;
 beforeAll(async () => {
   receiver = await startReceiver(SECRET);
-  stack = await startStack();
-  api = createApi(stack.url, stack.credentials.adminToken);
-  mkdirSync(join(stack.home, 'demo'), { recursive: true });
+  ({ stack, api } = await startSluice());
 }, 120_000);
 afterAll(async () => {
   await stack?.stop();

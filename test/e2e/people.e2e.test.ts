@@ -2,26 +2,23 @@
  * What people do to a release that runs, and what a release does without people, through the public faces of a whole
  * Sluice: HTTP API, command line, and the aliases as Function Compute tells them.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type FC from '@alicloud/fc2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReleaseView, ReplayView } from '../../src/api/views.ts';
-import { createApi, type Api } from '../support/api.ts';
+import { type Api } from '../support/api.ts';
 import { startCustomers, type Customers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject, type GitProject } from '../support/git-project.ts';
-import { sdkOf } from '../support/sdk.ts';
-import { startStack, type Stack } from '../support/stack.ts';
+import { type Stack } from '../support/stack.ts';
+import { aliasOf } from '../support/sdk.ts';
+import { startSluice } from '../support/sluice.ts';
 
 let stack: Stack;
 let api: Api;
 let fc: FC;
 beforeAll(async () => {
-  stack = await startStack();
-  api = createApi(stack.url, stack.credentials.adminToken);
-  fc = sdkOf(stack);
-  mkdirSync(join(stack.home, 'demo'), { recursive: true });
+  ({ stack, api, fc } = await startSluice());
 }, 120_000);
 afterAll(() => stack?.stop(), 30_000);
 
@@ -50,14 +47,7 @@ function callers(service: string): Customers {
   });
 }
 
-async function alias(service: string) {
-  const { data } = await fc.getAlias(service, 'PROD');
-  const { versionId, additionalVersionWeight } = data as {
-    readonly versionId: string;
-    readonly additionalVersionWeight: Readonly<Record<string, number>> | null;
-  };
-  return { versionId, additionalVersionWeight: additionalVersionWeight ?? {} };
-}
+const alias = (service: string) => aliasOf(fc, service);
 
 async function untilWeight(service: string, weight: number): Promise<void> {
   const deadline = Date.now() + 60_000;

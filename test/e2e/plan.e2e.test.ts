@@ -1,15 +1,14 @@
 /** What a repository plans and what is told of it before anything is touched, through public faces only. */
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import type FC from '@alicloud/fc2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditEntryView, EnvironmentView, LogLineView, ReleaseView } from '../../src/api/views.ts';
-import { createApi, type Api } from '../support/api.ts';
+import { type Api } from '../support/api.ts';
 import { startCustomers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject, type GitProject } from '../support/git-project.ts';
-import { sdkOf } from '../support/sdk.ts';
-import { startStack, type Stack } from '../support/stack.ts';
+import { type Stack } from '../support/stack.ts';
+import { versionsOf } from '../support/sdk.ts';
+import { commandLine, startSluice } from '../support/sluice.ts';
 
 let stack: Stack;
 let api: Api;
@@ -17,43 +16,18 @@ let fc: FC;
 let repositories: string;
 
 beforeAll(async () => {
-  stack = await startStack();
-  api = createApi(stack.url, stack.credentials.adminToken);
-  repositories = join(stack.home, 'demo');
-  fc = sdkOf(stack);
+  ({ stack, api, fc, repositories } = await startSluice());
 }, 120_000);
 
-afterAll(async () => {
-  await stack?.stop();
-}, 30_000);
+afterAll(() => stack?.stop(), 30_000);
 
 const STEPS = ['{weight: 5%, hold: 2s}', '{weight: 50%, hold: 2s, approval: {timeout: 1h}}'];
-
-async function versionsOf(service: string): Promise<number> {
-  const { data } = await fc.listVersions(service, { limit: 100 });
-  return (data as { versions: object[] }).versions.length;
-}
 
 async function environment({ name }: GitProject): Promise<EnvironmentView> {
   return api.get<EnvironmentView>(`/api/v1/environments/${name}.production`);
 }
 
-interface Ended {
-  readonly code: number;
-  readonly output: string;
-}
-
-/** The command line as people run it. */
-function sluice(...args: string[]): Promise<Ended> {
-  const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
-  const env = { ...stack.env, SLUICE_URL: stack.url, SLUICE_TOKEN: stack.credentials.adminToken };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : Number(error.code);
-      resolve({ code, output: `${stdout}${stderr}` });
-    });
-  });
-}
+const sluice = (...args: string[]) => commandLine(stack, ...args);
 
 describe('a dry run', () => {
   test('shows plan, checks and difference, and touches nothing — also beside a gray release and before a push that waits', async () => {
@@ -85,7 +59,7 @@ describe('a dry run', () => {
     await api.until(second.id, ['waiting-approval'], 60_000);
     const third = await project.push(files('v3'), 'Third');
     const { data: alias } = await fc.getAlias(service, 'PROD');
-    const versions = await versionsOf(service);
+    const versions = await versionsOf(fc, service);
 
     const planned = await sluice('plan', service, '--detailed-exitcode');
     expect(planned.code).toBe(7);
@@ -109,7 +83,7 @@ describe('a dry run', () => {
     expect(seen.difference).toMatchObject([{ service, change: 'changed', live: '1' }]);
     expect(seen.traffic).toEqual([]);
 
-    expect(await versionsOf(service)).toBe(versions);
+    expect(await versionsOf(fc, service)).toEqual(versions);
     const { data: after } = await fc.getAlias(service, 'PROD');
     expect(after).toEqual(alias);
     const now = await environment(project);

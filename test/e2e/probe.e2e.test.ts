@@ -1,41 +1,27 @@
 /** Releases of a function that no customer calls: only probes can say something of the new version. Public faces only. */
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LookView, ReleaseView, ReplayView } from '../../src/api/views.ts';
-import { createApi, type Api } from '../support/api.ts';
+import { type Api } from '../support/api.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject } from '../support/git-project.ts';
-import { startStack, type Stack } from '../support/stack.ts';
+import { type Stack } from '../support/stack.ts';
+import { commandLine, startSluice } from '../support/sluice.ts';
 
 let stack: Stack;
 let api: Api;
 
 beforeAll(async () => {
-  stack = await startStack();
-  api = createApi(stack.url, stack.credentials.adminToken);
+  ({ stack, api } = await startSluice());
 }, 120_000);
 
-afterAll(async () => {
-  await stack?.stop();
-}, 30_000);
+afterAll(() => stack?.stop(), 30_000);
 
 async function looksOf(id: string): Promise<LookView[]> {
   const { evaluations } = await api.get<{ evaluations: LookView[] }>(
     `/api/v1/releases/${id}/evaluations?limit=5000`,
   );
   return evaluations;
-}
-
-/** The command line as people run it. */
-function sluice(...args: string[]): Promise<string> {
-  const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
-  const env = { ...stack.env, SLUICE_URL: stack.url, SLUICE_TOKEN: stack.credentials.adminToken };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { env }, (_, stdout, stderr) => {
-      resolve(`${stdout}${stderr}`);
-    });
-  });
 }
 
 test('a good version is promoted with probes, a harmful one rolled back by them, and users’ counts stay 0', async () => {
@@ -67,7 +53,7 @@ test('a good version is promoted with probes, a harmful one rolled back by them,
 
   const replay = await api.post<ReplayView>(`/api/v1/releases/${bad.id}/replay`, {});
   expect(replay).toMatchObject({ same: true, unknown: [] });
-  const text = await sluice('replay', bad.id);
+  const { output: text } = await commandLine(stack, 'replay', bad.id);
   expect(text).toContain('every number is the same, to the last bit');
   expect(text).toMatch(/^harmful +after \d+ s \(look \d+, step 1\) +after/m);
   const shown = await api.get<ReleaseView>(`/api/v1/releases/${bad.id}`);

@@ -3,17 +3,17 @@
  * Temporal, sandboxes and requests; holds are seconds, because here time itself is part of what is tried.
  */
 import { createHmac, randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type FC from '@alicloud/fc2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EventView, ReleaseView } from '../../src/api/views.ts';
-import { createApi, type Api } from '../support/api.ts';
+import { type Api } from '../support/api.ts';
 import { startCustomers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject } from '../support/git-project.ts';
-import { sdkOf } from '../support/sdk.ts';
-import { startStack, type Stack } from '../support/stack.ts';
+import { type Stack } from '../support/stack.ts';
+import { aliasOf, versionsOf } from '../support/sdk.ts';
+import { startSluice } from '../support/sluice.ts';
 
 let stack: Stack;
 let api: Api;
@@ -21,27 +21,14 @@ let fc: FC;
 let repositories: string;
 
 beforeAll(async () => {
-  stack = await startStack();
-  api = createApi(stack.url, stack.credentials.adminToken);
-  repositories = join(stack.home, 'demo');
-  fc = sdkOf(stack);
+  ({ stack, api, fc, repositories } = await startSluice());
 }, 120_000);
 
-afterAll(async () => {
-  await stack?.stop();
-}, 30_000);
+afterAll(() => stack?.stop(), 30_000);
 
-async function alias(
-  service: string,
-): Promise<{ versionId: string; additionalVersionWeight: object | null }> {
-  const { data } = await fc.getAlias(service, 'PROD');
-  return data as { versionId: string; additionalVersionWeight: object | null };
-}
+const alias = (service: string) => aliasOf(fc, service);
 
-async function versionsOf(service: string): Promise<string[]> {
-  const { data } = await fc.listVersions(service, { limit: 100 });
-  return (data as { versions: { versionId: string }[] }).versions.map((version) => version.versionId);
-}
+const versions = (service: string) => versionsOf(fc, service);
 
 const weights = (events: readonly EventView[]): number[] =>
   events.flatMap(({ event }) => (event.type === 'traffic' ? [event.weight] : []));
@@ -102,8 +89,8 @@ describe('three pushes', () => {
       expect(back.verdict?.verdict).toBe('harmful');
       expect(back.sentence).toMatch(/canary took .* failures .*rollback at 100 : 1/);
       expect(await alias(service)).toMatchObject({ versionId: '2' });
-      expect(Object.keys((await alias(service)).additionalVersionWeight ?? {})).toEqual([]);
-      expect(await versionsOf(service)).toEqual(['3', '2', '1']);
+      expect(Object.keys((await alias(service)).additionalVersionWeight)).toEqual([]);
+      expect(await versions(service)).toEqual(['3', '2', '1']);
       const latest = await fc.invokeFunction(service, 'greet', Buffer.from('{}'), {}, 'LATEST', {
         rawBuf: true,
       });
@@ -148,7 +135,7 @@ describe('a worker that is killed in the middle of a gray step', () => {
     expect(weights(told)).toEqual([0.1, 0.5, 1]);
     expect(steps(told)).toEqual([0, 1]);
     expect(told.map((event) => event.seq)).toEqual(told.map((_, index) => index + 1));
-    expect(await versionsOf(service)).toEqual(['2', '1']);
+    expect(await versions(service)).toEqual(['2', '1']);
     expect(await alias(service)).toMatchObject({ versionId: '2' });
   }, 240_000);
 });
@@ -252,7 +239,7 @@ describe('a push that cannot be released', () => {
       .toBe(200);
     const promoted = await api.until(release.id, ['promoted'], 60_000);
     expect(promoted.stages.find(({ stage }) => stage === 'build')?.summary).toContain('kept');
-    expect(await versionsOf('later')).toEqual(['1']);
+    expect(await versions('later')).toEqual(['1']);
     const again = await api.request('POST', `/api/v1/releases/${release.id}/retry`, {});
     expect(again.status).toBe(409);
     expect(await again.json()).toMatchObject({ code: 'not-failed' });

@@ -9,20 +9,18 @@ import { join } from 'node:path';
 import type FC from '@alicloud/fc2';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { AuditEntryView, EventView } from '../../src/api/views.ts';
-import { createApi, type Api } from '../support/api.ts';
+import { type Api } from '../support/api.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject } from '../support/git-project.ts';
 import { startLiveService, type LiveServiceOptions } from '../support/live-service.ts';
-import { sdkOf } from '../support/sdk.ts';
-import { startStack, type Stack } from '../support/stack.ts';
+import { type Stack } from '../support/stack.ts';
+import { startSluice } from '../support/sluice.ts';
 
 let stack: Stack;
 let api: Api;
 let fc: FC;
 beforeAll(async () => {
-  stack = await startStack();
-  api = createApi(stack.url, stack.credentials.adminToken);
-  fc = sdkOf(stack);
+  ({ stack, api, fc } = await startSluice());
 }, 120_000);
 afterAll(() => stack?.stop(), 30_000);
 

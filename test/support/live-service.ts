@@ -6,6 +6,7 @@ import type { Api } from './api.ts';
 import { startCustomers, type Customers, type CustomerOptions } from './customers.ts';
 import { functionFiles, type FunctionFiles } from './function-files.ts';
 import { createGitProject, type GitProject } from './git-project.ts';
+import { aliasOf } from './sdk.ts';
 import { poll, type Stack } from './stack.ts';
 
 export interface LiveService {
@@ -39,12 +40,8 @@ export async function startLiveService(options: LiveServiceOptions): Promise<Liv
     return project.push(functionFiles({ service, handler: next, tag: `v${count}`, steps, more }), message);
   };
   const alias = async () => {
-    const { data } = await fc.getAlias(service, 'PROD');
-    const { versionId, additionalVersionWeight } = data as {
-      readonly versionId: string;
-      readonly additionalVersionWeight: Readonly<Record<string, number>> | null;
-    };
-    return { main: versionId, others: additionalVersionWeight ?? {} };
+    const { versionId: main, additionalVersionWeight: others } = await aliasOf(fc, service);
+    return { main, others };
   };
   await api.until((await push(handler, 'First')).id, ['promoted'], END_MS);
   return {

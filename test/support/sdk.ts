@@ -14,3 +14,25 @@ export function sdkOf({ credentials, engineUrl }: Stack, now: () => number = Dat
   client.buildHeaders = () => ({ ...headersOf(), date: new Date(now()).toUTCString() });
   return client;
 }
+
+/** Versions of a service, newest first. */
+export async function versionsOf(fc: FC, service: string): Promise<string[]> {
+  const { data } = await fc.listVersions(service, { limit: 100 });
+  return (data as { versions: { versionId: string }[] }).versions.map((version) => version.versionId);
+}
+
+/** Where the alias PROD of a service stands. */
+export async function aliasOf(
+  fc: FC,
+  service: string,
+): Promise<{
+  readonly versionId: string;
+  readonly additionalVersionWeight: Readonly<Record<string, number>>;
+}> {
+  const { data } = await fc.getAlias(service, 'PROD');
+  const { versionId, additionalVersionWeight } = data as {
+    readonly versionId: string;
+    readonly additionalVersionWeight: Readonly<Record<string, number>> | null;
+  };
+  return { versionId, additionalVersionWeight: additionalVersionWeight ?? {} };
+}
