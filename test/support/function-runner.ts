@@ -10,7 +10,10 @@ export interface FunctionRunner {
   readonly runner: EngineRunner;
   readonly home: string;
   /** A revision of the given files; `index.js` and handler `index.handler` unless told otherwise. */
-  define(files: string | Record<string, string>, settings?: Partial<Revision>): Revision;
+  define(
+    files: string | Readonly<Record<string, string | Uint8Array>>,
+    settings?: Partial<Revision>,
+  ): Revision;
   invoke(revision: Revision, call?: Partial<Invocation>): Promise<InvocationResult>;
   close(): Promise<void>;
 }

@@ -1,0 +1,68 @@
+/**
+ * What a function may rely on, whatever its language: one table of cases (`cases/`) over every interpreter that this
+ * machine has. A language joins by its fixtures (`fixtures.ts` says what each must do) and a line in `LANGUAGES`.
+ */
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { RuntimeRegistry } from '../registry.ts';
+import type { ConformanceCase } from './case.ts';
+import { ANSWERS } from './cases/answers.ts';
+import { CONTEXT } from './cases/context.ts';
+import { FAILURES } from './cases/failures.ts';
+import { INITIALIZER } from './cases/initializer.ts';
+import { LOG } from './cases/log.ts';
+import { SURROUNDINGS } from './cases/surroundings.ts';
+import type { Language } from './language.ts';
+import { NODEJS } from './nodejs.ts';
+import { Subject } from './subject.ts';
+
+const LANGUAGES: readonly Language[] = [NODEJS];
+
+const TABLE: Readonly<Record<string, readonly ConformanceCase[]>> = {
+  answers: ANSWERS,
+  failures: FAILURES,
+  initializer: INITIALIZER,
+  context: CONTEXT,
+  log: LOG,
+  surroundings: SURROUNDINGS,
+};
+
+const states = new RuntimeRegistry().states();
+
+for (const language of LANGUAGES) {
+  /** Interpreters that the table ran over already, by their version. */
+  const covered = new Map<string, string>();
+  // The id that an interpreter serves exactly comes first, because the others would only repeat it.
+  const rank = (id: string) => (states[id]?.state === 'exact' ? 0 : 1);
+  for (const id of [...language.ids].sort((a, b) => rank(a) - rank(b))) {
+    const state = states[id];
+    if (!state || state.state === 'missing') {
+      test.skip(`${id}: not on this machine: ${state?.reason ?? 'unknown to the registry'}`);
+      continue;
+    }
+    const twin = covered.get(state.version);
+    if (twin) {
+      test.skip(`${id}: served by the same ${state.version} as ${twin}`);
+      continue;
+    }
+    covered.set(state.version, id);
+    describe(`${id} (${state.version})`, () => runTable(language, id));
+  }
+}
+
+function runTable(language: Language, id: string): void {
+  const subject = new Subject(language, id);
+  beforeAll(async () => {
+    await language.prepare?.();
+  });
+  afterAll(() => subject.functions.close());
+  for (const [group, cases] of Object.entries(TABLE))
+    describe(group, () => {
+      for (const each of cases) {
+        const fixture = language.fixtures[each.fixture];
+        if ('absent' in fixture) test.skip(`${each.title} — ${fixture.absent}`);
+        else if (each.concurrent && !language.concurrent)
+          test.skip(`${each.title} — takes one call at a time`);
+        else test(each.title, () => each.check(subject));
+      }
+    });
+}

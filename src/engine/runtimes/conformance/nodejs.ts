@@ -1,0 +1,174 @@
+/** The table's functions in Node.js, in the words that Node.js 6 understands. */
+import { expect } from 'vitest';
+import type { Fixture } from './fixtures.ts';
+import type { Language } from './language.ts';
+import { NODEJS_IDS } from '../nodejs/runtime.ts';
+
+const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
+
+function code(text: string, more: Omit<Fixture, 'files'> = {}): Fixture {
+  return { files: { 'index.js': text }, ...more };
+}
+
+/** A handler whose callback gets the expression. */
+function value(expression: string, before = ''): Fixture {
+  return code(`${before}exports.handler = (event, context, callback) => { callback(null, ${expression}); };`);
+}
+
+/** An initializer in front of a handler that answers the expression. */
+function initializer(body: string, expression = '1', before = ''): Fixture {
+  return code(
+    `${before}exports.init = (context, callback) => { ${body} }; exports.handler = (event, context, callback) => { callback(null, ${expression}); };`,
+  );
+}
+
+function body(text: string): Fixture {
+  return code(`exports.handler = (event, context, callback) => { ${text} };`);
+}
+
+const overlap = (log: string) =>
+  body(
+    `const name = String(event); ${log}('begin ' + name); setTimeout(() => { ${log}('end ' + name); callback(null, name); }, name === 'a' ? 100 : 10);`,
+  );
+
+export const NODEJS: Language = {
+  name: 'Node.js',
+  ids: NODEJS_IDS,
+  handler: 'index.handler',
+  initializer: 'index.init',
+  concurrent: true,
+  startLine: 'FunctionCompute nodejs runtime inited.',
+  loadLines: (handler) => [`load code for handler:${handler}`],
+  logLine: (level, requestId, message) => new RegExp(`^${TIME} ${requestId} \\[${level}\\] ${message}$`),
+  context: (values) => ({
+    ...values,
+    tracing: { openTracingSpanContext: '', openTracingSpanBaggages: {}, jaegerEndpoint: '' },
+  }),
+  environment: {
+    NODE_PATH: expect.stringMatching(
+      /^\/usr\/local\/lib\/node_modules:\/opt\/nodejs\/node\d+\/node_modules:\/opt\/nodejs\/node_modules$/,
+    ),
+  },
+  fixtures: {
+    nothing: value('null'),
+    bytes: value("Buffer.from('bytes')"),
+    object: value('{a: [1, null]}'),
+    text: value("'text é'"),
+    integer: value('42'),
+    fraction: value('1.5'),
+    boolean: value('false'),
+    emptyText: value("''"),
+    echo: value('event'),
+    large: value("'x'.repeat(Number(String(event)))"),
+    sleeper: body('setTimeout(() => callback(null, event), Number(String(event)));'),
+    nested: {
+      files: {
+        'src/app/main.js': "exports.handler = (event, context, callback) => callback(null, 'deep');",
+      },
+      handler: 'src/app/main.handler',
+    },
+    dependency: {
+      files: {
+        'index.js': "exports.handler = (event, context, callback) => callback(null, require('dep'));",
+        'node_modules/dep/index.js': "module.exports = 'dependency';",
+      },
+    },
+    counter: value('++calls', 'let calls = 0; '),
+    throws: {
+      ...body("throw new RangeError('far');"),
+      body: {
+        errorMessage: 'far',
+        errorType: 'RangeError',
+        stackTrace: [expect.stringMatching(/^at .*\/code\/index\.js:1:/)],
+      },
+    },
+    handled: {
+      ...body("callback(new TypeError('no'));"),
+      body: {
+        errorMessage: 'no',
+        errorType: 'TypeError',
+        stackTrace: expect.arrayContaining([expect.stringMatching(/^at .*\/code\/index\.js:1:/)]),
+      },
+    },
+    sometimes: body("if (String(event) === 'fail') throw new Error('failed'); callback(null, 'fine');"),
+    notJson: { ...body('const a = {}; a.a = a; callback(null, a);'), body: { errorType: 'TypeError' } },
+    longMessage: body("throw new Error('x'.repeat(300000));"),
+    oddMessage: body(String.raw`throw new Error('"é"\nend');`),
+    invalidHandler: {
+      ...value('1'),
+      handler: 'handler',
+      body: '{"errorMessage":"Invalid handler \'handler\'","errorType":"InvalidHandlerName"}',
+    },
+    moduleMissing: {
+      ...value('1'),
+      handler: 'other.handler',
+      body: '{"errorMessage":"Module \'/code/other.js\' is missing.","errorType":"ImportModuleError"}',
+    },
+    memberMissing: {
+      ...value('1'),
+      handler: 'index.nothing',
+      body: '{"errorMessage":"Handler \'nothing\' is missing on module \'index\'","errorType":"HandlerNotFound"}',
+    },
+    dependencyMissing: {
+      ...code("require('not-there');"),
+      body: {
+        errorMessage: expect.stringContaining("Cannot find module 'not-there'"),
+        errorType: 'ImportModuleError',
+      },
+    },
+    syntaxError: {
+      ...code('exports.handler = ('),
+      body: { errorMessage: "Syntax error in module 'index'", errorType: 'UserCodeSyntaxError' },
+    },
+    loadThrows: {
+      ...code("throw new Error('at load');"),
+      body: { errorMessage: 'at load', errorType: 'Error' },
+    },
+    exits: body('process.exit(3);'),
+    killed: body("process.kill(process.pid, 'SIGKILL');"),
+    waits: body(''),
+    spins: body('for (;;);'),
+    initialized: initializer('n += 1; callback();', 'n', 'let n = 0; '),
+    initializerFails: initializer("callback(new Error('no database'));"),
+    initializerExits: initializer('process.exit(0);'),
+    initializerWaits: initializer(''),
+    initializerMissing: {
+      ...value('1'),
+      initializer: 'index.init',
+      body: { errorMessage: "Handler 'init' is missing on module 'index'", errorType: 'HandlerNotFound' },
+    },
+    initializerContext: initializer(
+      "kept = context.requestId + ' ' + context.function.name; callback();",
+      'kept',
+      "let kept = ''; ",
+    ),
+    initializerPrints: initializer(
+      String.raw`process.stdout.write('preparing\n'); callback();`,
+      String.raw`(process.stdout.write('working\n'), 1)`,
+    ),
+    context: value('context'),
+    contextChange: body("const was = context.service.name; context.service.name = 'x'; callback(null, was);"),
+    probe: value("String(context.probe === true) + ' ' + context.retryCount"),
+    logs: body("context.logger.info('first'); context.logger.error('second'); callback();"),
+    globalLogs: body("console.log('line %s', 'one'); callback();"),
+    prints: body(String.raw`process.stdout.write('raw\nopen'); callback();`),
+    child: body(
+      "require('child_process').execSync('echo from a child; echo bad >&2', {stdio: 'inherit'}); callback();",
+    ),
+    manyLines: body(
+      String.raw`for (let i = 0; i < 500; i += 1) process.stdout.write('line ' + i + '\n'); callback();`,
+    ),
+    longLine: body(String.raw`process.stdout.write('x'.repeat(300000) + '\n'); callback();`),
+    overlap: overlap('context.logger.info'),
+    globalOverlap: overlap('console.info'),
+    environment: value('process.env'),
+    folder: value('process.cwd()'),
+    writeCode: body(
+      "try { require('fs').writeFileSync('/code/new', 'x'); callback(null, 'written'); } catch (error) { callback(null, 'refused'); }",
+    ),
+    writeTmp: body(
+      "require('fs').writeFileSync('/tmp/file', 'kept'); callback(null, require('fs').readFileSync('/tmp/file'));",
+    ),
+    user: value("process.getuid() + ' ' + process.getgid()"),
+  },
+};
