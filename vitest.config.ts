@@ -1,7 +1,7 @@
 /**
- * Two kinds of tests. Units lie beside their file and run side by side. What crosses rooms starts real processes, each
- * stack some hundred megabytes, so those files run one after another and have time: two cores are all there is.
- * Of the faults only the worst run here (`isBrief`); `npm run test:faults` runs all of them.
+ * Two kinds of tests. Units lie beside their file. What crosses rooms starts real processes, each stack some hundred
+ * megabytes; most of its time is holds and waits, so two of those files run side by side and still have two cores to themselves.
+ * The faults run alone: they measure what holds when everything is killed. Of the faults only the worst run here (`isBrief`); `npm run test:faults` runs all of them.
  */
 import { defineConfig } from 'vitest/config';
 
@@ -25,8 +25,7 @@ export default defineConfig({
           exclude: ['test/faults/**'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
