@@ -1,21 +1,20 @@
 /**
- * `npm run bench:many [projects] [pushes]`: many projects (50 unless told otherwise), all pushed several times at once (5),
+ * `npm run bench:many [projects] [pushes] [--rest]`: many projects (50 unless told otherwise), all pushed several times at once (5),
  * half of them all at once and half gray with probes. Fails where a release is lost, doubled, without end or out of order
- * in its lane; prints how long webhooks took, what the machine did, and how memory grew.
+ * in its lane; prints how long webhooks took, what the machine did, and how memory grew; with `--rest` also what is left of it
+ * when nothing has been released for some minutes.
  */
-import { execFileSync } from 'node:child_process';
-import { createHmac, randomBytes, randomUUID } from 'node:crypto';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { quantile } from './load.mjs';
-import { measureMemory } from './memory.mjs';
+import { memoryOf } from './memory.mjs';
+import { createProject, push } from './project.mjs';
 import { apiOf, startStack } from './stack.mjs';
 
-const [PROJECTS = 50, PUSHES = 5] = process.argv.slice(2).map(Number);
-const SECRET = randomBytes(16).toString('hex');
-const HELLO = join(import.meta.dirname, '../examples/hello');
+const [PROJECTS = 50, PUSHES = 5] = process.argv.slice(2).filter(Number).map(Number);
+const RESTS = process.argv.includes('--rest');
+/** Instances of functions that nobody calls are ended after five minutes; then the memory is that of Sluice again. */
+const REST_MS = 6 * 60_000;
 /** A release on a machine with nothing else to do takes seconds; all of them wait for two cores. */
 const END_MS = 30 * 60_000;
 const ENDED = new Set(['promoted', 'superseded', 'unchanged']);
@@ -23,9 +22,13 @@ const ENDED = new Set(['promoted', 'superseded', 'unchanged']);
 const stack = await startStack();
 try {
   const api = apiOf(stack);
-  const projects = await Promise.all(Array.from({ length: PROJECTS }, (_, index) => prepare(api, index)));
+  const projects = await Promise.all(
+    Array.from({ length: PROJECTS }, (_, index) =>
+      createProject(stack, api, { name: `many-${index}`, plan: planOf(index), commits: PUSHES }),
+    ),
+  );
   const loadBefore = loadavg()[0];
-  const before = memory();
+  const before = memoryOf(stack);
   const times = [];
   const began = performance.now();
   await Promise.all(projects.map((project) => pushAll(project, times)));
@@ -49,86 +52,31 @@ try {
   console.log(
     `states                       ${states.map(([state, of]) => `${state} ${of.length}`).join(', ')}`,
   );
-  const after = memory();
-  console.log(`memory (PSS) before → after  ${before.total} → ${after.total} MB`);
+  const after = memoryOf(stack);
+  const rested = RESTS ? await pause(REST_MS).then(() => memoryOf(stack)) : undefined;
+  const row = (pick) => [before, after, ...(rested ? [rested] : [])].map(pick).join(' → ');
+  console.log(
+    `memory (PSS, MB)             before → after${rested ? ` → ${REST_MS / 60_000} minutes later` : ''}`,
+  );
+  console.log(`— all                        ${row(({ all }) => Math.round(all))}`);
   for (const part of Object.keys(after.parts))
-    console.log(`— ${part.padEnd(27)}${before.parts[part] ?? '?'} → ${after.parts[part]}`);
+    console.log(`— ${part.padEnd(27)}${row(({ parts }) => Math.round(parts[part] ?? Number.NaN))}`);
 } finally {
   await stack.stop();
 }
 
-function memory() {
-  const [{ value }, ...parts] = measureMemory(stack);
-  return {
-    total: Number.parseInt(value, 10),
-    parts: Object.fromEntries(parts.map((row) => [row.figure.replace('— ', ''), row.value])),
-  };
-}
-
-/** A repository with all its commits, of which nobody has told Sluice yet. */
-async function prepare(api, index) {
-  const name = `many-${index}`;
-  const folder = join(stack.home, 'demo', name);
-  const env = {
-    PATH: process.env.PATH,
-    HOME: stack.home,
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_CONFIG_GLOBAL: '/dev/null',
-  };
-  const git = (...args) => execFileSync('git', args, { cwd: folder, env, encoding: 'utf8' }).trim();
-  mkdirSync(folder, { recursive: true });
-  git('init', '--quiet', '--initial-branch=main');
-  git('config', 'user.name', 'Bench');
-  git('config', 'user.email', 'bench@sluice.invalid');
-  cpSync(join(HELLO, 'code'), join(folder, 'code'), { recursive: true });
-  const manifest = readFileSync(join(HELLO, 's.yml'), 'utf8').replaceAll(
-    /(name:|^ {2})( ?)hello/gm,
-    `$1$2${name}`,
-  );
-  writeFileSync(join(folder, 's.yml'), manifest);
+/** Half of the projects release all at once, half gray with probes. */
+function planOf(index) {
   const steps =
     index % 2 === 0
-      ? '    preset: all-at-once\n'
-      : `    steps:\n      - {weight: 50%, hold: 5s, probe: {every: 1s, event: '{"name":"Kim","hour":9}'}}\n`;
-  writeFileSync(
-    join(folder, 'sluice.yml'),
-    `version: 1\nenvironments:\n  production:\n    branches: [main]\n    alias: PROD\n${steps}    bake: 0s\n    analysis: {interval: 1s}\n`,
-  );
-  const commits = [];
-  for (let number = 0; number < PUSHES; number += 1) {
-    writeFileSync(join(folder, 'code/number.js'), `module.exports = ${number};\n`);
-    git('add', '--all');
-    git('commit', '--quiet', '--message', `Push ${number}`);
-    commits.push(git('rev-parse', 'HEAD'));
-  }
-  await api('POST', '/api/v1/projects', {
-    name,
-    repository: folder,
-    provider: 'generic',
-    webhookSecret: SECRET,
-  });
-  return { name, commits, ids: [] };
+      ? ['preset: all-at-once']
+      : ['steps:', `  - {weight: 50%, hold: 5s, probe: {every: 1s, event: '{"name":"Kim","hour":9}'}}`];
+  return [...steps, 'bake: 0s', 'analysis: {interval: 1s}'];
 }
 
 /** One after another, as one branch is pushed; the projects are told of at once. */
 async function pushAll(project, times) {
-  for (const commit of project.commits) {
-    const body = JSON.stringify({ ref: 'refs/heads/main', commit, pushedAt: new Date().toISOString() });
-    const began = performance.now();
-    const answer = await fetch(`http://127.0.0.1:${stack.port}/webhooks/generic/${project.name}`, {
-      method: 'POST',
-      body,
-      headers: {
-        'content-type': 'application/json',
-        'x-sluice-delivery': randomUUID(),
-        'x-sluice-signature': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
-      },
-    });
-    const told = await answer.json();
-    times.push(performance.now() - began);
-    if (answer.status !== 202) throw new Error(`the webhook answered ${answer.status}`);
-    project.ids.push(told.id);
-  }
+  for (const commit of project.commits) times.push(await push(stack, project, commit));
 }
 
 async function untilAllEnded(api, projects) {

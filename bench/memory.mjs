@@ -1,19 +1,38 @@
 /** Proportional memory (PSS: shared pages counted once) of every process of a stack, by part. */
 import { readFileSync, readdirSync } from 'node:fs';
 
+/** @returns {{all: number, parts: Record<string, number>}} megabytes; `engine` with the instances that it keeps */
+export function memoryOf(stack) {
+  const pids = stack.parts();
+  const parts = {
+    supervisor: treeOf(stack.supervisorPid, new Set(Object.values(pids))),
+    ...Object.fromEntries(Object.entries(pids).map(([part, pid]) => [part, treeOf(pid, new Set())])),
+  };
+  return { all: Object.values(parts).reduce((sum, mb) => sum + mb, 0), parts };
+}
+
 export function measureMemory(stack) {
-  const parts = { supervisor: stack.supervisorPid, ...stack.parts() };
-  const rows = Object.entries(parts).map(([part, pid]) => ({
-    part,
-    mb: treeOf(pid, part === 'supervisor' ? new Set(Object.values(stack.parts())) : new Set()),
-  }));
-  const all = rows.reduce((sum, { mb }) => sum + mb, 0);
+  const { all, parts } = memoryOf(stack);
   return [
     { figure: 'memory at rest, all processes (PSS)', value: `${Math.round(all)} MB`, aim: '≤ 900 MB' },
-    ...rows
-      .toSorted((a, b) => b.mb - a.mb)
-      .map(({ part, mb }) => ({ figure: `— ${part}`, value: `${Math.round(mb)} MB`, aim: '' })),
+    ...Object.entries(parts)
+      .toSorted(([, a], [, b]) => b - a)
+      .map(([part, mb]) => ({ figure: `— ${part}`, value: `${Math.round(mb)} MB`, aim: '' })),
   ];
+}
+
+/** Processor time that each part has used since it began, with its children that still run; seconds. */
+export function processorOf(stack) {
+  return Object.fromEntries(Object.entries(stack.parts()).map(([part, pid]) => [part, secondsOf(pid)]));
+}
+
+/** /proc/<pid>/stat counts in ticks, which are a hundredth of a second on Linux for every program (USER_HZ). */
+function secondsOf(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  const own = (Number(fields[11]) + Number(fields[12])) / 100;
+  return own + childrenOf(pid).reduce((sum, child) => sum + secondsOf(child), 0);
 }
 
 function treeOf(pid, without) {

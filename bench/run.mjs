@@ -14,6 +14,7 @@ import { measureInvocation } from './invocation.mjs';
 import { measureMemory } from './memory.mjs';
 import { measurePush } from './push.mjs';
 import { apiOf, startStack } from './stack.mjs';
+import { measureVerdict } from './verdict.mjs';
 import { measureWebhook } from './webhook.mjs';
 
 const FUNCTION = {
@@ -50,6 +51,7 @@ try {
   rows.push(...(await measureInvocation(stack, fc, { service: 'bench', name: 'echo' })));
   rows.push(...(await measureColdStart(fc, zip, FUNCTION)));
   rows.push(...(await measurePush(stack, api)));
+  rows.push(...(await measureVerdict(stack, api, fc)));
   const repository = join(stack.home, 'demo', 'empty.git');
   execFileSync('git', ['init', '--quiet', '--bare', repository]);
   rows.push(...(await measureWebhook(stack, api, repository)));

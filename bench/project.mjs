@@ -1,0 +1,72 @@
+/** Projects of a measurement: a repository of its own with some commits, known to the Sluice that is measured. */
+import { execFileSync } from 'node:child_process';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const SECRET = randomBytes(16).toString('hex');
+const HELLO = join(import.meta.dirname, '../examples/hello');
+
+/**
+ * A repository with all its commits, of which nobody has told Sluice yet.
+ *
+ * @param {{name: string, plan: string[], commits: number, code?: (number: number) => string}} options `plan`: lines of the environment in `sluice.yml`; `code`: the function's file at each commit, else the sample's
+ * @returns {Promise<{name: string, commits: string[], ids: string[]}>} `ids` are the releases told by `push`
+ */
+export async function createProject(stack, api, { name, plan, commits, code }) {
+  const folder = join(stack.home, 'demo', name);
+  const env = {
+    PATH: process.env.PATH,
+    HOME: stack.home,
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+  };
+  const git = (...args) => execFileSync('git', args, { cwd: folder, env, encoding: 'utf8' }).trim();
+  mkdirSync(folder, { recursive: true });
+  git('init', '--quiet', '--initial-branch=main');
+  git('config', 'user.name', 'Bench');
+  git('config', 'user.email', 'bench@sluice.invalid');
+  cpSync(join(HELLO, 'code'), join(folder, 'code'), { recursive: true });
+  const manifest = readFileSync(join(HELLO, 's.yml'), 'utf8').replaceAll(
+    /(name:|^ {2})( ?)hello/gm,
+    `$1$2${name}`,
+  );
+  writeFileSync(join(folder, 's.yml'), manifest);
+  const head = 'version: 1\nenvironments:\n  production:\n    branches: [main]\n    alias: PROD\n';
+  writeFileSync(join(folder, 'sluice.yml'), head + plan.map((line) => `    ${line}\n`).join(''));
+  const made = [];
+  for (let number = 0; number < commits; number += 1) {
+    if (code) writeFileSync(join(folder, 'code/index.js'), code(number));
+    else writeFileSync(join(folder, 'code/number.js'), `module.exports = ${number};\n`);
+    git('add', '--all');
+    git('commit', '--quiet', '--message', `Push ${number}`);
+    made.push(git('rev-parse', 'HEAD'));
+  }
+  await api('POST', '/api/v1/projects', {
+    name,
+    repository: folder,
+    provider: 'generic',
+    webhookSecret: SECRET,
+  });
+  return { name, commits: made, ids: [] };
+}
+
+/** Tells of a commit as a push to `main`; returns how long the answer took, in milliseconds. */
+export async function push(stack, project, commit) {
+  const body = JSON.stringify({ ref: 'refs/heads/main', commit, pushedAt: new Date().toISOString() });
+  const began = performance.now();
+  const answer = await fetch(`http://127.0.0.1:${stack.port}/webhooks/generic/${project.name}`, {
+    method: 'POST',
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'x-sluice-delivery': randomUUID(),
+      'x-sluice-signature': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
+    },
+  });
+  const told = await answer.json();
+  const tookMs = performance.now() - began;
+  if (answer.status !== 202) throw new Error(`the webhook answered ${answer.status}`);
+  project.ids.push(told.id);
+  return tookMs;
+}
