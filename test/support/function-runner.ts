@@ -2,7 +2,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Invocation, InvocationResult, Revision } from '../../src/engine/invoke/contract.ts';
+import type {
+  HttpRequestHead,
+  HttpSink,
+  Invocation,
+  InvocationResult,
+  Revision,
+} from '../../src/engine/invoke/contract.ts';
 import { createRunner, type EngineRunner, type RunnerLimits } from '../../src/engine/invoke/runner.ts';
 import { createLog } from '../../src/platform/log.ts';
 
@@ -15,7 +21,24 @@ export interface FunctionRunner {
     settings?: Partial<Revision>,
   ): Revision;
   invoke(revision: Revision, call?: Partial<Invocation>): Promise<InvocationResult>;
+  /** Calls the HTTP handler with `GET /` unless told otherwise; the response as a caller gets it. */
+  request(
+    revision: Revision,
+    head?: Partial<HttpRequestHead>,
+    call?: Partial<Invocation>,
+  ): Promise<FunctionResponse>;
   close(): Promise<void>;
+}
+
+/** A response, and how the call ended. `status` is 0 where no head came. */
+export interface FunctionResponse {
+  readonly status: number;
+  readonly headers: [string, string][];
+  readonly body: string;
+  /** Number of pieces in which the body came. */
+  readonly pieces: number;
+  readonly isComplete: boolean;
+  readonly result: InvocationResult;
 }
 
 export function createFunctionRunner(
@@ -35,6 +58,18 @@ export function createFunctionRunner(
   });
   let defined = 0;
   let called = 0;
+  const invocationOf = (call: Partial<Invocation>): Invocation => {
+    called += 1;
+    return {
+      requestId: `request-${called}`,
+      qualifier: 'LATEST',
+      payload: Buffer.alloc(0),
+      wantsLog: true,
+      retryCount: 0,
+      isProbe: false,
+      ...call,
+    };
+  };
   return {
     runner,
     home,
@@ -66,21 +101,49 @@ export function createFunctionRunner(
         ...settings,
       };
     },
-    invoke(revision, call = {}) {
-      called += 1;
-      return runner.invoke(revision, {
-        requestId: `request-${called}`,
-        qualifier: 'LATEST',
-        payload: Buffer.alloc(0),
-        wantsLog: true,
-        retryCount: 0,
-        isProbe: false,
-        ...call,
+    invoke: (revision, call = {}) => runner.invoke(revision, invocationOf(call)),
+    async request(revision, head = {}, call = {}) {
+      const { method = 'GET', path = '/', query = '', base = '' } = head;
+      const uri = `${base}${path}${query === '' ? '' : `?${query}`}`;
+      const sink = new CollectingSink();
+      const result = await runner.request(revision, {
+        ...invocationOf(call),
+        head: { method, path, uri, base, query, clientIp: '127.0.0.1', headers: [], ...head },
+        sink,
       });
+      const { status, headers, pieces, isComplete } = sink;
+      const body = Buffer.concat(pieces).toString();
+      return { status, headers, body, pieces: pieces.length, isComplete, result };
     },
     async close() {
       await runner.close(0);
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+class CollectingSink implements HttpSink {
+  status = 0;
+  readonly headers: [string, string][] = [];
+  readonly pieces: Buffer[] = [];
+  isComplete = false;
+  readonly isGone = false;
+
+  head(status: number, headers: readonly string[]): void {
+    this.status = status;
+    for (let at = 0; at + 1 < headers.length; at += 2)
+      this.headers.push([headers[at] ?? '', headers[at + 1] ?? '']);
+  }
+
+  piece(bytes: Buffer): void {
+    this.pieces.push(bytes);
+  }
+
+  end(): void {
+    this.isComplete = true;
+  }
+
+  onGone(): void {
+    // This caller stays to the end.
+  }
 }

@@ -18,6 +18,11 @@ export function processExitDocument(durationMs: number, peakMemoryMb: number): B
   );
 }
 
+/** A response of an HTTP function that no client can be given. */
+export function badResponseDocument(reason: string): Buffer {
+  return document(`the function's response cannot be sent: ${reason}`);
+}
+
 export function seconds(ms: number): string {
   return String(ms / 1000);
 }

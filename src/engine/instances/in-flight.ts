@@ -3,7 +3,8 @@ import { performance } from 'node:perf_hooks';
 import { RefusedError, type InvocationResult, type Revision } from '../invoke/contract.ts';
 import { FromInstance, type FromInstanceType } from '../runtimes/protocol.ts';
 import type { Call } from './call.ts';
-import { processExitDocument, seconds, timeoutDocument } from './failures.ts';
+import { badResponseDocument, processExitDocument, seconds, timeoutDocument } from './failures.ts';
+import { HttpResponse } from './http-response.ts';
 import type { InstanceOutput } from './output.ts';
 
 export interface InFlightOptions {
@@ -24,7 +25,7 @@ export const INITIALIZER_CALL = 1;
 
 /** How old a reading of the memory may be when a call is answered. */
 const MEMORY_SAMPLE_MS = 250;
-const NO_LOG = Buffer.alloc(0);
+const NOTHING = Buffer.alloc(0);
 
 /** Says in a function's log that nobody's order hangs on this call. */
 const PROBE_LINE = 'Sluice probe: a synthetic request of a release, not of a user';
@@ -57,6 +58,12 @@ export class InFlight {
     call.coldStart = number === INITIALIZER_CALL + 1;
     call.startedMs = performance.now();
     this.#calls.set(number, call);
+    if (call.http)
+      call.response = new HttpResponse(
+        call.http.sink,
+        this.#options.instanceId,
+        this.#options.maxPayloadBytes,
+      );
     const { requestId, qualifier, isProbe } = call.invocation;
     const { output } = this.#options;
     output.latest = { requestId, qualifier, call };
@@ -71,13 +78,35 @@ export class InFlight {
     const call = this.#calls.get(number);
     // The answer to a call that timed out may still come; a number that was never given out may not.
     if (!call) return number < this.#next ? undefined : `it answered call ${number}, which does not exist`;
-    if (type === FromInstance.result) this.#finish(number, call, 'ok', payload, '');
-    else if (type === FromInstance.handledError)
+    if (type === FromInstance.handledError)
       this.#finish(number, call, 'handled-error', payload, ', Error: Handled function error');
     else if (type === FromInstance.unhandledError)
       this.#finish(number, call, 'unhandled-error', payload, ', Error: Unhandled function error');
     else if (type === FromInstance.tooLarge) this.#refuse(number, call, payload);
+    else if (call.response) return this.#respond(number, call, call.response, type, payload);
+    else if (type === FromInstance.result) this.#finish(number, call, 'ok', payload, '');
+    else return `it answered event call ${number} as an HTTP call`;
     return undefined;
+  }
+
+  #respond(
+    number: number,
+    call: Call,
+    response: HttpResponse,
+    type: FromInstanceType,
+    payload: Buffer,
+  ): string | undefined {
+    const progress = response.take(type, payload);
+    if (progress.kind === 'whole') this.#finish(number, call, 'ok', NOTHING, '');
+    else if (progress.kind === 'failure')
+      this.#finish(
+        number,
+        call,
+        'unhandled-error',
+        badResponseDocument(progress.reason),
+        ', Error: Unhandled function error',
+      );
+    return progress.kind === 'fault' ? progress.reason : undefined;
   }
 
   /** The process is gone: answers what it had begun; returns the calls that it never received. */
@@ -136,7 +165,7 @@ export class InFlight {
       maxMemoryMb: this.#memoryMb,
       coldStart: call.coldStart,
       instanceId,
-      log: call.tail ? call.tail.finish(durationMs, revision.memoryMb, this.#memoryMb) : NO_LOG,
+      log: call.tail ? call.tail.finish(durationMs, revision.memoryMb, this.#memoryMb) : NOTHING,
     });
   }
 

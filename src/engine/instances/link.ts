@@ -84,18 +84,20 @@ export class InstanceLink {
 
   invoke(number: number, call: Call): void {
     const { channel } = this.process;
-    const { invocation } = call;
+    const { invocation, http } = call;
     const { payload } = invocation;
+    const type = http ? ToInstance.http : ToInstance.invoke;
+    const head = http ? JSON.stringify(http.head) : '';
     const onWritten = (error?: Error | null) => {
       if (error) call.unsent = true;
     };
     if (payload.length <= INLINE_BYTES) {
       this.gather();
-      channel.write(encodeCall(ToInstance.invoke, number, invocation, payload, true), onWritten);
+      channel.write(encodeCall(type, number, invocation, payload, true, head), onWritten);
       return;
     }
     channel.cork();
-    channel.write(encodeCall(ToInstance.invoke, number, invocation, payload, false), onWritten);
+    channel.write(encodeCall(type, number, invocation, payload, false, head), onWritten);
     channel.write(payload);
     channel.uncork();
   }

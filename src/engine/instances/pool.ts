@@ -81,7 +81,8 @@ export class Pool {
       const instance = this.#warm();
       if (!instance) break;
       this.#remove(call);
-      instance.run(call);
+      if (call.http?.sink.isGone) call.reject(abandoned());
+      else instance.run(call);
     }
     for (const call of this.#waiting) {
       if (call.ticket) continue;
@@ -222,4 +223,9 @@ export class Pool {
   #endWhenEmpty(): void {
     if (this.#instances.length === 0 && this.#waiting.length === 0) this.#options.onEmpty(this);
   }
+}
+
+/** Nobody reads this: it settles the call of a caller that hung up while it waited. */
+function abandoned(): RefusedError {
+  return new RefusedError(499, 'ClientClosedRequest', 'the caller hung up before the function was called');
 }

@@ -40,8 +40,49 @@ export interface Invocation {
   readonly isProbe: boolean;
 }
 
+/** The head of a call to an HTTP function: texts as they came, percent-encoded. Shims get it as JSON. */
+export interface HttpRequestHead {
+  readonly method: string;
+  /** Without the prefix that `base` holds; `/` at least. */
+  readonly path: string;
+  /** Path and query as the caller asked for them. */
+  readonly uri: string;
+  /** `/2016-08-15/proxy/{service}[.{qualifier}]/{function}`; empty behind a custom domain. */
+  readonly base: string;
+  /** What stands behind `?`. */
+  readonly query: string;
+  readonly clientIp: string;
+  /** Names in lower case, one pair per value; nothing that the caller sent under `x-fc-`. */
+  readonly headers: readonly (readonly [string, string])[];
+}
+
+/**
+ * Takes the response of an HTTP function as it comes: one head, any number of pieces, the end. A call that fails
+ * before its head leaves the sink untouched; after it the sink waits for an end that never comes, and the result says so.
+ */
+export interface HttpSink {
+  /**
+   * @param status 200…599
+   * @param headers names and values in turn, as the function named them; fit for the wire
+   */
+  head(status: number, headers: readonly string[], instanceId: string): void;
+  piece(bytes: Buffer): void;
+  end(): void;
+  /** The caller hung up: nobody reads the response. */
+  readonly isGone: boolean;
+  /** Calls back once when the caller hangs up; for a transport that can stop its work. */
+  onGone(callback: () => void): void;
+}
+
+/** A call to an HTTP function; `payload` is the request's body. */
+export interface HttpInvocation extends Invocation {
+  readonly head: HttpRequestHead;
+  readonly sink: HttpSink;
+}
+
 export interface InvocationResult {
   readonly outcome: 'ok' | 'handled-error' | 'unhandled-error';
+  /** The answer, or the error document; empty for an HTTP call that went well. */
   readonly body: Buffer;
   readonly durationMs: number;
   readonly maxMemoryMb: number;
@@ -54,6 +95,8 @@ export interface InvocationResult {
 /** The running side. Throws `RefusedError` when a call was not let in or the platform failed. */
 export interface Runner {
   invoke(revision: Revision, invocation: Invocation): Promise<InvocationResult>;
+  /** Calls the HTTP handler. The result comes after the last piece of the response, or says why there is none. */
+  request(revision: Revision, invocation: HttpInvocation): Promise<InvocationResult>;
   /** Ends idle instances of the revision and lets busy ones finish. */
   retire(key: string): void;
   /** Ends everything; running calls get up to `graceMs` milliseconds. */

@@ -16,6 +16,7 @@ import { RuntimeRegistry } from '../runtimes/registry.ts';
 import type { RuntimeState } from '../runtimes/runtime.ts';
 import {
   RefusedError,
+  type HttpInvocation,
   type Invocation,
   type InvocationResult,
   type Revision,
@@ -139,6 +140,18 @@ class PooledRunner implements EngineRunner {
   }
 
   invoke(revision: Revision, invocation: Invocation): Promise<InvocationResult> {
+    return this.#submit(revision, invocation, undefined);
+  }
+
+  request(revision: Revision, invocation: HttpInvocation): Promise<InvocationResult> {
+    return this.#submit(revision, invocation, invocation);
+  }
+
+  #submit(
+    revision: Revision,
+    invocation: Invocation,
+    http: HttpInvocation | undefined,
+  ): Promise<InvocationResult> {
     return new Promise((resolve, reject) => {
       if (this.#closing) throw new RefusedError(503, 'ServiceUnavailable', 'the engine is shutting down');
       const { payloadBytes } = this.#limits;
@@ -146,10 +159,10 @@ class PooledRunner implements EngineRunner {
         throw new RefusedError(
           413,
           'EntityTooLarge',
-          `the event has ${invocation.payload.length} bytes, the limit is ${payloadBytes}`,
+          `the ${http ? 'body' : 'event'} has ${invocation.payload.length} bytes, the limit is ${payloadBytes}`,
         );
       const pool = this.#pools.get(revision.key) ?? this.#open(revision);
-      pool.submit(new Call(revision, invocation, resolve, reject));
+      pool.submit(new Call(revision, invocation, resolve, reject, http));
     });
   }
 

@@ -18,11 +18,14 @@ interface Frame {
   payload: Buffer;
 }
 
-const anyFrame: fc.Arbitrary<Frame> = fc.record({
-  type: fc.constantFrom(...TYPES),
-  call: fc.nat({ max: 0xffff_ffff }),
-  payload: fc.uint8Array({ maxLength: MAX }).map((bytes) => Buffer.from(bytes)),
-});
+const anyFrame: fc.Arbitrary<Frame> = fc
+  .record({
+    type: fc.constantFrom(...TYPES),
+    call: fc.nat({ max: 0xffff_ffff }),
+    payload: fc.uint8Array({ maxLength: MAX }).map((bytes) => Buffer.from(bytes)),
+  })
+  // The only type that never has a payload.
+  .map((frame) => (frame.type === FromInstance.httpEnd ? { ...frame, payload: Buffer.alloc(0) } : frame));
 
 function collect(): { decoder: FrameDecoder; frames: Frame[] } {
   const frames: Frame[] = [];
@@ -111,6 +114,14 @@ describe('encodeCall', () => {
   test('says by the highest bit of the retry count that the call is a probe', () => {
     const frame = encodeCall(0x03, 9, { ...header, isProbe: true }, body, true);
     expect(frame.readUInt32BE(9)).toBe(0x8000_0003);
+  });
+
+  test('puts the head of an HTTP call between call header and body', () => {
+    const frame = encodeCall(0x04, 9, header, body, true, '{"é":1}');
+    expect(frame.readUInt32BE(0)).toBe(frame.length - HEADER_BYTES);
+    expect(frame.readUInt32BE(26)).toBe(8);
+    expect(frame.toString('utf8', 30, 38)).toBe('{"é":1}');
+    expect(frame.subarray(38)).toEqual(body);
   });
 
   test('announces a body that is sent apart', () => {

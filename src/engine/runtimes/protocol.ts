@@ -20,6 +20,8 @@ export const ToInstance = {
   initialize: 0x02,
   /** An event call; payload: call header, then the event's bytes. */
   invoke: 0x03,
+  /** An HTTP call; payload: call header, u32 length, JSON `HttpRequestHead`, then the body's bytes. */
+  http: 0x04,
 } as const;
 
 /** Frames from the instance to the engine. */
@@ -36,6 +38,12 @@ export const FromInstance = {
   tooLarge: 0x85,
   /** Log output of the call, any number of bytes and lines; call id 0: of no call. */
   log: 0x86,
+  /** The response to an HTTP call begins; payload: JSON, read by `http-head.ts`. */
+  httpHead: 0x87,
+  /** The next bytes of its body. */
+  httpBody: 0x88,
+  /** The response is complete, and the call over; no payload. */
+  httpEnd: 0x89,
 } as const;
 
 export type FromInstanceType = (typeof FromInstance)[keyof typeof FromInstance];
@@ -96,6 +104,8 @@ const PROBE_BIT = 0x8000_0000;
 
 /** Longest log payload in one frame; a shim splits longer output. */
 export const MAX_LOG_BYTES = 256 * 1024;
+/** Longest piece of a response's body in one frame. */
+const MAX_PIECE_BYTES = 256 * 1024;
 /** Error documents and JSON messages; runtimes.md §11 cuts error texts at 256 KiB. */
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
@@ -114,8 +124,10 @@ export function encodeFrame(type: number, call: number, payload: Uint8Array): Bu
 }
 
 /**
- * The head of an `initialize` or `invoke` frame: everything but the `bodyBytes` that follow it. With `inline` the
- * body is copied behind it, so that a small call is one write without a second buffer.
+ * The head of a frame that begins a call: everything but the body that follows it. With `inline` the body is copied
+ * behind it, so that a small call is one write without a second buffer.
+ *
+ * @param httpHead JSON of an `http` frame; empty for the others, which have none
  */
 export function encodeCall(
   type: number,
@@ -123,10 +135,12 @@ export function encodeCall(
   header: CallHeader,
   body: Uint8Array,
   inline: boolean,
+  httpHead = '',
 ): Buffer {
   const idBytes = Buffer.byteLength(header.requestId);
   const qualifierBytes = Buffer.byteLength(header.qualifier);
-  const headerBytes = 4 + 2 + idBytes + 2 + qualifierBytes;
+  const headBytes = Buffer.byteLength(httpHead);
+  const headerBytes = 4 + 2 + idBytes + 2 + qualifierBytes + (type === ToInstance.http ? 4 + headBytes : 0);
   const size = HEADER_BYTES + headerBytes + (inline ? body.length : 0);
   const frame = Buffer.allocUnsafe(size);
   writeHeader(frame, type, call, headerBytes + body.length);
@@ -136,6 +150,10 @@ export function encodeCall(
   at += frame.write(header.requestId, at);
   at = frame.writeUInt16BE(qualifierBytes, at);
   at += frame.write(header.qualifier, at);
+  if (type === ToInstance.http) {
+    at = frame.writeUInt32BE(headBytes, at);
+    at += frame.write(httpHead, at);
+  }
   if (inline) frame.set(body, at);
   return frame;
 }
@@ -158,10 +176,15 @@ function limitOf(type: number, maxPayloadBytes: number): number {
       return maxPayloadBytes;
     case FromInstance.log:
       return MAX_LOG_BYTES;
+    case FromInstance.httpBody:
+      return MAX_PIECE_BYTES;
+    case FromInstance.httpEnd:
+      return 0;
     case FromInstance.ready:
     case FromInstance.handledError:
     case FromInstance.unhandledError:
     case FromInstance.tooLarge:
+    case FromInstance.httpHead:
       return MAX_DOCUMENT_BYTES;
     default:
       return UNKNOWN_TYPE;

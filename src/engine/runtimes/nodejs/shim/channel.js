@@ -17,6 +17,7 @@ const from = Buffer.from;
 const stringify = JSON.stringify;
 
 const HEADER_BYTES = 9;
+const EMPTY = Buffer.alloc(0);
 /** Payloads up to this size are copied behind their header instead of being written apart. */
 const INLINE_BYTES = 32 * 1024;
 
@@ -76,6 +77,23 @@ class Channel {
     this.send(type, call, from(stringify(value)));
   }
 
+  /** The whole response of an HTTP call: head, pieces and end; one write where it is small. */
+  sendResponse(call, head, body) {
+    if (head.length + body.length > INLINE_BYTES) {
+      this.send(Channel.HTTP_HEAD, call, head);
+      for (let at = 0; at < body.length; at += Channel.MAX_PIECE_BYTES) {
+        this.send(Channel.HTTP_BODY, call, body.slice(at, at + Channel.MAX_PIECE_BYTES));
+      }
+      this.send(Channel.HTTP_END, call, EMPTY);
+      return;
+    }
+    const frames = allocUnsafe(3 * HEADER_BYTES + head.length + body.length);
+    let at = putFrame(frames, 0, Channel.HTTP_HEAD, call, head);
+    if (body.length > 0) at = putFrame(frames, at, Channel.HTTP_BODY, call, body);
+    at = putFrame(frames, at, Channel.HTTP_END, call, EMPTY);
+    this.write(at === frames.length ? frames : frames.slice(0, at));
+  }
+
   sendTooLarge(call, size) {
     const frame = this.header(Channel.TOO_LARGE, call, 4, 4);
     frame.writeUInt32BE(Math.min(size, 0xffffffff), HEADER_BYTES);
@@ -129,7 +147,20 @@ Channel.HANDLED = 0x83;
 Channel.UNHANDLED = 0x84;
 Channel.TOO_LARGE = 0x85;
 Channel.LOG = 0x86;
+Channel.HTTP_HEAD = 0x87;
+Channel.HTTP_BODY = 0x88;
+Channel.HTTP_END = 0x89;
+Channel.MAX_PIECE_BYTES = 256 * 1024;
 Channel.MAX_LOG_BYTES = 256 * 1024;
+
+/** Writes a whole frame at `at`; returns where the next begins. */
+function putFrame(frames, at, type, call, payload) {
+  frames.writeUInt32BE(payload.length, at);
+  frames[at + 4] = type;
+  frames.writeUInt32BE(call, at + 5);
+  payload.copy(frames, at + HEADER_BYTES);
+  return at + HEADER_BYTES + payload.length;
+}
 
 /** A millisecond without burning the CPU; Node.js 6 has no way to wait and spins. */
 const wait = typeof Atomics === 'object' && Atomics.wait;

@@ -14,10 +14,14 @@ const context = require('./context.js');
 const logging = require('./logging.js');
 const outcome = require('./outcome.js');
 
+const from = Buffer.from;
+const stringify = JSON.stringify;
+
 const PROTOCOL_VERSION = 1;
 const START = 0x01;
 const INITIALIZE = 0x02;
 const INVOKE = 0x03;
+const HTTP = 0x04;
 
 const channel = new Channel(3, onFrame);
 let start = null;
@@ -25,6 +29,7 @@ let handler = null;
 
 function onFrame(type, call, payload) {
   if (type === INVOKE && handler !== null) invoke(call, payload);
+  else if (type === HTTP && handler !== null) serve(call, payload);
   else if (type === INITIALIZE && handler !== null) initialize(call, payload);
   else if (type === START && start === null) begin(JSON.parse(payload.toString()));
   else process.exit(1);
@@ -47,6 +52,30 @@ function invoke(call, payload) {
     handler.load((failure, fn) => {
       if (failure) settle.unhandled(failure);
       else run(fn, settle, [payload.slice(head.end), context.create(call, head)], 3);
+    });
+  });
+}
+
+/** The call is over when the handler sends its response; what a returned promise resolves to says nothing. */
+function serve(call, payload) {
+  const http = require('./http.js');
+  const head = context.readHead(payload);
+  logging.run(call, head.requestId, () => {
+    const settle = once(call);
+    const failed = (error) => settle.unhandled(outcome.document(error));
+    handler.load((failure, fn) => {
+      if (failure) {
+        settle.unhandled(failure);
+        return;
+      }
+      const request = http.readRequest(payload, head.end);
+      const response = http.createResponse(start.maxPayloadBytes, settle.response, failed);
+      try {
+        const returned = fn(request, response, context.create(call, head));
+        if (returned && typeof returned.then === 'function') returned.then(undefined, failed);
+      } catch (error) {
+        failed(error);
+      }
     });
   });
 }
@@ -87,7 +116,7 @@ function run(fn, settle, args, arity) {
   );
 }
 
-/** The three ways in which a call ends; only the first counts. */
+/** The ways in which a call ends; only the first counts. */
 function once(call) {
   let over = false;
   function end(type, bytes) {
@@ -107,6 +136,12 @@ function once(call) {
         return;
       }
       end(Channel.RESULT, bytes);
+    },
+    response: (head, body) => {
+      if (over) return;
+      over = true;
+      if (body.length > start.maxPayloadBytes) channel.sendTooLarge(call, body.length);
+      else channel.sendResponse(call, from(stringify(head)), body);
     },
     handled: (error) => end(Channel.HANDLED, outcome.encodeDocument(outcome.document(error))),
     unhandled: (document) => end(Channel.UNHANDLED, outcome.encodeDocument(document)),
