@@ -109,6 +109,7 @@ export function createFunctionRunner(
       const result = await runner.request(revision, {
         ...invocationOf(call),
         head: { method, path, uri, base, query, clientIp: '127.0.0.1', headers: [], ...head },
+        wantsUpgrade: false,
         sink,
       });
       const { status, headers, pieces, isComplete } = sink;
@@ -141,6 +142,10 @@ class CollectingSink implements HttpSink {
 
   end(): void {
     this.isComplete = true;
+  }
+
+  upgrade(): void {
+    throw new Error('nobody asked for another protocol');
   }
 
   onGone(): void {

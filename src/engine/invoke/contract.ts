@@ -3,6 +3,8 @@
  * hands over an immutable revision; the running side knows nothing of aliases or weights.
  */
 
+import type { Duplex } from 'node:stream';
+
 /** One function as it runs: immutable, so instances are keyed by `key`. */
 export interface Revision {
   /** Version, code checksum and configuration in one string. */
@@ -68,6 +70,13 @@ export interface HttpSink {
   head(status: number, headers: readonly string[], instanceId: string): void;
   piece(bytes: Buffer): void;
   end(): void;
+  /**
+   * Instead of all that: the function's own server agreed to switch protocols (101). Both sides are joined until one
+   * closes; the call is over when `peer` is. Only for a call with `wantsUpgrade`.
+   *
+   * @param peer connection to that server, with what it sent behind its head put back
+   */
+  upgrade(headers: readonly string[], instanceId: string, peer: Duplex): void;
   /** The caller hung up: nobody reads the response. */
   readonly isGone: boolean;
   /** Calls back once when the caller hangs up; for a transport that can stop its work. */
@@ -77,6 +86,11 @@ export interface HttpSink {
 /** A call to an HTTP function; `payload` is the request's body. */
 export interface HttpInvocation extends Invocation {
   readonly head: HttpRequestHead;
+  /**
+   * The caller asks for another protocol (WebSocket); `connection` and `upgrade` are among its headers then. A runtime
+   * that speaks HTTP itself passes it on; behind a shim the handler answers it like any other request.
+   */
+  readonly wantsUpgrade: boolean;
   readonly sink: HttpSink;
 }
 

@@ -102,6 +102,7 @@ test('a caller that hung up while it waited costs no call', async () => {
       head: () => expect.unreachable('it was called'),
       piece: () => undefined,
       end: () => undefined,
+      upgrade: () => undefined,
       isGone: true,
       onGone: () => undefined,
     };
@@ -113,6 +114,7 @@ test('a caller that hung up while it waited costs no call', async () => {
       retryCount: 0,
       isProbe: false,
       head: { method: 'GET', path: '/', uri: '/', base: '', query: '', clientIp: '127.0.0.1', headers: [] },
+      wantsUpgrade: false,
       sink: gone,
     });
     await expect(waiting).rejects.toMatchObject({ code: 'ClientClosedRequest' });
