@@ -1,7 +1,7 @@
 /** The API's process: connects its parts, listens, says that it is ready, and drains when told to end. */
 import { createAdaptorServer } from '@hono/node-server';
 import type { Server } from 'node:http';
-import { createFcClient } from '../fc/fc2-client.ts';
+import { createRegionalClient } from '../fc/regional-client.ts';
 import { ConfigError, loadConfig, loadCredentials } from '../platform/config.ts';
 import { ensureError } from '../platform/errors.ts';
 import { announceReady, createLifecycle } from '../platform/lifecycle.ts';
@@ -44,14 +44,17 @@ async function main(): Promise<void> {
   lifecycle.onClose('temporal', () => workflows.close());
   const feed = await openEventFeed({ db: store.db, databaseUrl }, log);
   lifecycle.onClose('event feed', () => feed.close());
-  const fc = createFcClient({
-    endpoint: config.fcEndpoint,
-    accountId: credentials.accountId,
-    accessKeyId: credentials.accessKeyId,
-    accessKeySecret: credentials.accessKeySecret,
-    region: config.region,
-    timeoutMs: FC_WAIT_MS,
-  });
+  const fc = createRegionalClient(
+    {
+      endpoint: config.fcEndpoint,
+      accountId: credentials.accountId,
+      accessKeyId: credentials.accessKeyId,
+      accessKeySecret: credentials.accessKeySecret,
+      region: config.region,
+      timeoutMs: FC_WAIT_MS,
+    },
+    config.regions,
+  );
   const app = createApp({
     config,
     adminToken: credentials.adminToken,

@@ -8,6 +8,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { readCredentials, type Credentials } from './credentials.ts';
+import { regionEndpoints, type RegionEndpoint } from './regions.ts';
 
 /** Whether functions and builds run inside bubblewrap. `off` is an operator's explicit choice. */
 export type SandboxMode = 'on' | 'off';
@@ -23,7 +24,10 @@ export interface Config {
   readonly enginePort: number;
   readonly logPort: number;
   readonly ossPort: number;
+  /** The home region: that of the FC endpoint below. */
   readonly region: string;
+  /** Further regions that a plan may name. */
+  readonly regions: readonly RegionEndpoint[];
   readonly sandbox: SandboxMode;
   readonly demo: boolean;
   /** Absolute folders under which a project's repository may be a plain path. */
@@ -53,6 +57,7 @@ const Environment = z.object({
   SLUICE_LOG_PORT: port(7402),
   SLUICE_OSS_PORT: port(7403),
   SLUICE_REGION: z.string().min(1).default('cn-local'),
+  SLUICE_REGIONS: regionEndpoints,
   SLUICE_SANDBOX: z.enum(['on', 'off']).default('on'),
   SLUICE_DEMO: z.enum(['0', '1']).default('1'),
   SLUICE_LOCAL_REPOSITORIES: z.string().default(''),
@@ -89,6 +94,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = processEnvironment()): Confi
     throw new ConfigError(`the environment cannot be used: ${faults.join('; ')}`);
   }
   const e = parsed.data;
+  if (e.SLUICE_REGIONS.some(({ name }) => name === e.SLUICE_REGION))
+    throw new ConfigError(
+      `the environment cannot be used: SLUICE_REGIONS: ${e.SLUICE_REGION} is SLUICE_REGION already, whose endpoint is SLUICE_FC_ENDPOINT; leave it out`,
+    );
   const home = resolve(e.SLUICE_HOME ?? join(homedir(), '.sluice'));
   return {
     home,
@@ -99,6 +108,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = processEnvironment()): Confi
     logPort: e.SLUICE_LOG_PORT,
     ossPort: e.SLUICE_OSS_PORT,
     region: e.SLUICE_REGION,
+    regions: e.SLUICE_REGIONS,
     sandbox: e.SLUICE_SANDBOX,
     demo: e.SLUICE_DEMO === '1',
     // The sample's repository lies in the home itself, which nobody but the operator can write.

@@ -8,7 +8,8 @@ import { Runtime } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import { guardBuildNetwork } from '../activities/build/network-guard.ts';
 import { BUILD_UID } from '../activities/build/run-in-sandbox.ts';
-import { createFcClient, type FcClientSettings } from '../fc/fc2-client.ts';
+import type { FcClientSettings } from '../fc/fc2-client.ts';
+import { createRegionalClient } from '../fc/regional-client.ts';
 import { ConfigError, loadConfig, loadCredentials } from '../platform/config.ts';
 import { ensureError } from '../platform/errors.ts';
 import { announceReady, createLifecycle } from '../platform/lifecycle.ts';
@@ -67,8 +68,8 @@ async function main(): Promise<void> {
   };
   const activities = createActivities({
     db: store.db,
-    fc: createFcClient({ ...fcSettings, timeoutMs: QUICK_MS }),
-    slowFc: createFcClient({ ...fcSettings, timeoutMs: SLOW_MS }),
+    fc: createRegionalClient({ ...fcSettings, timeoutMs: QUICK_MS }, config.regions),
+    slowFc: createRegionalClient({ ...fcSettings, timeoutMs: SLOW_MS }, config.regions),
     home: config.home,
     sandbox,
     localRepositories: config.localRepositories,
