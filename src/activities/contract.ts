@@ -158,6 +158,13 @@ export interface HookOutcome {
   readonly logTail: readonly string[];
 }
 
+export interface RolledBackService {
+  readonly functions: readonly string[];
+  readonly alias: string;
+  /** Version that had the traffic before; `null`: unknown. */
+  readonly left: string | null;
+}
+
 export interface Activities {
   // lane
   laneFacts(input: {
@@ -173,6 +180,14 @@ export interface Activities {
   newestLook(input: { releaseId: string }): Promise<Look | null>;
   /** The record of taking a promoted release back; the same one when asked again. */
   createBakeRollback(input: { releaseId: string }): Promise<{ id: string }>;
+  /** The record of a person's rollback; the same one under the same key. */
+  createRollback(input: {
+    project: string;
+    environment: string;
+    key: string;
+    actor: string;
+    services: readonly string[];
+  }): Promise<{ id: string }>;
   report(input: { releaseId: string }): Promise<{ summary: string }>;
   // source, build, package
   prepareSource(input: { releaseId: string }): Promise<Source>;
@@ -227,5 +242,5 @@ export interface Activities {
      * into quarantine. Left out: a person's, who leaves whatever stands there.
      */
     left?: string;
-  }): Promise<{ functions: readonly string[] }>;
+  }): Promise<RolledBackService>;
 }

@@ -12,10 +12,10 @@ import { smokeActivities } from './deploy/smoke.ts';
 import { hookActivities } from './hooks/run-hook.ts';
 import { packageActivities } from './package/package.ts';
 import type { Parts } from './parts.ts';
-import { bakeRollbackActivities } from './record/bake-rollback.ts';
 import { laneActivities } from './record/lane-facts.ts';
 import { recordActivities } from './record/record.ts';
 import { reportActivities } from './record/report.ts';
+import { rollbackRecordActivities } from './record/rollback-records.ts';
 import { sourceActivities } from './source/source.ts';
 import { moveActivities } from './traffic/move-alias.ts';
 import { restoreActivities } from './traffic/restore-latest.ts';
@@ -45,6 +45,6 @@ export function createActivities(parts: Parts): Activities {
     ...rollBackActivities(parts),
     ...watchActivities(parts),
     ...bakeActivities(parts),
-    ...bakeRollbackActivities(parts),
+    ...rollbackRecordActivities(parts),
   };
 }

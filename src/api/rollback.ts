@@ -2,12 +2,24 @@
  * A person's rollback of an environment to any published version. The lane does it while it answers; when it does not
  * within 3 s, the API moves the aliases itself and leaves an override, to which the workflow yields when it is back.
  */
+import { ulid } from 'ulid';
 import type { FcAlias, Tagged } from '../fc/client.ts';
 import { FcError } from '../fc/errors.ts';
 import { environmentId } from '../domain/plan/environment.ts';
+import type { Actor, ReleaseEvent } from '../domain/release/events.ts';
+import {
+  rollbackBegun,
+  rollbackDone,
+  rollbackFailed,
+  type RollbackTarget,
+  type RolledBack,
+} from '../domain/release/rollback-story.ts';
+import { ensureError } from '../platform/errors.ts';
 import { saveAliasState } from '../store/alias-states.ts';
 import type { EnvironmentState } from '../store/environments.ts';
+import { recordEvent } from '../store/events.ts';
 import { addOverride, newestOverrideId } from '../store/overrides.ts';
+import { createRollbackRecord, findRollbackRecord } from '../store/rollback-records.ts';
 import { laneWorkflowId, rollbackUpdate } from '../workflows/messages.ts';
 import { OUTCOME_WAIT_MS, updateIdOf } from './acts.ts';
 import { audited } from './auth/audited.ts';
@@ -24,9 +36,17 @@ export interface RollbackWish {
   readonly idempotencyKey: string | undefined;
 }
 
-interface Target {
-  readonly service: string;
-  readonly version: string;
+interface Asked {
+  readonly actor: Actor;
+  readonly comment: string;
+  readonly targets: readonly RollbackTarget[];
+  /** Of the request's own record, whoever writes it. */
+  readonly key: string;
+}
+
+interface Moved extends RolledBack {
+  /** All that had traffic before. */
+  readonly versions: readonly string[];
 }
 
 /** How long the lane may take to answer before the API acts by itself, milliseconds. */
@@ -53,26 +73,32 @@ export async function rollBackEnvironment(
     const targets = targetsOf(state, wish);
     await requireVersions(parts, targets);
     const afterOverride = await newestOverrideId(parts.db);
+    const updateId = updateIdOf(principal, `${environment}/rollback`, wish.idempotencyKey);
+    const key = updateId ?? ulid();
+    const asked: Asked = { actor: actorOf(principal), comment: wish.comment, targets, key };
     const answer = await parts.workflows.update({
       workflowId: laneWorkflowId(state.project, state.record.name),
       update: rollbackUpdate,
-      args: [{ actor: actorOf(principal), comment: wish.comment, targets, afterOverride }],
-      updateId: updateIdOf(principal, `${environment}/rollback`, wish.idempotencyKey),
+      args: [{ actor: asked.actor, comment: wish.comment, targets, afterOverride, record: key }],
+      updateId,
       acceptMs: LANE_WAIT_MS,
       outcomeMs: OUTCOME_WAIT_MS,
       withdrawLate: true,
     });
-    const base = { release: null, environment };
-    if (answer.kind === 'done') return { ...base, pending: false, outcome: answer.outcome };
-    if (answer.kind === 'accepted')
-      return { ...base, pending: true, outcome: 'accepted; its outcome is still to come' };
-    for (const target of targets) await moveAlias(parts, principal, state, target, wish.comment);
-    await record(parts.db, { past: 'workflow', targets });
-    return { ...base, pending: false, outcome: sayOverride(state.record.alias, targets) };
+    if (answer.kind === 'done' || answer.kind === 'accepted') {
+      const place = { project: state.project, environment: state.record.name };
+      const release = await findRollbackRecord(parts.db, { ...place, key });
+      return answer.kind === 'done'
+        ? { release, environment, pending: false, outcome: answer.outcome }
+        : { release, environment, pending: true, outcome: 'accepted; its outcome is still to come' };
+    }
+    const release = await moveAliases(parts, state, asked);
+    await record(parts.db, { past: 'workflow', targets, release });
+    return { release, environment, pending: false, outcome: sayOverride(state.record.alias, targets) };
   });
 }
 
-function targetsOf(state: EnvironmentState, { version, versions }: RollbackWish): Target[] {
+function targetsOf(state: EnvironmentState, { version, versions }: RollbackWish): RollbackTarget[] {
   const services = state.services.map((s) => s.service);
   if (services.length === 0) throw refused(409, 'nothing-released', 'nothing runs in this environment yet');
   const named = Object.entries(versions).map(([service, v]) => ({ service, version: v }));
@@ -96,7 +122,7 @@ function targetsOf(state: EnvironmentState, { version, versions }: RollbackWish)
 }
 
 /** Nothing may point at a missing version. An engine that does not answer now is the lane's to wait for. */
-async function requireVersions(parts: ApiParts, targets: readonly Target[]): Promise<void> {
+async function requireVersions(parts: ApiParts, targets: readonly RollbackTarget[]): Promise<void> {
   for (const { service, version } of targets) {
     const found = await parts.fc.getService(service, version).catch((error: unknown) => {
       if (error instanceof FcError && error.isUnreachable) return 'unknown' as const;
@@ -107,22 +133,54 @@ async function requireVersions(parts: ApiParts, targets: readonly Target[]): Pro
   }
 }
 
+/** Moves one alias after the other, and tells it as the lane would have. @returns id of the record */
+async function moveAliases(
+  parts: ApiParts,
+  state: EnvironmentState,
+  { actor, comment, targets, key }: Asked,
+): Promise<string> {
+  const place = { project: state.project, environment: state.record.name };
+  const wish = { actor, comment, targets };
+  const moved: Moved[] = [];
+  const tell = (end: readonly ReleaseEvent[]): Promise<string> =>
+    parts.db.transaction().execute(async (tx) => {
+      const left = moved.map(({ service, versions }) => ({ service, versions }));
+      const { id } = await createRollbackRecord(tx, { ...place, key, actor: actor.name, left });
+      for (const [index, event] of [...rollbackBegun(wish), ...end].entries())
+        await recordEvent(tx, { releaseId: id, seq: index + 1, at: Date.now(), event });
+      return id;
+    });
+  for (const target of targets) {
+    try {
+      moved.push(await moveAlias(parts, state, { target, actor: actor.name, comment }));
+    } catch (error) {
+      if (moved.length > 0) await tell(rollbackFailed(moved, ensureError(error).message));
+      throw error;
+    }
+  }
+  return tell(rollbackDone(wish, moved));
+}
+
 async function moveAlias(
   parts: ApiParts,
-  principal: Principal,
   state: EnvironmentState,
-  { service, version }: Target,
-  comment: string,
-): Promise<void> {
+  {
+    target: { service, version },
+    actor,
+    comment,
+  }: { readonly target: RollbackTarget; readonly actor: string; readonly comment: string },
+): Promise<Moved> {
   const { alias } = state.record;
   const place = { project: state.project, environment: state.record.name, service, alias };
+  let versions: readonly string[];
   try {
     let current = await readAlias(parts, service, alias);
+    versions = [current.value.versionId, ...Object.keys(current.value.additionalVersionWeight)];
     // Stored before the move: a workflow that comes back between the two finds the reason for what it sees.
     await addOverride(
       parts.db,
-      { ...place, from: current.value, toVersion: version, actor: principal.name, comment },
-      [current.value.versionId, ...Object.keys(current.value.additionalVersionWeight)],
+      { ...place, from: current.value, toVersion: version, actor, comment },
+      versions,
     );
     for (let tries = 1; !standsAlone(current.value, version); tries += 1) {
       try {
@@ -147,6 +205,7 @@ async function moveAlias(
     throw error;
   }
   await saveAliasState(parts.db, { ...place, stable: version, canary: null, weight: 0, releaseId: null });
+  return { service, version, alias, left: versions.find((one) => one !== version) ?? null, versions };
 }
 
 async function readAlias(parts: ApiParts, service: string, alias: string): Promise<Tagged<FcAlias>> {
@@ -160,7 +219,7 @@ function standsAlone(alias: FcAlias, version: string): boolean {
 }
 
 /** Says no time: a Temporal that refuses at once is not waited for. */
-function sayOverride(alias: string, targets: readonly Target[]): string {
+function sayOverride(alias: string, targets: readonly RollbackTarget[]): string {
   const moves = targets.map((t) => `${t.service} to version ${t.version}`).join(', ');
   return `${alias}: ${moves}; done by the API itself, because no workflow answered`;
 }

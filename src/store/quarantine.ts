@@ -196,10 +196,12 @@ function faultOf(
   switch (cause) {
     case 'harmful':
     case 'bake':
-    case 'person':
       return { reason: cause, sentence, actor: 'Sluice' };
     case 'rejected':
       return { reason: 'rejected', sentence, actor: 'Sluice' };
+    case 'person':
+      // Which commits a person left is the override's to say: going forward leaves none.
+      return null;
     case 'aborted':
     case 'approval-timeout':
     case 'superseded':

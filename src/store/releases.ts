@@ -74,8 +74,8 @@ export async function insertRelease(
   input: NewRelease,
 ): Promise<{ readonly id: string; readonly created: boolean }> {
   const { id, project, environment, dedupeKey } = input;
-  // What the bake time takes back is done by the lane already: nothing is to be handed over.
-  const isHandedOver = input.cause !== 'bake';
+  // A rollback is done by the lane or the API already: nothing is to be handed over.
+  const isHandedOver = input.cause === 'push' || input.cause === 'manual';
   const { rows } = await sql`
     with made as (
       insert into releases (id, number, project, environment, ref, commit, before, author, message, cause, started_by,

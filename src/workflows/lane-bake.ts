@@ -5,6 +5,7 @@
 import { log } from '@temporalio/workflow';
 import type { ReleaseEvent } from '../domain/release/events.ts';
 import { faultOf } from './failure.ts';
+import { recorderOf } from './lane-record.ts';
 import { rollBackAliases, type RolledBackTarget } from './lane-rollback.ts';
 import type { BakeHarm } from './messages.ts';
 import { store } from './proxies.ts';
@@ -20,15 +21,7 @@ export async function rollBackBaked(
   { releaseId, alias, sentence, targets, afterOverride }: BakeHarm,
 ): Promise<readonly RolledBackTarget[]> {
   const { id } = await store.createBakeRollback({ releaseId });
-  let seq = 0;
-  const record = (events: readonly ReleaseEvent[]): Promise<void> =>
-    store.record({
-      releaseId: id,
-      events: events.map((event) => {
-        seq += 1;
-        return { seq, at: Date.now(), event };
-      }),
-    });
+  const record = recorderOf(id);
   const actor = { kind: 'system', name: 'Sluice' } as const;
   await record([{ type: 'started' }, { type: 'rollback-started', cause: 'bake', sentence, actor }]);
   try {

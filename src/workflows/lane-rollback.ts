@@ -1,10 +1,12 @@
 /** A person's rollback of an environment: who may, the moves of the aliases, and LATEST afterwards. */
 import { log, patched, type ApplicationFailure } from '@temporalio/workflow';
 import { FAILURES } from '../domain/release/failures.ts';
+import { rollbackBegun, rollbackDone, rollbackFailed } from '../domain/release/rollback-story.ts';
 import type { Role } from '../domain/release/states.ts';
 import { faultOf } from './failure.ts';
 import { refusal, refuseLowRole } from './lane-refusal.ts';
-import type { LaneState } from './lane-state.ts';
+import { recorderOf, type LaneRecorder } from './lane-record.ts';
+import type { LaneEffect, LaneState } from './lane-state.ts';
 import { laneWorkflowId, type BakeHarm, type RollbackRequest } from './messages.ts';
 import { engine, locks, store, traffic, type Traffic } from './proxies.ts';
 
@@ -18,6 +20,8 @@ export interface RolledBackTarget {
   readonly service: string;
   readonly version: string;
   readonly functions: readonly string[];
+  readonly alias: string;
+  readonly left: string | null;
 }
 
 interface Place {
@@ -43,12 +47,15 @@ export async function rollBackAliases({
   request,
   stopped,
   bake = [],
+  onMoved,
 }: Place & {
   readonly request: RollbackRequest;
   /** Release that was ended for it. */
   readonly stopped: string | null;
   /** For harm in the bake time: what the aliases must still be at. */
   readonly bake?: BakeHarm['targets'];
+  /** Hears of each that was moved, also where another one fails. */
+  readonly onMoved?: (target: RolledBackTarget) => void;
 }): Promise<readonly RolledBackTarget[]> {
   const { actor, comment, afterOverride } = request;
   const moves = request.targets.map(async ({ service, version }) => {
@@ -64,7 +71,9 @@ export async function rollBackAliases({
       stopped,
       ...(left !== undefined && { left }),
     };
-    return { service, version, functions: (await untilReached((by) => by.rollBackTo(move))).functions };
+    const moved = { service, version, ...(await untilReached((by) => by.rollBackTo(move))) };
+    onMoved?.(moved);
+    return moved;
   });
   try {
     return await Promise.all(moves);
@@ -75,6 +84,45 @@ export async function rollBackAliases({
   }
 }
 
+/**
+ * A person's rollback, told in a record of its own from before the first move.
+ *
+ * @param stop ends the release that runs; its id, or `null` where none does
+ */
+export async function rollBackByPerson(
+  place: Place,
+  request: RollbackRequest,
+  stop: () => Promise<string | null>,
+): Promise<readonly RolledBackTarget[]> {
+  const record = await beginRecord(place, request);
+  const some: RolledBackTarget[] = [];
+  try {
+    const stopped = await stop();
+    const moved = await rollBackAliases({ ...place, request, stopped, onMoved: (one) => some.push(one) });
+    await record?.(rollbackDone(request, moved));
+    return moved;
+  } catch (error) {
+    await record?.(rollbackFailed(some, faultOf(error).message));
+    throw error;
+  }
+}
+
+/** `null`: an API of before asked, which knows of no record. */
+async function beginRecord(place: Place, request: RollbackRequest): Promise<LaneRecorder | null> {
+  if (request.record === undefined || !patched('rollback-record')) return null;
+  const { actor, targets, record: key } = request;
+  const services = targets.map(({ service }) => service);
+  const { id } = await store.createRollback({ ...place, key, actor: actor.name, services });
+  const record = recorderOf(id);
+  await record(rollbackBegun(request));
+  return record;
+}
+
+/** LATEST follows the alias. */
+export function restoreOf({ service, version, functions }: RolledBackTarget): LaneEffect {
+  return { kind: 'restore', service, version, functions };
+}
+
 /** LATEST back to what the target was made of. Best effort: the environment's next deploy sets LATEST anyway. */
 export async function restoreTarget({
   project,
@@ -82,7 +130,7 @@ export async function restoreTarget({
   service,
   version,
   functions,
-}: Place & RolledBackTarget): Promise<void> {
+}: Place & Pick<RolledBackTarget, 'service' | 'version' | 'functions'>): Promise<void> {
   const holder = `rollback:${laneWorkflowId(project, environment)}`;
   try {
     const lock = await locks.takeLock({ holder, service, waitMs: LOCK_WAIT_MS });

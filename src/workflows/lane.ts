@@ -54,7 +54,7 @@ import {
 import { store } from './proxies.ts';
 import { refuseAbortQueued } from './lane-abort.ts';
 import { rollBackBaked } from './lane-bake.ts';
-import { refuseRollback, restoreTarget, rollBackAliases } from './lane-rollback.ts';
+import { refuseRollback, restoreOf, restoreTarget, rollBackByPerson } from './lane-rollback.ts';
 import type { release } from './release/release.ts';
 
 /** How often a lane that lost its child's handle asks the store whether that release has ended. */
@@ -183,20 +183,22 @@ export async function lane(input: LaneInput): Promise<void> {
     return { outcome: 'aborted' };
   }
 
+  async function stopRunning({ actor, comment }: PersonsAct): Promise<string | null> {
+    const running = state.running;
+    if (running === null) return null;
+    await tell(running, (release) => release.signal(stopSignal, { actor, comment }));
+    await condition(() => state.running !== running);
+    return running;
+  }
+
   async function rollBack(request: RollbackRequest): Promise<ActOutcome> {
     const refusal = refuseRollback(state, request);
     if (refusal) throw refusal;
     state = hold(state, true);
     if (patched('lane-facts')) isStale = true;
     try {
-      const running = state.running;
-      if (running !== null) {
-        const { actor, comment } = request;
-        await tell(running, (release) => release.signal(stopSignal, { actor, comment }));
-        await condition(() => state.running !== running);
-      }
-      const moved = await rollBackAliases({ project, environment, request, stopped: running });
-      enqueue(moved.map((target): LaneEffect => ({ kind: 'restore', ...target })));
+      const moved = await rollBackByPerson({ project, environment }, request, () => stopRunning(request));
+      enqueue(moved.map(restoreOf));
       return { outcome: 'rolled-back' };
     } finally {
       changed(hold(state, false));
@@ -208,8 +210,7 @@ export async function lane(input: LaneInput): Promise<void> {
     if (state.running !== null || state.held) return;
     state = hold(state, true);
     try {
-      const moved = await rollBackBaked({ project, environment }, harm);
-      enqueue(moved.map((target): LaneEffect => ({ kind: 'restore', ...target })));
+      enqueue((await rollBackBaked({ project, environment }, harm)).map(restoreOf));
     } finally {
       changed(hold(state, false));
     }

@@ -173,6 +173,8 @@ export interface RollbackRequest extends PersonsAct {
   readonly targets: readonly { readonly service: string; readonly version: string }[];
   /** Id of the newest override when the person asked: a request that is carried out late yields to later ones. */
   readonly afterOverride: number;
+  /** Of the request's own record, the same for all its tries; left out by an API of before: it gets none. */
+  readonly record?: string;
 }
 export const rollbackUpdate = defineUpdate<ActOutcome, [RollbackRequest]>('rollback');
 

@@ -17,6 +17,7 @@ type Store = Pick<
   | 'newestLook'
   | 'report'
   | 'createBakeRollback'
+  | 'createRollback'
   | 'giveLocksBack'
 >;
 type Build = Pick<

@@ -1,9 +1,15 @@
 /** A person's rollback while Temporal is down: the API, the real engine, and nobody else. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FcClient, FcFunctionConfig } from '../../src/fc/client.ts';
+import type { Parts } from '../../src/activities/index.ts';
+import { rollbackRecordActivities } from '../../src/activities/record/rollback-records.ts';
 import { findAliasState, saveAliasState } from '../../src/store/alias-states.ts';
+import { listEvents, recordEvent } from '../../src/store/events.ts';
+import { addPublication } from '../../src/store/publications.ts';
+import { createRelease } from '../../src/store/releases.ts';
 import { ACCOUNT, KEY, zipOf } from '../support/engine-process.ts';
 import { startApiServer, type ApiServer } from '../support/api-server.ts';
+import { newRelease } from '../support/new-release.ts';
 import { startTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const SERVICE = 'shop';
@@ -102,6 +108,75 @@ describe('while Temporal is down', () => {
       detail: { past: 'workflow', comment: 'pager' },
     });
   }, 15_000);
+
+  test('a rollback is a release of its own: in the list, told to the channels, counted once — whoever writes it', async () => {
+    const { db } = api.store;
+    const channel = { name: 'ops', kind: 'webhook', url: 'https://hooks.example/x', secret: 's'.repeat(16) };
+    await api.call('PATCH', '/api/v1/projects/shop', { notifications: [channel] });
+    const pushed = newRelease(SERVICE, { commit: 'c'.repeat(40), message: 'Third' });
+    await createRelease(db, pushed);
+    const traffic = { type: 'traffic', service: SERVICE, alias: 'PROD', stable: '2', canary: '3' } as const;
+    await recordEvent(db, {
+      releaseId: pushed.id,
+      seq: 1,
+      at: Date.now(),
+      event: { ...traffic, weight: 0.25, step: 0 },
+    });
+    await addPublication(db, {
+      service: SERVICE,
+      releaseId: pushed.id,
+      version: '3',
+      digest: 'd',
+      functions: {},
+    });
+
+    const answer = await fetch(`${api.url}${ENVIRONMENT}/rollback`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${api.adminToken}`,
+        'content-type': 'application/json',
+        'idempotency-key': 'one',
+      },
+      body: JSON.stringify({ version: '1', comment: 'pager' }),
+    });
+    const { release: id } = (await answer.json()) as { release: string };
+    const { releases } = (await (await api.call('GET', '/api/v1/releases?project=shop&limit=1')).json()) as {
+      releases: object[];
+    };
+    const sentence = 'by admin, to version 1 of shop: pager';
+    expect(releases).toMatchObject([
+      { id, cause: 'rollback', startedBy: 'admin', state: 'rolled-back', commit: 'c'.repeat(40), sentence },
+    ]);
+    const told = await listEvents(db, { releaseId: id, afterId: 0, limit: 50 });
+    expect(told.map(({ event }) => event.type)).toEqual([
+      'started',
+      'rollback-started',
+      'traffic',
+      'rolled-back',
+    ]);
+    const rows = await db.selectFrom('notifications').select('event').where('release_id', '=', id).execute();
+    expect(rows.map(({ event }) => event)).toEqual(['rollback-started', 'rolled-back']);
+
+    // The lane takes the same request late, and tells it again: it finds what is there.
+    const { dedupe_key: dedupeKey } = await db
+      .selectFrom('releases')
+      .select('dedupe_key')
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    const lane = rollbackRecordActivities({ db } as Parts);
+    const key = dedupeKey.replace(/^rollback:/, '');
+    const again = { project: SERVICE, environment: 'production', key, actor: 'admin', services: [SERVICE] };
+    expect(await lane.createRollback(again)).toMatchObject({ id });
+    for (const { seq, at, event } of told)
+      expect(await recordEvent(db, { releaseId: id, seq, at, event })).toBe(false);
+
+    const figures = await api.call('GET', '/api/v1/figures?project=shop&environment=production&days=1');
+    expect(await figures.json()).toMatchObject({ changeFailures: { moved: 1, failed: 1 } });
+    const { quarantine } = (await (await api.call('GET', '/api/v1/quarantine')).json()) as {
+      quarantine: object[];
+    };
+    expect(quarantine).toMatchObject([{ release: pushed.id, reason: 'person', actor: 'admin' }]);
+  });
 
   test('a version that does not exist is refused before anything is tried', async () => {
     const answer = await api.call('POST', `${ENVIRONMENT}/rollback`, { version: '9' });

@@ -73,7 +73,7 @@ describe.concurrent('trouble', () => {
     const running = await service.push('good', 'Fourth');
     await service.untilWeight('4', 0.5);
 
-    const outcome = await api.post<{ pending: boolean }>(
+    const outcome = await api.post<{ pending: boolean; release: string }>(
       '/api/v1/environments/regretted.production/rollback',
       {
         version: 1,
@@ -83,6 +83,14 @@ describe.concurrent('trouble', () => {
     expect(outcome.pending).toBe(false);
     expect(await service.alias()).toEqual({ main: '1', others: {} });
     const aborted = await api.until(running.id, ['aborted'], END);
+    const sentence = 'by admin, to version 1 of regretted: prices are wrong since Tuesday';
+    expect(await api.until(outcome.release, ['rolled-back'], END)).toMatchObject({
+      cause: 'rollback',
+      startedBy: 'admin',
+      rollbackCause: 'person',
+      sentence,
+      commit: aborted.commit,
+    });
     const { entries } = await api.get<{ entries: AuditEntryView[] }>('/api/v1/audit');
     expect(entries.find(({ target }) => target === 'environment:regretted.production')).toMatchObject({
       action: 'environment.rollback',

@@ -311,6 +311,7 @@ export class World {
         }
       },
       createBakeRollback: async ({ releaseId }) => ({ id: `${releaseId}-bake` }),
+      createRollback: async ({ key }) => ({ id: key }),
       restoreLatest: async ({ service, stable, holder }) => {
         this.done.push(`restore ${service} to ${stable} for ${holder}`);
         return { summary: 'restored' };
@@ -321,9 +322,10 @@ export class World {
           .get(service)?.()
           .finally(() => clearInterval(timer));
         clearInterval(timer);
+        const left = this.aliases.get(service)?.main ?? null;
         this.aliases.set(service, { main: version, additional: null });
         this.moves.push(`${service}: version ${version} alone`);
-        return { functions: ['hello'] };
+        return { functions: ['hello'], alias: 'PROD', left };
       },
     };
   }

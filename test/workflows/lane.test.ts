@@ -110,6 +110,51 @@ test('a rollback by hand holds the lane until its last move has ended — also w
   await keep('lane.rollback-settles');
 });
 
+describe.concurrent('a rollback by hand that has a record of its own', () => {
+  const actor = { kind: 'person', name: 'eve', role: 'release-manager' } as const;
+
+  test('tells who, why, and what was moved, after the release that ran has ended', async ({ expect }) => {
+    const { world } = server;
+    const { project, service, push, keep } = begin();
+    const running = await push(LONG);
+    await world.until(running, ({ traffic }) => traffic.length > 0);
+    const record = randomUUID();
+    const targets = [{ service, version: '7' }];
+    const request = { actor, comment: 'pager', targets, afterOverride: 0, record };
+    await server.lane(project).executeUpdate(rollbackUpdate, { args: [request] });
+    const sentence = `by eve, to version 7 of ${service}: pager`;
+    expect(world.types(record)).toEqual(['started', 'rollback-started', 'traffic', 'rolled-back']);
+    expect(world.progress(record)).toMatchObject({
+      state: 'rolled-back',
+      rollbackCause: 'person',
+      message: sentence,
+      traffic: [{ service, alias: 'PROD', stable: '7', canary: '1', weight: 0 }],
+    });
+    expect(world.find(record, 'rollback-started')).toMatchObject({ sentence, actor });
+    const [{ at: begun } = { at: 0 }] = world.events.get(record) ?? [];
+    expect(world.progress(running)).toMatchObject({ state: 'aborted' });
+    expect(world.progress(running).endedAt).toBeGreaterThanOrEqual(begun);
+    await keep('lane.rollback-recorded');
+  });
+
+  test('says what could not be moved, and what was moved all the same', async ({ expect }) => {
+    const { world } = server;
+    const { project, service, push, keep } = begin();
+    await world.until(await push(), ({ state }) => state === 'promoted');
+    world.rollbacks.set(`${service}-2`, async () => {
+      throw ApplicationFailure.nonRetryable('no such version', FAILURES.invalid);
+    });
+    const record = randomUUID();
+    const targets = [service, `${service}-2`].map((name) => ({ service: name, version: '1' }));
+    const request = { actor, comment: '', targets, afterOverride: 0, record };
+    await expect(server.lane(project).executeUpdate(rollbackUpdate, { args: [request] })).rejects.toThrow();
+    expect(world.types(record)).toEqual(['started', 'rollback-started', 'traffic', 'failed']);
+    expect(world.progress(record)).toMatchObject({ state: 'failed', message: 'no such version' });
+    expect(world.find(record, 'traffic')).toMatchObject({ service, stable: '1' });
+    await keep('lane.rollback-refused');
+  });
+});
+
 describe.concurrent('a freeze', () => {
   test('keeps a push waiting with its reason and end, and lets it go at that time', async () => {
     const { world } = server;

@@ -82,7 +82,7 @@ export function rollBackActivities({ db, fc }: Parts): Pick<Activities, 'rollBac
               actor,
             });
         });
-        return { functions };
+        return { functions, alias, left: left.find((one) => one && one !== version) ?? null };
       }),
   };
 }

@@ -1,10 +1,14 @@
-/** The record of a rollback that the bake time made: a release of its own that no lane has to run. */
+/** The records of rollbacks, by the bake time or by a person: releases of their own that no lane has to run. */
 import { ulid } from 'ulid';
+import { listAliasStates } from '../../store/alias-states.ts';
 import { createRelease, findRelease } from '../../store/releases.ts';
+import { createRollbackRecord } from '../../store/rollback-records.ts';
 import type { Activities } from '../contract.ts';
 import type { Parts } from '../parts.ts';
 
-export function bakeRollbackActivities({ db }: Parts): Pick<Activities, 'createBakeRollback'> {
+export function rollbackRecordActivities({
+  db,
+}: Parts): Pick<Activities, 'createBakeRollback' | 'createRollback'> {
   return {
     async createBakeRollback({ releaseId }) {
       const baked = await findRelease(db, releaseId);
@@ -26,6 +30,16 @@ export function bakeRollbackActivities({ db }: Parts): Pick<Activities, 'createB
         dedupeKey: `bake:${releaseId}`,
         at: Date.now(),
       });
+    },
+    async createRollback({ project, environment, key, actor, services }) {
+      const states = await listAliasStates(db, { project, environment });
+      const left = states
+        .filter(({ service }) => services.includes(service))
+        .map(({ service, stable, canary }) => ({
+          service,
+          versions: [stable, canary].filter((version) => version !== null),
+        }));
+      return createRollbackRecord(db, { project, environment, key, actor, left });
     },
   };
 }

@@ -1,0 +1,89 @@
+/**
+ * The record of a person's rollback: a release of its own that no lane has to run. Lane and API may both ask for it; the
+ * key of the request makes it one.
+ */
+import { ulid } from 'ulid';
+import { createRelease } from './releases.ts';
+import type { Db } from './store.ts';
+
+export interface RollbackRequested {
+  readonly project: string;
+  readonly environment: string;
+  /** The same for every try of one request. */
+  readonly key: string;
+  readonly actor: string;
+  /** Per service: versions that had the traffic before. */
+  readonly left: readonly { readonly service: string; readonly versions: readonly string[] }[];
+}
+
+/** Stores the record under the commit that is left, or finds the one that was stored before. */
+export async function createRollbackRecord(
+  db: Db,
+  { project, environment, key, actor, left }: RollbackRequested,
+): Promise<{ readonly id: string; readonly created: boolean }> {
+  const commit = await commitLeft(db, { project, environment, left });
+  return createRelease(db, {
+    id: ulid(),
+    project,
+    environment,
+    ref: commit?.ref ?? '',
+    commit: commit?.commit ?? '',
+    before: commit?.before ?? '',
+    author: commit?.author ?? '',
+    message: commit?.message ?? '',
+    cause: 'rollback',
+    startedBy: actor,
+    dryRun: false,
+    dedupeKey: dedupeKeyOf(key),
+    at: Date.now(),
+  });
+}
+
+/** Id of the record of a request, or `null` where none was stored (yet). */
+export async function findRollbackRecord(
+  db: Db,
+  { project, environment, key }: Pick<RollbackRequested, 'project' | 'environment' | 'key'>,
+): Promise<string | null> {
+  const row = await db
+    .selectFrom('releases')
+    .select('id')
+    .where('project', '=', project)
+    .where('environment', '=', environment)
+    .where('dedupe_key', '=', dedupeKeyOf(key))
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+function dedupeKeyOf(key: string): string {
+  return `rollback:${key}`;
+}
+
+/** Of the newest release whose version is left; where Sluice published none of them, of the newest that was promoted. */
+async function commitLeft(
+  db: Db,
+  { project, environment, left }: Pick<RollbackRequested, 'project' | 'environment' | 'left'>,
+) {
+  const ofHere = db
+    .selectFrom('releases as r')
+    .select(['r.ref', 'r.commit', 'r.before', 'r.author', 'r.message'])
+    .where('r.project', '=', project)
+    .where('r.environment', '=', environment)
+    .where('r.cause', 'in', ['push', 'manual'])
+    .orderBy('r.number', 'desc')
+    .limit(1);
+  const pairs = left.flatMap(({ service, versions }) => versions.map((version) => ({ service, version })));
+  const published =
+    pairs.length === 0
+      ? undefined
+      : await ofHere
+          .innerJoin('publications as p', 'p.release_id', 'r.id')
+          .where((e) =>
+            e.or(
+              pairs.map(({ service, version }) =>
+                e.and([e('p.service', '=', service), e('p.version', '=', version)]),
+              ),
+            ),
+          )
+          .executeTakeFirst();
+  return published ?? (await ofHere.where('r.state', '=', 'promoted').executeTakeFirst());
+}
