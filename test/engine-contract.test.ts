@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { crc64 } from '../src/domain/checksum/crc64.ts';
 import {
   functionAnswering,
+  refusal,
   sdkFor,
   send,
   startEngineProcess,
@@ -45,17 +46,6 @@ afterAll(async () => {
 
 const API = '/2016-08-15';
 const json = { 'content-type': 'application/json' };
-
-/** The status, code and message of a refused SDK call. */
-async function refusal(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-  } catch (error) {
-    const { code, message } = error as { code: string; message: string };
-    return `${/failed with (\d+)/.exec(message)?.[1]} ${code}: ${message}`;
-  }
-  return 'accepted';
-}
 
 let serial = 0;
 /** A service of the test's own, so that tests do not meet each other. */
@@ -242,8 +232,7 @@ describe('functions', () => {
     expect(await refusal(sdk.updateFunction(service, 'hello', { layers: ['x'] }))).toContain(
       'layers is not supported',
     );
-    const trigger = { triggerName: 't', triggerType: 'timer', triggerConfig: {} };
-    expect(await refusal(sdk.createTrigger(service, 'hello', trigger))).toContain('400 PathNotSupported');
+    expect(await refusal(sdk.get(`/services/${service}/nothing`))).toContain('400 PathNotSupported');
   });
 });
 

@@ -16,6 +16,7 @@ import { functionOperations } from './catalog/functions.ts';
 import { codePackages, revisionKeys, type ServiceState } from './catalog/service-state.ts';
 import { serviceOperations } from './catalog/services.ts';
 import type { EngineTables } from './catalog/tables.ts';
+import { triggerOperations } from './catalog/triggers.ts';
 import { versionOperations } from './catalog/versions.ts';
 import { createFront } from './http/front.ts';
 import { createInvocations } from './http/invocations.ts';
@@ -111,6 +112,7 @@ export async function startEngine(options: EngineOptions): Promise<void> {
       ...functionOperations(catalog, codeStore, links),
       ...versionOperations(catalog),
       ...aliasOperations(catalog),
+      ...triggerOperations(catalog),
       ...codeLinkOperations(links, codeStore),
       ...ringOperations(catalog, series, now),
     ],

@@ -38,7 +38,19 @@ type SdkMethod =
   | 'listAliases'
   | 'invokeFunction'
   | 'get'
-  | 'createTrigger';
+  | 'post'
+  | 'put'
+  | 'delete'
+  | 'createTrigger'
+  | 'getTrigger'
+  | 'updateTrigger'
+  | 'deleteTrigger'
+  | 'listTriggers'
+  | 'createCustomDomain'
+  | 'getCustomDomain'
+  | 'updateCustomDomain'
+  | 'deleteCustomDomain'
+  | 'listCustomDomains';
 export type Sdk = Record<SdkMethod, SdkCall>;
 
 export interface EngineProcess {
@@ -126,6 +138,17 @@ export interface RawRequest {
   readonly agent?: Agent;
 }
 
+/** The status, code and message of a refused SDK call. */
+export async function refusal(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+  } catch (error) {
+    const { code, message } = error as { code: string; message: string };
+    return `${/failed with (\d+)/.exec(message)?.[1]} ${code}: ${message}`;
+  }
+  return 'accepted';
+}
+
 /** One request without the SDK, signed unless told otherwise. */
 export async function send(engine: { readonly port: number }, options: RawRequest): Promise<RawAnswer> {
   const { method = 'GET', path, body, isSigned = true } = options;
@@ -177,8 +200,13 @@ export async function zipOf(files: Readonly<Record<string, string>>): Promise<Bu
 }
 
 /** A function whose handler answers `text`. */
-export async function functionAnswering(name: string, text: string): Promise<object> {
-  const zip = await zipOf({ 'index.js': `exports.handler = async () => ${JSON.stringify(text)};\n` });
+export function functionAnswering(name: string, text: string): Promise<object> {
+  return functionOf(name, `async () => ${JSON.stringify(text)}`);
+}
+
+/** A function with the given handler, as the text of an expression. */
+export async function functionOf(name: string, handler: string): Promise<object> {
+  const zip = await zipOf({ 'index.js': `exports.handler = ${handler};\n` });
   return {
     functionName: name,
     runtime: 'nodejs20',

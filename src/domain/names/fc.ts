@@ -23,6 +23,10 @@ export function isAliasName(text: string): boolean {
   return NAME_128.test(text) && text !== LATEST;
 }
 
+export function isTriggerName(text: string): boolean {
+  return NAME_128.test(text);
+}
+
 export function isLayerName(text: string): boolean {
   return NAME_64.test(text);
 }

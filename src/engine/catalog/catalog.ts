@@ -226,5 +226,6 @@ function emptyParts(generation: string, service: ServiceRecord): ServiceParts {
     functions: new Map(),
     versions: new Map(),
     aliases: new Map(),
+    triggers: new Map(),
   };
 }

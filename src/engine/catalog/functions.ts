@@ -9,6 +9,7 @@ import type { CodePackage, CodeStore } from './code-store.ts';
 import { CreateFunctionInput, functionConfig, UpdateFunctionInput } from './function-config.ts';
 import { apiTime, type FunctionRecord } from './records.ts';
 import { deploymentOf, type ServiceState } from './service-state.ts';
+import { triggersOf } from './triggers.ts';
 
 export function functionOperations(catalog: Catalog, codeStore: CodeStore, links: CodeLinks): Operation[] {
   return [
@@ -101,6 +102,13 @@ export function functionOperations(catalog: Catalog, codeStore: CodeStore, links
         const name = call.param('function');
         await catalog.change(service, (state) => {
           call.requireMatch(findFunction(state, name).etag, `function '${name}'`);
+          const triggers = triggersOf(state, name);
+          if (triggers.length > 0)
+            throw new ApiError(
+              409,
+              'FunctionNotEmpty',
+              `function '${name}' of service '${service}' still has the triggers ${triggers.map((trigger) => `'${trigger.name}'`).join(', ')}; delete them first`,
+            );
           return () => {
             const functions = new Map(state.functions);
             functions.delete(name);

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { completeFunctionConfig } from './function-config.ts';
 import type { FunctionRecord, ServiceRecord, VersionRecord } from './records.ts';
 import { completeServiceConfig } from './service-config.ts';
-import type { ServiceParts } from './service-state.ts';
+import { triggerKey, type ServiceParts } from './service-state.ts';
 import type { EngineTables } from './tables.ts';
 
 export function loadAll(db: Kysely<EngineTables>): Promise<ServiceParts[]> {
@@ -17,7 +17,7 @@ export async function loadService(db: Kysely<EngineTables>, name: string): Promi
 }
 
 function load(db: Kysely<EngineTables>, only: string | undefined): Promise<ServiceParts[]> {
-  // One snapshot for all four tables.
+  // One snapshot for all tables.
   return db
     .transaction()
     .setIsolationLevel('repeatable read')
@@ -44,9 +44,15 @@ function load(db: Kysely<EngineTables>, only: string | undefined): Promise<Servi
         .selectAll()
         .$if(only !== undefined, (q) => q.where('service', '=', only ?? ''))
         .execute();
+      const triggers = await rows
+        .selectFrom('triggers')
+        .selectAll()
+        .$if(only !== undefined, (q) => q.where('service', '=', only ?? ''))
+        .execute();
       const functionsOf = byService(functions);
       const versionsOf = byService(versions);
       const aliasesOf = byService(aliases);
+      const triggersOf = byService(triggers);
       return services.map((row) => ({
         generation: row.generation,
         nextVersion: row.next_version,
@@ -58,6 +64,12 @@ function load(db: Kysely<EngineTables>, only: string | undefined): Promise<Servi
           (versionsOf.get(row.name) ?? []).map(({ version_id, record }) => [
             String(version_id),
             completeVersion(record),
+          ]),
+        ),
+        triggers: new Map(
+          (triggersOf.get(row.name) ?? []).map(({ record }) => [
+            triggerKey(record.function, record.name),
+            record,
           ]),
         ),
         aliases: new Map((aliasesOf.get(row.name) ?? []).map(({ name, record }) => [name, record])),

@@ -3,6 +3,7 @@ import type { AliasConfig } from './aliases.ts';
 import type { CodePackage } from './code-store.ts';
 import type { FunctionConfig } from './function-config.ts';
 import type { ServiceConfig } from './service-config.ts';
+import type { TriggerSettings } from './trigger-config.ts';
 
 /** What every resource has. Times are Unix milliseconds. */
 export interface Stamp {
@@ -36,6 +37,19 @@ export interface AliasRecord extends Stamp {
   readonly name: string;
   readonly config: AliasConfig;
 }
+
+export type TriggerRecord = Stamp &
+  TriggerSettings & {
+    readonly id: string;
+    readonly function: string;
+    readonly name: string;
+    /** Empty where the type has no source. */
+    readonly sourceArn: string;
+    readonly invocationRole: string;
+    /** The version, alias or LATEST that is called. */
+    readonly qualifier: string;
+    readonly description: string;
+  };
 
 /** Unix milliseconds as the API writes times: UTC, whole seconds. */
 export function apiTime(ms: number): string {

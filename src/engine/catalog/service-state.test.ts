@@ -34,6 +34,7 @@ function parts(
     functions: new Map(functions.map((record) => [record.name, record])),
     versions: new Map(versions.map((record) => [record.versionId, record])),
     aliases: new Map(aliases.map((record) => [record.name, record])),
+    triggers: new Map(),
   };
 }
 

@@ -7,9 +7,10 @@ import type { Series } from '../metrics/series.ts';
 import { aliasNotFound, functionNotFound, versionNotFound } from '../http/api-error.ts';
 import { isVersionId, LATEST } from '../../domain/names/fc.ts';
 import { splitOf } from './aliases.ts';
-import type { AliasRecord, FunctionRecord, ServiceRecord, VersionRecord } from './records.ts';
+import type { AliasRecord, FunctionRecord, ServiceRecord, TriggerRecord, VersionRecord } from './records.ts';
 import { revisionOf } from './revision.ts';
 import { drawVersion } from './split.ts';
+import type { HttpTriggerConfig } from './trigger-config.ts';
 
 /** What is stored of a service. */
 export interface ServiceParts {
@@ -20,6 +21,8 @@ export interface ServiceParts {
   readonly functions: ReadonlyMap<string, FunctionRecord>;
   readonly versions: ReadonlyMap<string, VersionRecord>;
   readonly aliases: ReadonlyMap<string, AliasRecord>;
+  /** By `triggerKey`. */
+  readonly triggers: ReadonlyMap<string, TriggerRecord>;
 }
 
 /** A function as a call finds it. */
@@ -42,6 +45,22 @@ export interface Deployment {
 export interface ServiceState extends ServiceParts {
   readonly latest: Deployment;
   readonly deployments: ReadonlyMap<string, Deployment>;
+  /** HTTP triggers as requests find them, by `httpTriggerKey`. */
+  readonly httpTriggers: ReadonlyMap<string, HttpTrigger>;
+}
+
+/** The trigger that lets HTTP requests through to a function as called by one qualifier. */
+export interface HttpTrigger extends HttpTriggerConfig {
+  readonly name: string;
+}
+
+/** No name has a slash. */
+export function triggerKey(functionName: string, name: string): string {
+  return `${functionName}/${name}`;
+}
+
+export function httpTriggerKey(functionName: string, qualifier: string): string {
+  return `${functionName}/${qualifier}`;
 }
 
 /** Prepares what changed against `before`; the rest is taken over, with its warm instances and counters. */
@@ -60,7 +79,16 @@ export function buildState(
   const latest = isLatestSame
     ? before.latest
     : deploy(LATEST, parts.service, parts.functions, before?.latest, folderOf);
-  return { ...parts, latest, deployments };
+  const httpTriggers =
+    before?.triggers === parts.triggers ? before.httpTriggers : indexHttpTriggers(parts.triggers);
+  return { ...parts, latest, deployments, httpTriggers };
+}
+
+function indexHttpTriggers(triggers: ReadonlyMap<string, TriggerRecord>): Map<string, HttpTrigger> {
+  const found = new Map<string, HttpTrigger>();
+  for (const { type, name, function: functionName, qualifier, config } of triggers.values())
+    if (type === 'http') found.set(httpTriggerKey(functionName, qualifier), { ...config, name });
+  return found;
 }
 
 function deploy(

@@ -1,6 +1,6 @@
 /** The engine's own schema in PostgreSQL. Records are whole in their JSON; columns are what queries need. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
-import type { AliasRecord, FunctionRecord, ServiceRecord, VersionRecord } from './records.ts';
+import type { AliasRecord, FunctionRecord, ServiceRecord, TriggerRecord, VersionRecord } from './records.ts';
 
 /** A `bigint`: arrives as text, because JavaScript's numbers end at 2^53. */
 type BigInteger = ColumnType<string, string | number, string | number>;
@@ -26,6 +26,12 @@ export interface EngineTables {
     readonly service: string;
     readonly name: string;
     readonly record: JSONColumnType<AliasRecord>;
+  };
+  readonly triggers: {
+    readonly service: string;
+    readonly function: string;
+    readonly name: string;
+    readonly record: JSONColumnType<TriggerRecord>;
   };
   readonly series: {
     readonly id: Generated<number>;

@@ -36,6 +36,9 @@ export const versionNotFound = (service: string, version: string): ApiError =>
 export const aliasNotFound = (service: string, alias: string): ApiError =>
   new ApiError(404, 'AliasNotFound', `alias '${alias}' of service '${service}' does not exist`);
 
+export const triggerNotFound = (functionName: string, trigger: string): ApiError =>
+  new ApiError(404, 'TriggerNotFound', `trigger '${trigger}' of function '${functionName}' does not exist`);
+
 export const preconditionFailed = (what: string): ApiError =>
   new ApiError(412, 'PreconditionFailed', `If-Match does not match the current etag of ${what}`);
 
