@@ -19,6 +19,7 @@ import type { EngineTables } from './catalog/tables.ts';
 import { triggerOperations } from './catalog/triggers.ts';
 import { versionOperations } from './catalog/versions.ts';
 import { createFront } from './http/front.ts';
+import { createHttpCalls } from './http/http-calls.ts';
 import { createInvocations } from './http/invocations.ts';
 import { createPages } from './http/pages.ts';
 import { createVerifier } from './http/signature.ts';
@@ -104,9 +105,18 @@ export async function startEngine(options: EngineOptions): Promise<void> {
   lifecycle.onClose('runner', () => runner.close(RUNNER_GRACE_MS));
 
   const links = new CodeLinks(now);
+  const verify = createVerifier({ id: credentials.accessKeyId, secret: credentials.accessKeySecret }, now);
+  const calls = {
+    catalog,
+    runner,
+    series,
+    now,
+    random: Math.random,
+    maxPayloadBytes: MAX_PAYLOAD_BYTES,
+  };
   const front = createFront({
     log,
-    verify: createVerifier({ id: credentials.accessKeyId, secret: credentials.accessKeySecret }, now),
+    verify,
     operations: [
       ...serviceOperations(catalog),
       ...functionOperations(catalog, codeStore, links),
@@ -116,14 +126,8 @@ export async function startEngine(options: EngineOptions): Promise<void> {
       ...codeLinkOperations(links, codeStore),
       ...ringOperations(catalog, series, now),
     ],
-    invoke: createInvocations({
-      catalog,
-      runner,
-      series,
-      now,
-      random: Math.random,
-      maxPayloadBytes: MAX_PAYLOAD_BYTES,
-    }),
+    invoke: createInvocations(calls),
+    callHttp: createHttpCalls({ ...calls, verify }),
     pages: createPages({
       pool,
       sandbox: () => runner.sandbox,

@@ -4,10 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { ensureError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { RefusedError } from '../invoke/contract.ts';
 import { ApiError, pathNotSupported } from './api-error.ts';
+import { proxyRoute, PROXY_PREFIX } from './function-route.ts';
+import type { HttpCalls } from './http-calls.ts';
 import { invocationAddress, type InvocationRequest } from './invocations.ts';
 import { Call, type Operation } from './operation.ts';
 import { readBody, RequestAborted } from './read-body.ts';
@@ -15,6 +18,7 @@ import { readRequestHead, type RequestHead } from './request-head.ts';
 import { rawBadRequest, sendAnswer, sendError } from './respond.ts';
 import { createRouter } from './router.ts';
 import type { Verifier } from './signature.ts';
+import { acceptUpgrades } from './upgrades.ts';
 
 const API_PREFIX = '/2016-08-15';
 /** Largest JSON body: a package of 50 MB is 67 MB in base64. */
@@ -35,6 +39,7 @@ export interface FrontOptions {
   readonly verify: Verifier;
   readonly operations: readonly Operation[];
   readonly invoke: (call: InvocationRequest) => Promise<void>;
+  readonly callHttp: HttpCalls;
   readonly pages: ReadonlyMap<string, Page>;
   readonly log: Logger;
 }
@@ -46,7 +51,7 @@ export interface Front {
 }
 
 export function createFront(options: FrontOptions): Front {
-  const { verify, invoke, pages, log } = options;
+  const { verify, invoke, callHttp, pages, log } = options;
   const route = createRouter(options.operations);
   let isDraining = false;
 
@@ -61,7 +66,7 @@ export function createFront(options: FrontOptions): Front {
     const path = mark < 0 ? url : url.slice(0, mark);
     const query = mark < 0 ? '' : url.slice(mark + 1);
     const head = readRequestHead(request.rawHeaders);
-    const signed = { method, path, query, head };
+    const signed = { method, path, query, head, isFunctionCall: false };
     const inner = path.slice(API_PREFIX.length);
 
     if (method === 'POST' && inner.endsWith('/invocations')) {
@@ -101,6 +106,7 @@ export function createFront(options: FrontOptions): Front {
     response: ServerResponse,
     requestId: string,
     thrown: unknown,
+    isFunctionCall: boolean,
   ): void {
     if (thrown instanceof RequestAborted) {
       response.destroy();
@@ -113,29 +119,50 @@ export function createFront(options: FrontOptions): Front {
       const cut = setTimeout(() => request.destroy(), DISCARD_MS);
       request.once('close', () => clearTimeout(cut));
     }
+    // Tells the caller of a function that the answer is not the function's.
+    const further = isFunctionCall ? ['X-Fc-Error-Type', 'FcCommonError'] : [];
     if (thrown instanceof ApiError || thrown instanceof RefusedError) {
       if (thrown.status >= 500) log.warn({ err: thrown, requestId, url: request.url }, 'a request failed');
-      sendError(response, requestId, thrown);
+      sendError(response, requestId, thrown, further);
       return;
     }
     log.error({ err: ensureError(thrown), requestId, url: request.url }, 'a request met an error of ours');
-    sendError(response, requestId, {
-      status: 500,
-      code: 'InternalServerError',
-      message: `the engine met an error of its own; its log has it under request id ${requestId}`,
-    });
+    const message = `the engine met an error of its own; its log has it under request id ${requestId}`;
+    sendError(response, requestId, { status: 500, code: 'InternalServerError', message }, further);
   }
 
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+  async function serveFunction(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    url: string,
+    socket: Duplex | undefined,
+  ): Promise<void> {
+    const route = proxyRoute(url);
+    if (!route) throw pathNotSupported(request.method ?? '', url);
+    return callHttp({ requestId, request, response, socket }, route);
+  }
+
+  function serve(request: IncomingMessage, response: ServerResponse, socket?: Duplex): void {
     const requestId = randomUUID();
     if (isDraining) response.shouldKeepAlive = false;
     const url = request.url ?? '';
+    const isFunctionCall = url.startsWith(PROXY_PREFIX);
     const page = pages.get(url);
     let served: Promise<void>;
-    if (url.startsWith(`${API_PREFIX}/`)) served = serveApi(request, response, requestId, url);
+    if (isFunctionCall) served = serveFunction(request, response, requestId, url, socket);
+    else if (url.startsWith(`${API_PREFIX}/`)) served = serveApi(request, response, requestId, url);
     else if (page && request.method === 'GET') served = servePage(response, requestId, page);
     else served = Promise.reject(pathNotSupported(request.method ?? '', url));
-    served.catch((error: unknown) => refuse(request, response, requestId, error));
+    served.catch((error: unknown) => refuse(request, response, requestId, error, isFunctionCall));
+  }
+
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) =>
+    serve(request, response),
+  );
+  const upgrades = acceptUpgrades(server, {
+    isForFunction: ({ url = '' }) => url.startsWith(PROXY_PREFIX),
+    serve,
   });
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -155,7 +182,10 @@ export function createFront(options: FrontOptions): Front {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     // Connections become idle one by one; each is closed then, not after its keep-alive time.
     const sweep = setInterval(() => server.closeIdleConnections(), 50);
-    const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    const cut = setTimeout(() => {
+      server.closeAllConnections();
+      upgrades.closeAll();
+    }, graceMs);
     await closed;
     clearInterval(sweep);
     clearTimeout(cut);

@@ -5,10 +5,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Catalog } from '../catalog/catalog.ts';
 import { targetOf, type Target } from '../catalog/service-state.ts';
-import { RefusedError, type InvocationResult, type Runner } from '../invoke/contract.ts';
-import { PROBE_QUALIFIER, type Series } from '../metrics/series.ts';
+import type { InvocationResult, Runner } from '../invoke/contract.ts';
 import type { SeriesRegistry } from '../metrics/series-registry.ts';
 import { invalidArgument } from './api-error.ts';
+import { countRefused, ERROR_TYPES, seriesOf } from './counting.ts';
 import { readBody } from './read-body.ts';
 import type { RequestHead } from './request-head.ts';
 import { decodeSegment } from './router.ts';
@@ -43,11 +43,6 @@ const EXPOSED =
   'X-Fc-Request-Id,X-Fc-Invocation-Duration,X-Fc-Max-Memory-Usage,X-Fc-Code-Checksum,' +
   'X-Fc-Invocation-Service-Version,X-Fc-Instance-Id,X-Fc-Error-Type,X-Fc-Log-Result';
 
-const ERROR_TYPES = {
-  'handled-error': 'HandledInvocationError',
-  'unhandled-error': 'UnhandledInvocationError',
-} as const;
-
 /** `/services/{service}[.{qualifier}]/functions/{function}/invocations`, or `undefined` for another path. */
 export function invocationAddress(path: string): InvocationAddress | undefined {
   const [, services, segment, functions, name, invocations, ...rest] = path.split('/');
@@ -70,17 +65,6 @@ export function createInvocations(options: InvocationOptions): (call: Invocation
     return targetOf(catalog.find(service), qualifier, name, random);
   }
 
-  function seriesOf(target: Target, address: InvocationAddress, isProbe: boolean): Series {
-    const qualifier = isProbe ? PROBE_QUALIFIER : address.qualifier;
-    let series = target.series.get(qualifier);
-    if (!series) {
-      const { service, function: name } = target.revision;
-      series = options.series.open({ service, function: name, qualifier, version: target.version });
-      target.series.set(qualifier, series);
-    }
-    return series;
-  }
-
   return async ({ requestId, address, head, request, response }) => {
     const before = catalog.services.get(address.service);
     let target = find(address);
@@ -90,7 +74,7 @@ export function createInvocations(options: InvocationOptions): (call: Invocation
     if (catalog.services.get(address.service) !== before) target = find(address);
 
     const { revision } = target;
-    const series = seriesOf(target, address, head.isProbe);
+    const series = seriesOf(options.series, target, address.qualifier, head.isProbe);
     const startedAt = performance.now();
     let result: InvocationResult;
     try {
@@ -147,16 +131,4 @@ function checkHeaders(head: RequestHead): boolean {
   if (head.logType !== 'none' && head.logType !== 'tail')
     throw invalidArgument(`X-Fc-Log-Type must be None or Tail, not '${head.logType}'`);
   return head.logType === 'tail';
-}
-
-/**
- * Callers' own faults never get here. What the runner refuses for lack of room (429) is nobody's failure; the rest is
- * the version's: an instance that does not start (412), an answer that is too large (413), a lost call (5xx).
- */
-function countRefused(series: Series, error: unknown, now: number): void {
-  if (error instanceof RefusedError && error.status === 429) series.countRefusal(error.code);
-  else {
-    const code = error instanceof RefusedError ? error.code : 'InternalServerError';
-    series.count({ error: code, coldStart: false, latencyMs: null }, now);
-  }
 }

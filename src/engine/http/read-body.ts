@@ -1,7 +1,6 @@
 /** Collects a request's body under a limit: what is too large is refused before, or as soon as, it shows. */
 import type { IncomingMessage } from 'node:http';
-import { entityTooLarge } from './api-error.ts';
-import type { RequestHead } from './request-head.ts';
+import { entityTooLarge, type ApiError } from './api-error.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -10,15 +9,27 @@ export class RequestAborted extends Error {
   override readonly name = 'RequestAborted';
 }
 
+/** What the headers say of the body. */
+export interface BodyHead {
+  /** Bytes; `undefined` when it is chunked or absent. */
+  readonly contentLength: number | undefined;
+  readonly hasBody: boolean;
+}
+
 /**
  * The whole body.
  *
  * @param limitBytes largest body that is accepted
- * @throws ApiError 413 above the limit, RequestAborted when the caller hangs up
+ * @throws ApiError above the limit (413 unless told otherwise), RequestAborted when the caller hangs up
  */
-export function readBody(request: IncomingMessage, head: RequestHead, limitBytes: number): Promise<Buffer> {
+export function readBody(
+  request: IncomingMessage,
+  head: BodyHead,
+  limitBytes: number,
+  tooLarge: (limitBytes: number) => ApiError = entityTooLarge,
+): Promise<Buffer> {
   if (!head.hasBody) return Promise.resolve(NOTHING);
-  if ((head.contentLength ?? 0) > limitBytes) return Promise.reject(entityTooLarge(limitBytes));
+  if ((head.contentLength ?? 0) > limitBytes) return Promise.reject(tooLarge(limitBytes));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -26,7 +37,7 @@ export function readBody(request: IncomingMessage, head: RequestHead, limitBytes
       size += chunk.length;
       if (size > limitBytes) {
         chunks.length = 0;
-        reject(entityTooLarge(limitBytes));
+        reject(tooLarge(limitBytes));
       } else chunks.push(chunk);
     });
     request.on('end', () => {

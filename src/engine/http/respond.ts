@@ -8,7 +8,13 @@ import type { Answer } from './operation.ts';
 export async function sendAnswer(response: ServerResponse, requestId: string, answer: Answer): Promise<void> {
   switch (answer.kind) {
     case 'json':
-      return sendJson(response, 200, requestId, answer.body, answer.etag);
+      return sendJson(
+        response,
+        200,
+        requestId,
+        answer.body,
+        answer.etag === undefined ? [] : ['Etag', answer.etag],
+      );
     case 'nothing':
       response.writeHead(204, ['X-Fc-Request-Id', requestId]).end();
       return undefined;
@@ -27,12 +33,13 @@ export async function sendAnswer(response: ServerResponse, requestId: string, an
   }
 }
 
-export function sendJson(
+/** @param further headers, names and values in turn */
+function sendJson(
   response: ServerResponse,
   status: number,
   requestId: string,
   body: unknown,
-  etag?: string,
+  further: readonly string[] = [],
 ): void {
   const payload = Buffer.from(JSON.stringify(body), 'utf8');
   const headers = [
@@ -42,8 +49,8 @@ export function sendJson(
     String(payload.length),
     'X-Fc-Request-Id',
     requestId,
+    ...further,
   ];
-  if (etag !== undefined) headers.push('Etag', etag);
   response.writeHead(status, headers).end(payload);
 }
 
@@ -51,12 +58,14 @@ export function sendError(
   response: ServerResponse,
   requestId: string,
   error: { readonly status: number; readonly code: string; readonly message: string },
+  further: readonly string[] = [],
 ): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }
-  sendJson(response, error.status, requestId, { ErrorCode: error.code, ErrorMessage: error.message });
+  const document = { ErrorCode: error.code, ErrorMessage: error.message };
+  sendJson(response, error.status, requestId, document, further);
 }
 
 /** What a connection gets that did not even send HTTP; raw, for there is no request to answer. */

@@ -28,6 +28,7 @@ function verify(example: Example, at = AT): void {
     method: example.method,
     path,
     query,
+    isFunctionCall: path.startsWith('/2016-08-15/proxy/'),
     head: readRequestHead([
       'Host',
       'h',
@@ -210,7 +211,8 @@ describe('refusals', () => {
 
   test('an unknown key is named, a malformed signature is a wrong one', () => {
     const head = readRequestHead(['Date', DATE, 'Authorization', 'FC OTHER:abc']);
-    const other = (): void => createVerifier(KEY, () => AT)({ method: 'GET', path: '/', query: '', head });
+    const other = (): void =>
+      createVerifier(KEY, () => AT)({ method: 'GET', path: '/', query: '', head, isFunctionCall: false });
     expect(other).toThrow("invalid access key ID 'OTHER'");
     expect(refusal({ ...getService, signature: 'AAAA' })).toBe('403 SignatureNotMatch');
     expect(refusal({ ...getService, signature: 'x y' })).toBe('403 AccessDenied');

@@ -23,6 +23,8 @@ export interface SignedRequest {
   /** Without `?`, percent-encoded; `''` when there is none. */
   readonly query: string;
   readonly head: RequestHead;
+  /** For an HTTP function: its query is signed too, and may be the signature itself. */
+  readonly isFunctionCall: boolean;
 }
 
 /** Throws `ApiError` unless the request was signed by a known key not long ago. */
@@ -69,8 +71,7 @@ export function createVerifier(key: AccessKey, now: () => number): Verifier {
 
   return (request) => {
     const { head } = request;
-    const isProxy = request.path.startsWith('/2016-08-15/proxy/');
-    const query = isProxy ? new URLSearchParams(request.query) : undefined;
+    const query = request.isFunctionCall ? new URLSearchParams(request.query) : undefined;
     if (query?.has('x-fc-signature')) return verifyPresigned(request, query);
 
     if (head.authorization === undefined) throw missingHeader('Authorization');

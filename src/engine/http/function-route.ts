@@ -1,0 +1,49 @@
+/** Which function an HTTP request is for: by its path under `/proxy/`, or by a custom domain's routes. */
+import { LATEST } from '../../domain/names/fc.ts';
+import { decodeSegment } from './router.ts';
+
+export interface FunctionRoute {
+  readonly service: string;
+  readonly qualifier: string;
+  readonly function: string;
+  /** What the function sees as its path; percent-encoded, `/` at least. */
+  readonly path: string;
+  /** The prefix that was cut off; empty behind a custom domain. */
+  readonly base: string;
+  /** Behind `?`. */
+  readonly query: string;
+  /** The path that a caller signs. */
+  readonly signedPath: string;
+  /** Reached by the trigger's own URL and not by a custom domain. */
+  readonly isTriggerUrl: boolean;
+}
+
+export const PROXY_PREFIX = '/2016-08-15/proxy/';
+
+/**
+ * `/2016-08-15/proxy/{service}[.{qualifier}]/{function}[/path][?query]`, or `undefined` where a name is missing.
+ *
+ * @param url begins with `PROXY_PREFIX`
+ */
+export function proxyRoute(url: string): FunctionRoute | undefined {
+  const mark = url.indexOf('?');
+  const pathEnd = mark < 0 ? url.length : mark;
+  const serviceEnd = url.indexOf('/', PROXY_PREFIX.length);
+  if (serviceEnd < 0 || serviceEnd >= pathEnd) return undefined;
+  const slash = url.indexOf('/', serviceEnd + 1);
+  const functionEnd = slash < 0 || slash > pathEnd ? pathEnd : slash;
+  const segment = decodeSegment(url.slice(PROXY_PREFIX.length, serviceEnd));
+  const name = decodeSegment(url.slice(serviceEnd + 1, functionEnd));
+  if (segment === '' || name === '') return undefined;
+  const dot = segment.indexOf('.');
+  return {
+    service: dot < 0 ? segment : segment.slice(0, dot),
+    qualifier: dot < 0 ? LATEST : segment.slice(dot + 1),
+    function: name,
+    path: functionEnd === pathEnd ? '/' : url.slice(functionEnd, pathEnd),
+    base: url.slice(0, functionEnd),
+    query: mark < 0 ? '' : url.slice(mark + 1),
+    signedPath: url.slice(0, pathEnd),
+    isTriggerUrl: true,
+  };
+}

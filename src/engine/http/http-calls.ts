@@ -1,0 +1,224 @@
+/**
+ * Requests to HTTP functions: the trigger that lets them in, the version that answers, and the response. Like
+ * `invocations.ts` a hot path: triggers are prepared when they are written, headers are read once.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Catalog } from '../catalog/catalog.ts';
+import {
+  httpTriggerKey,
+  targetOf,
+  type HttpTrigger,
+  type ServiceState,
+  type Target,
+} from '../catalog/service-state.ts';
+import { RefusedError, type InvocationResult, type Runner } from '../invoke/contract.ts';
+import type { SeriesRegistry } from '../metrics/series-registry.ts';
+import { ApiError, invalidArgument } from './api-error.ts';
+import { countRefused, ERROR_TYPES, seriesOf } from './counting.ts';
+import { readForwardedHead, type ForwardedHead } from './forwarded-head.ts';
+import type { FunctionRoute } from './function-route.ts';
+import { readBody } from './read-body.ts';
+import { readRequestHead } from './request-head.ts';
+import { ResponseSink } from './response-sink.ts';
+import type { Verifier } from './signature.ts';
+
+export interface HttpCallOptions {
+  readonly catalog: Catalog;
+  readonly runner: Runner;
+  readonly series: SeriesRegistry;
+  readonly verify: Verifier;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Uniform in [0, 1): draws the version behind an alias. */
+  readonly random: () => number;
+  /** Largest body, bytes. */
+  readonly maxPayloadBytes: number;
+}
+
+export interface HttpExchange {
+  readonly requestId: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The caller's connection, where it asks for another protocol. */
+  readonly socket: Duplex | undefined;
+}
+
+/** Answers a request that is for `route`; throws `ApiError`, `RefusedError` or `RequestAborted`. */
+export type HttpCalls = (exchange: HttpExchange, route: FunctionRoute) => Promise<void>;
+
+/** runtimes.md §11, limits: bytes of all headers, and of path with query. */
+const MAX_HEADER_BYTES = 8 * 1024;
+const MAX_URI_BYTES = 4 * 1024;
+const NOTHING = Buffer.alloc(0);
+const CLOUD_HOST = /\.fc\.aliyuncs\.com(:\d+)?$/i;
+
+export function createHttpCalls(options: HttpCallOptions): HttpCalls {
+  const { catalog, runner, verify, random, now, maxPayloadBytes } = options;
+
+  function authenticate(request: IncomingMessage, route: FunctionRoute): void {
+    const { method = '', rawHeaders } = request;
+    const { signedPath: path, query } = route;
+    verify({ method, path, query, head: readRequestHead(rawHeaders), isFunctionCall: true });
+  }
+
+  /** A probe is kept out of the figures that users' requests make, so nobody may call himself one. */
+  function isProbe(request: IncomingMessage, route: FunctionRoute): boolean {
+    try {
+      authenticate(request, route);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  return async ({ requestId, request, response, socket }, route) => {
+    const before = catalog.find(route.service);
+    const trigger = triggerOf(before, route);
+    const isSigned = trigger.authType === 'function';
+    if (isSigned) authenticate(request, route);
+    const head = readForwardedHead(request.rawHeaders, socket !== undefined);
+    const { method = '', url = '' } = request;
+    check(trigger, route, head, method, url);
+    let target = targetFor(before, route, random);
+    const payload = head.hasBody ? await readBody(request, head, maxPayloadBytes, bodyTooLarge) : NOTHING;
+    if (head.hasBody && head.contentLength === undefined)
+      head.headers.push(['content-length', String(payload.length)]);
+    // A slow upload must not bring a call to a version that lost its traffic meanwhile.
+    const after = catalog.find(route.service);
+    if (after !== before) target = targetFor(after, route, random);
+
+    const probe = head.claimsProbe && (isSigned || isProbe(request, route));
+    const { revision, version } = target;
+    const sink = new ResponseSink({
+      response,
+      method,
+      requestId,
+      version,
+      isAttachment: route.isTriggerUrl && CLOUD_HOST.test(head.host),
+      socket,
+    });
+    const series = seriesOf(options.series, target, route.qualifier, probe);
+    const startedAt = performance.now();
+    let result: InvocationResult;
+    try {
+      result = await runner.request(revision, {
+        requestId,
+        qualifier: route.qualifier,
+        payload,
+        wantsLog: false,
+        retryCount: 0,
+        isProbe: probe,
+        head: {
+          method,
+          path: route.path,
+          uri: url,
+          base: route.base,
+          query: route.query,
+          clientIp: addressOf(request),
+          headers: head.headers,
+        },
+        wantsUpgrade: socket !== undefined,
+        sink,
+      });
+    } catch (error) {
+      countRefused(series, error, now());
+      throw asGatewayError(error);
+    }
+    const failure = failureOf(result, sink);
+    series.count(
+      { error: failure, coldStart: result.coldStart, latencyMs: performance.now() - startedAt },
+      now(),
+    );
+    if (result.outcome === 'ok') return;
+    if (sink.hasBegun) (socket ?? response).destroy();
+    else
+      response
+        .writeHead(502, [
+          'Content-Type',
+          'application/json',
+          'Content-Length',
+          String(result.body.length),
+          'X-Fc-Request-Id',
+          requestId,
+          'X-Fc-Invocation-Service-Version',
+          version,
+          'X-Fc-Instance-Id',
+          result.instanceId,
+          'X-Fc-Error-Type',
+          ERROR_TYPES[result.outcome],
+        ])
+        .end(result.body);
+  };
+}
+
+/** The trigger of the route's qualifier; throws what is missing, from the outside in. */
+function triggerOf(state: ServiceState, route: FunctionRoute): HttpTrigger {
+  const trigger = state.httpTriggers.get(httpTriggerKey(route.function, route.qualifier));
+  if (trigger) return trigger;
+  // Says of a wrong name that it is wrong.
+  targetOf(state, route.qualifier, route.function, () => 0);
+  throw new ApiError(
+    404,
+    'TriggerNotFound',
+    `function '${route.function}' of service '${route.service}' has no HTTP trigger for qualifier '${route.qualifier}'; create one of triggerType 'http'`,
+  );
+}
+
+function targetFor(state: ServiceState, route: FunctionRoute, random: () => number): Target {
+  return targetOf(state, route.qualifier, route.function, random);
+}
+
+/** What the trigger does not allow, and what is over a limit. */
+function check(
+  trigger: HttpTrigger,
+  route: FunctionRoute,
+  head: ForwardedHead,
+  method: string,
+  url: string,
+): void {
+  if (trigger.disableURLInternet && route.isTriggerUrl)
+    throw accessDenied(`the URL of trigger '${trigger.name}' is switched off; use a custom domain`);
+  if (!(trigger.methods as readonly string[]).includes(method))
+    throw accessDenied(
+      `trigger '${trigger.name}' does not allow ${method}; it allows ${trigger.methods.join(', ')}`,
+    );
+  if (head.bytes > MAX_HEADER_BYTES)
+    throw invalidArgument(`the headers have ${head.bytes} bytes; at most ${MAX_HEADER_BYTES} are allowed`);
+  if (url.length > MAX_URI_BYTES)
+    throw invalidArgument(`path and query have ${url.length} bytes; at most ${MAX_URI_BYTES} are allowed`);
+  if (head.invocationType !== 'sync')
+    throw invalidArgument(
+      head.invocationType === 'async'
+        ? 'asynchronous invocation is not supported by this engine; send X-Fc-Invocation-Type: Sync'
+        : `X-Fc-Invocation-Type must be Sync or Async, not '${head.invocationType}'`,
+    );
+}
+
+/** A response of 500 and above is the function's failure, as a throw would have been; 4xx tells of its caller. */
+function failureOf(result: InvocationResult, sink: ResponseSink): string | null {
+  if (result.outcome !== 'ok') return ERROR_TYPES[result.outcome];
+  return sink.status >= 500 ? `Http${sink.status}` : null;
+}
+
+/** A browser must not take a function's start (412) or its response (413) for its own fault. */
+function asGatewayError(error: unknown): unknown {
+  if (!(error instanceof RefusedError)) return error;
+  return error.status === 412 || error.status === 413
+    ? new RefusedError(502, error.code, error.message)
+    : error;
+}
+
+function bodyTooLarge(limitBytes: number): ApiError {
+  return invalidArgument(`the body is larger than the ${limitBytes} bytes that are allowed`);
+}
+
+function accessDenied(message: string): ApiError {
+  return new ApiError(403, 'AccessDenied', message);
+}
+
+/** IPv4 as such, also on a socket that takes both. */
+function addressOf(request: IncomingMessage): string {
+  const address = request.socket.remoteAddress ?? '';
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}
