@@ -21,6 +21,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     accountId: credentials.accountId,
     secrets: [credentials.accessKeySecret, credentials.adminToken],
     log,
+    interpreters: config.runtimes,
   });
   await startEngine({ config, credentials, log, lifecycle, runner });
   log.info(`Function Compute API on ${config.listenHost}:${config.enginePort}`);

@@ -44,6 +44,8 @@ export interface Config {
   readonly temporalAddress: string | undefined;
   readonly temporalNamespace: string;
   readonly logLevel: string;
+  /** Interpreter by runtime id, instead of what the engine would find: `SLUICE_RUNTIMES=python2.7=/path,php7.2=/path`. */
+  readonly runtimes: Readonly<Record<string, string>>;
 }
 
 const port = (fallback: number) => z.coerce.number().int().min(1).max(65535).default(fallback);
@@ -66,6 +68,12 @@ const Environment = z.object({
     .default('')
     .transform((list) => list.split(/[\s,]+/).filter(Boolean))
     .pipe(z.array(z.url({ protocol: /^https?$/, error: 'http and https addresses, separated by commas' }))),
+  SLUICE_RUNTIMES: z
+    .string()
+    .default('')
+    .transform((list) => list.split(/[\s,]+/).filter(Boolean))
+    .pipe(z.array(z.string().regex(/^[a-z][a-z0-9.-]*=\/./, 'id=/path/to/interpreter, separated by commas')))
+    .transform((pairs) => Object.fromEntries(pairs.map((pair) => splitPair(pair)))),
   SLUICE_URL: z.url().optional(),
   SLUICE_FC_ENDPOINT: z.url().optional(),
   SLUICE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -122,6 +130,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = processEnvironment()): Confi
     temporalAddress: e.TEMPORAL_ADDRESS,
     temporalNamespace: e.TEMPORAL_NAMESPACE,
     logLevel: e.SLUICE_LOG_LEVEL,
+    runtimes: e.SLUICE_RUNTIMES,
   };
 }
 
@@ -146,6 +155,11 @@ export function loadCredentials(config: Config, env: NodeJS.ProcessEnv = process
     accessKeySecret: pick('accessKeySecret', 'SLUICE_ACCESS_KEY_SECRET'),
     adminToken: pick('adminToken', 'SLUICE_ADMIN_TOKEN'),
   };
+}
+
+function splitPair(pair: string): [string, string] {
+  const at = pair.indexOf('=');
+  return [pair.slice(0, at), pair.slice(at + 1)];
 }
 
 function processEnvironment(): NodeJS.ProcessEnv {

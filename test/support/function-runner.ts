@@ -44,6 +44,7 @@ export interface FunctionResponse {
 export function createFunctionRunner(
   limits: Partial<RunnerLimits> = {},
   sandbox: 'on' | 'off' = 'on',
+  interpreters: Readonly<Record<string, string>> = {},
 ): FunctionRunner {
   const home = mkdtempSync(join(tmpdir(), 'sluice-runner-'));
   const log = createLog('test', 'error');
@@ -54,6 +55,7 @@ export function createFunctionRunner(
     accountId: '1234567890123456',
     secrets: [],
     log,
+    interpreters,
     limits,
   });
   let defined = 0;

@@ -33,6 +33,8 @@ export interface RunnerOptions {
   /** What no line of a function's stored log may show: this installation's own keys. */
   readonly secrets: readonly string[];
   readonly log: Logger;
+  /** Interpreter by runtime id, as the operator named them. */
+  readonly interpreters: Readonly<Record<string, string>>;
   readonly limits?: Partial<RunnerLimits>;
 }
 
@@ -77,7 +79,7 @@ class PooledRunner implements EngineRunner {
   readonly sandbox: SandboxState;
   readonly #options: RunnerOptions;
   readonly #limits: RunnerLimits;
-  readonly #registry = new RuntimeRegistry();
+  readonly #registry: RuntimeRegistry;
   readonly #pools = new Map<string, Pool>();
   readonly #recent = new RecentLines();
   readonly #seccompFile: string;
@@ -90,6 +92,7 @@ class PooledRunner implements EngineRunner {
   constructor(options: RunnerOptions, limits: RunnerLimits) {
     this.#options = options;
     this.#limits = limits;
+    this.#registry = new RuntimeRegistry({ interpreters: options.interpreters });
     this.sandbox = probeSandbox(options.sandbox);
     if (!this.sandbox.available)
       options.log.error(`functions cannot run: ${this.sandbox.reason}; mend: ${this.sandbox.mend}`);

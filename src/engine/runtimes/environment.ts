@@ -1,4 +1,6 @@
 /** The environment of an instance (runtimes.md §9): everything that user code sees, nothing of the host's. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Revision } from '../invoke/contract.ts';
 import type { Credentials } from './protocol.ts';
 import type { Runtime } from './runtime.ts';
@@ -43,6 +45,7 @@ export function instanceEnvironment(options: EnvironmentOptions): Record<string,
     PATH: [...runtime.path, SYSTEM_PATH, codeFolder, `${codeFolder}/node_modules/.bin`, '/opt/bin'].join(':'),
     ...runtime.environment(codeFolder),
   };
+  if (existsSync(join(revision.codeFolder, '.fun'))) addFunFolders(env, `${codeFolder}/.fun`);
   // Without a service role there are none; an empty key would mislead the SDKs' own search for credentials.
   if (credentials.accessKeyId !== '') {
     env['accessKeyID'] = env['ALIBABA_CLOUD_ACCESS_KEY_ID'] = credentials.accessKeyId;
@@ -54,4 +57,19 @@ export function instanceEnvironment(options: EnvironmentOptions): Record<string,
     if (NAME.test(name) && !RESERVED.test(name) && !value.includes('\0')) env[name] = value;
   }
   return env;
+}
+
+/** Where Funcraft's `fun install` puts system packages, Python packages and Node modules of a function. */
+function addFunFolders(env: Record<string, string>, folder: string): void {
+  const root = `${folder}/root`;
+  const programs = ['usr/local/bin', 'usr/local/sbin', 'usr/bin', 'usr/sbin', 'sbin', 'bin'];
+  const libraries = ['usr/lib', 'usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu'];
+  env['PATH'] = [
+    ...programs.map((path) => `${root}/${path}`),
+    `${folder}/python/bin`,
+    `${folder}/node_modules/.bin`,
+    env['PATH'],
+  ].join(':');
+  env['LD_LIBRARY_PATH'] = [...libraries.map((path) => `${root}/${path}`), env['LD_LIBRARY_PATH']].join(':');
+  env['PYTHONUSERBASE'] = `${folder}/python`;
 }

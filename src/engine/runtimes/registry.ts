@@ -1,13 +1,20 @@
 /** All runtime ids of runtimes.md §1 and what serves each on this host. */
-import { nodejsRuntime, NODEJS_IDS } from './nodejs/runtime.ts';
-import type { Runtime, RuntimeState } from './runtime.ts';
+import { performance } from 'node:perf_hooks';
+import { NODEJS } from './nodejs/runtime.ts';
+import { PYTHON } from './python/runtime.ts';
+import {
+  missingRuntime,
+  type HostSettings,
+  type MissingRuntime,
+  type Runtime,
+  type RuntimeFamily,
+  type RuntimeState,
+} from './runtime.ts';
+
+const FAMILIES: readonly RuntimeFamily[] = [NODEJS, PYTHON];
 
 /** What the ids without a shim would need; said to whoever calls such a function. */
 const NEEDS: Readonly<Record<string, string>> = {
-  'python2.7': 'python 2.7',
-  python3: 'python >= 3.6',
-  'python3.9': 'python >= 3.9',
-  'python3.10': 'python >= 3.10',
   java8: 'a JRE >= 8',
   java11: 'a JRE >= 11',
   'php7.2': 'php >= 7.2',
@@ -17,29 +24,46 @@ const NEEDS: Readonly<Record<string, string>> = {
   'custom-container': 'a container runtime',
 };
 
+/** How long "missing" is believed: what an operator installs meanwhile serves without a restart. */
+const MISSING_MS = 10_000;
+
 export type RuntimeLookup =
   | { readonly found: true; readonly runtime: Runtime }
   | { readonly found: false; readonly reason: string };
 
 export class RuntimeRegistry {
-  readonly #runtimes: ReadonlyMap<string, Runtime> = new Map(NODEJS_IDS.map((id) => [id, nodejsRuntime(id)]));
+  readonly #host: HostSettings;
+  readonly #families = new Map(FAMILIES.flatMap((family) => family.ids.map((id) => [id, family] as const)));
+  readonly #looked = new Map<string, { readonly runtime: Runtime | MissingRuntime; readonly atMs: number }>();
+
+  constructor(host: HostSettings) {
+    this.#host = host;
+  }
 
   find(id: string): RuntimeLookup {
-    const runtime = this.#runtimes.get(id);
-    return runtime ? { found: true, runtime } : { found: false, reason: missing(id) };
+    const runtime = this.#look(id);
+    return 'command' in runtime ? { found: true, runtime } : { found: false, reason: runtime.state.reason };
   }
 
   /** Every id with its state, for `GET /readyz`. */
   states(): Record<string, RuntimeState> {
     const states: Record<string, RuntimeState> = {};
-    for (const [id, runtime] of this.#runtimes) states[id] = runtime.state;
-    for (const id of Object.keys(NEEDS)) states[id] = { state: 'missing', reason: missing(id) };
+    for (const id of [...this.#families.keys(), ...Object.keys(NEEDS)]) states[id] = this.#look(id).state;
     return states;
+  }
+
+  #look(id: string): Runtime | MissingRuntime {
+    const now = performance.now();
+    const last = this.#looked.get(id);
+    if (last && ('command' in last.runtime || now - last.atMs < MISSING_MS)) return last.runtime;
+    const runtime = this.#families.get(id)?.look(id, this.#host) ?? unserved(id);
+    this.#looked.set(id, { runtime, atMs: now });
+    return runtime;
   }
 }
 
-function missing(id: string): string {
+function unserved(id: string): MissingRuntime {
   const need = NEEDS[id];
-  if (!need) return `runtime '${id}' is not known to this engine`;
-  return `runtime '${id}' needs ${need} on the engine host; found: none that this engine can drive`;
+  if (need) return missingRuntime(id, need, 'none that this engine can drive');
+  return { id, state: { state: 'missing', reason: `runtime '${id}' is not known to this engine` } };
 }

@@ -20,3 +20,28 @@ export interface Runtime {
   /** Variables of the language; `codeFolder` is the code as the process sees it. */
   environment(codeFolder: string): Readonly<Record<string, string>>;
 }
+
+/** An id that nothing here serves. */
+export interface MissingRuntime {
+  readonly id: string;
+  readonly state: Extract<RuntimeState, { readonly state: 'missing' }>;
+}
+
+/** What the operator said about runtimes. */
+export interface HostSettings {
+  /** Interpreter by runtime id (`SLUICE_RUNTIMES`); it is used instead of what would be found. */
+  readonly interpreters: Readonly<Record<string, string>>;
+}
+
+/** One folder's offer: its ids, and what serves each on this host. */
+export interface RuntimeFamily {
+  readonly ids: readonly string[];
+  /** Looks on this host; called again from time to time while the answer is "missing". May take some 50 ms. */
+  look(id: string, host: HostSettings): Runtime | MissingRuntime;
+}
+
+/** @param need what would have to be there, e.g. `php >= 7.2` @param found what was looked at and did not fit */
+export function missingRuntime(id: string, need: string, found = 'none'): MissingRuntime {
+  const reason = `runtime '${id}' needs ${need} on the engine host; found: ${found}. Install it or set the interpreter path in the engine configuration (SLUICE_RUNTIMES=${id}=/path/to/it)`;
+  return { id, state: { state: 'missing', reason } };
+}

@@ -1,21 +1,25 @@
 /**
  * What a function may rely on, whatever its language: one table of cases (`cases/`) over every interpreter that this
- * machine has. A language joins by its fixtures (`fixtures.ts` says what each must do) and a line in `LANGUAGES`.
+ * machine has, those of `SLUICE_RUNTIMES` first. A language joins by its fixtures (`fixtures.ts` says what each must do)
+ * and a line in `LANGUAGES`.
  */
 import { afterAll, beforeAll, describe, test } from 'vitest';
+import { loadConfig } from '../../../platform/config.ts';
 import { RuntimeRegistry } from '../registry.ts';
 import type { ConformanceCase } from './case.ts';
 import { ANSWERS } from './cases/answers.ts';
 import { CONTEXT } from './cases/context.ts';
 import { FAILURES } from './cases/failures.ts';
+import { HTTP } from './cases/http.ts';
 import { INITIALIZER } from './cases/initializer.ts';
 import { LOG } from './cases/log.ts';
 import { SURROUNDINGS } from './cases/surroundings.ts';
 import type { Language } from './language.ts';
 import { NODEJS } from './nodejs.ts';
+import { PYTHON } from './python.ts';
 import { Subject } from './subject.ts';
 
-const LANGUAGES: readonly Language[] = [NODEJS];
+const LANGUAGES: readonly Language[] = [NODEJS, PYTHON];
 
 const TABLE: Readonly<Record<string, readonly ConformanceCase[]>> = {
   answers: ANSWERS,
@@ -23,10 +27,12 @@ const TABLE: Readonly<Record<string, readonly ConformanceCase[]>> = {
   initializer: INITIALIZER,
   context: CONTEXT,
   log: LOG,
+  http: HTTP,
   surroundings: SURROUNDINGS,
 };
 
-const states = new RuntimeRegistry().states();
+const interpreters = loadConfig().runtimes;
+const states = new RuntimeRegistry({ interpreters }).states();
 
 for (const language of LANGUAGES) {
   /** Interpreters that the table ran over already, by their version. */
@@ -50,7 +56,7 @@ for (const language of LANGUAGES) {
 }
 
 function runTable(language: Language, id: string): void {
-  const subject = new Subject(language, id);
+  const subject = new Subject(language, id, interpreters);
   beforeAll(async () => {
     await language.prepare?.();
   });

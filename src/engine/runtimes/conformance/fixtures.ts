@@ -134,6 +134,25 @@ export interface Fixtures {
   /** As `overlap`, by the global logger. */
   readonly globalOverlap: Fixture | Absent;
 
+  // HTTP handlers.
+  /**
+   * Answers one text: method, path without prefix, query as it came, caller's address, header `x-one`, request id, body,
+   * with one space between.
+   */
+  readonly httpRequest: Fixture | Absent;
+  /** Status 201, headers `x-a: 1` and `set-cookie` twice (`a=1`, `b=2`), body `made é`. */
+  readonly httpResponse: Fixture | Absent;
+  /** Sends an empty body and sets neither status (200 where one must be set) nor headers. */
+  readonly httpEmpty: Fixture | Absent;
+  /** Sends back the request's body. */
+  readonly httpEcho: Fixture | Absent;
+  /** Sends as many letters x as the body's decimal number says. */
+  readonly httpLarge: Fixture | Absent;
+  /** Throws with the message `far` before it sends anything. */
+  readonly httpThrows: Fixture | Absent;
+  /** Sends a header `x-a` whose value has a line break in it. */
+  readonly httpSplit: Fixture | Absent;
+
   // Surroundings.
   /** Answers all its environment variables as a JSON object. */
   readonly environment: Fixture;

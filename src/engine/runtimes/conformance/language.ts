@@ -34,8 +34,8 @@ export interface Language {
   readonly fixtures: Fixtures;
   /** Whether several calls may be in one instance. */
   readonly concurrent: boolean;
-  /** The runtime's line at its start (runtimes.md §12); empty: it has none. */
-  readonly startLine: string;
+  /** The runtime's line at its start (runtimes.md §12). */
+  readonly startLine: RegExp;
   /** Lines that the runtime writes before the first call's own. */
   loadLines(handler: string): readonly string[];
   /** Pattern of one whole line of the context's logger. */

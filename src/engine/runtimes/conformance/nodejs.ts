@@ -31,13 +31,20 @@ const overlap = (log: string) =>
     `const name = String(event); ${log}('begin ' + name); setTimeout(() => { ${log}('end ' + name); callback(null, name); }, name === 'a' ? 100 : 10);`,
   );
 
+/** An HTTP handler that has the request's body as `body`. */
+function http(text: string): Fixture {
+  return code(
+    `exports.handler = (req, resp, context) => { const parts = []; req.on('data', (part) => parts.push(part)); req.on('end', () => { const body = Buffer.concat(parts); ${text} }); };`,
+  );
+}
+
 export const NODEJS: Language = {
   name: 'Node.js',
   ids: NODEJS_IDS,
   handler: 'index.handler',
   initializer: 'index.init',
   concurrent: true,
-  startLine: 'FunctionCompute nodejs runtime inited.',
+  startLine: /^FunctionCompute nodejs runtime inited\.$/,
   loadLines: (handler) => [`load code for handler:${handler}`],
   logLine: (level, requestId, message) => new RegExp(`^${TIME} ${requestId} \\[${level}\\] ${message}$`),
   context: (values) => ({
@@ -161,6 +168,17 @@ export const NODEJS: Language = {
     longLine: body(String.raw`process.stdout.write('x'.repeat(300000) + '\n'); callback();`),
     overlap: overlap('context.logger.info'),
     globalOverlap: overlap('console.info'),
+    httpRequest: http(
+      "resp.send([req.method, req.path, req.url.split('?')[1], req.clientIP, req.getHeader('X-One'), context.requestId, body].join(' '));",
+    ),
+    httpResponse: http(
+      "resp.setStatusCode(201); resp.setHeader('x-a', '1'); resp.setHeader('set-cookie', ['a=1', 'b=2']); resp.send('made é');",
+    ),
+    httpEmpty: http('resp.send();'),
+    httpEcho: http('resp.send(body);'),
+    httpLarge: http("resp.send('x'.repeat(Number(String(body))));"),
+    httpThrows: code("exports.handler = () => { throw new Error('far'); };"),
+    httpSplit: http(String.raw`resp.setHeader('x-a', 'b\r\nset-cookie: c'); resp.send('');`),
     environment: value('process.env'),
     folder: value('process.cwd()'),
     writeCode: body(

@@ -13,10 +13,10 @@ export class Subject {
   readonly id: string;
   readonly functions: FunctionRunner;
 
-  constructor(language: Language, id: string) {
+  constructor(language: Language, id: string, interpreters: Readonly<Record<string, string>>) {
     this.language = language;
     this.id = id;
-    this.functions = createFunctionRunner();
+    this.functions = createFunctionRunner({}, 'on', interpreters);
   }
 
   /** @throws Error where the language has no such fixture; the table leaves such cases out */

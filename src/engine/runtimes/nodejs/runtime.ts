@@ -1,22 +1,21 @@
 /** Node.js: one shim (`shim/`, CommonJS for Node.js 6 and later) and the interpreter that runs the engine itself. */
-import { existsSync, realpathSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import type { Runtime } from '../runtime.ts';
+import { realpathSync } from 'node:fs';
+import type { Runtime, RuntimeFamily } from '../runtime.ts';
+import { SANDBOX_SHIM, shimFolder } from '../shim-folder.ts';
 
 const ID = /^nodejs(\d+)$/;
 const MAJORS = [6, 8, 10, 12, 14, 16, 18, 20];
 
 export const NODEJS_IDS = MAJORS.map((major) => `nodejs${major}`);
+export const NODEJS: RuntimeFamily = { ids: NODEJS_IDS, look };
 
-/** Where the sandbox shows the interpreter and the shim: outside of every folder that a package may bring. */
+/** Where the sandbox shows the interpreter. */
 const INTERPRETER_FOLDER = '/var/fc/bin';
-const SHIM_FOLDER = '/var/fc/runtime';
 
-/** @param id one of `NODEJS_IDS` */
-export function nodejsRuntime(id: string): Runtime {
+function look(id: string): Runtime {
   const major = Number(ID.exec(id)?.[1]);
   const interpreter = realpathSync(process.execPath);
-  const shim = shimFolder();
+  const shim = shimFolder('nodejs');
   return {
     id,
     state: {
@@ -25,23 +24,13 @@ export function nodejsRuntime(id: string): Runtime {
     },
     mounts: [
       { from: interpreter, to: `${INTERPRETER_FOLDER}/node` },
-      { from: shim, to: SHIM_FOLDER },
+      { from: shim, to: SANDBOX_SHIM },
     ],
-    command: [`${INTERPRETER_FOLDER}/node`, `${SHIM_FOLDER}/main.js`],
+    command: [`${INTERPRETER_FOLDER}/node`, `${SANDBOX_SHIM}/main.js`],
     bareCommand: [interpreter, `${shim}/main.js`],
     path: [INTERPRETER_FOLDER],
     environment: () => ({
       NODE_PATH: `/usr/local/lib/node_modules:/opt/nodejs/node${major}/node_modules:/opt/nodejs/node_modules`,
     }),
   };
-}
-
-/** The shim is data, not part of the build: from `dist/` it is found in `src/` beside it. */
-function shimFolder(): string {
-  const candidates = ['./shim', '../../../../src/engine/runtimes/nodejs/shim'].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  );
-  const found = candidates.find((path) => existsSync(path));
-  if (!found) throw new Error(`the Node.js shim is in none of ${candidates.join(', ')}; reinstall Sluice`);
-  return found;
 }

@@ -42,7 +42,7 @@ export const SURROUNDINGS: readonly ConformanceCase[] = [
     title: "the function's own variables win, and keep every byte",
     fixture: 'environment',
     check: async (subject) => {
-      const own = { TZ: 'Asia/Shanghai', LANG: 'en_US.UTF-8', ODD: `'"$(id)\n\\é=` };
+      const own = { TZ: 'Asia/Shanghai', HOME: '/tmp/home', ODD: `'"$(id)\n\\é=` };
       expect(await environmentOf(subject, own)).toMatchObject(own);
     },
   },
