@@ -178,8 +178,15 @@ export interface Activities {
   record(input: { releaseId: string; events: readonly NumberedEvent[] }): Promise<void>;
   releaseHasEnded(input: { releaseId: string }): Promise<boolean>;
   newestLook(input: { releaseId: string }): Promise<Look | null>;
-  /** The record of taking a promoted release back; the same one when asked again. */
-  createBakeRollback(input: { releaseId: string }): Promise<{ id: string }>;
+  /**
+   * The record of taking a promoted release back; the same one when asked again. `null`: not all of the aliases are at
+   * what is to be left any more, so that there is nothing to take back.
+   */
+  createBakeRollback(input: {
+    releaseId: string;
+    alias: string;
+    targets: readonly { readonly service: string; readonly left: string }[];
+  }): Promise<{ id: string | null }>;
   /** The record of a person's rollback; the same one under the same key. */
   createRollback(input: {
     project: string;

@@ -74,7 +74,7 @@ export async function rollBackEnvironment(
     await requireVersions(parts, targets);
     const afterOverride = await newestOverrideId(parts.db);
     const updateId = updateIdOf(principal, `${environment}/rollback`, wish.idempotencyKey);
-    const key = updateId ?? ulid();
+    const key = `rollback:${updateId ?? ulid()}`;
     const asked: Asked = { actor: actorOf(principal), comment: wish.comment, targets, key };
     const answer = await parts.workflows.update({
       workflowId: laneWorkflowId(state.project, state.record.name),

@@ -106,29 +106,6 @@ export async function insertRelease(
   return { id: existing.id, created: false };
 }
 
-/** Whether a newer release of the same environment has begun; dry runs touch nothing. */
-export async function newerHasBegun(db: Db, releaseId: string): Promise<boolean> {
-  const mine = await db
-    .selectFrom('releases')
-    .select(['project', 'environment', 'number'])
-    .where('id', '=', releaseId)
-    .executeTakeFirst();
-  if (!mine) return false;
-  // A join of the two would read all releases there are: PostgreSQL cannot know how few of them are newer.
-  const row = await db
-    .selectFrom('releases')
-    .select('id')
-    .where('project', '=', mine.project)
-    .where('environment', '=', mine.environment)
-    .where('number', '>', mine.number)
-    .where('dry_run', '=', false)
-    .where('state', 'not in', ['queued', 'superseded'])
-    .orderBy('number', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
-}
-
 /** Keeps the commit's own time, Unix milliseconds; the source stage reads it. */
 export async function noteCommitTime(db: Db, id: string, committedAt: number): Promise<void> {
   await db

@@ -34,12 +34,12 @@ export async function createRollbackRecord(
     cause: 'rollback',
     startedBy: actor,
     dryRun: false,
-    dedupeKey: dedupeKeyOf(key),
+    dedupeKey: key,
     at: Date.now(),
   });
 }
 
-/** Id of the record of a request, or `null` where none was stored (yet). */
+/** Id of the record of a rollback, or `null` where none was stored (yet). */
 export async function findRollbackRecord(
   db: Db,
   { project, environment, key }: Pick<RollbackRequested, 'project' | 'environment' | 'key'>,
@@ -49,13 +49,9 @@ export async function findRollbackRecord(
     .select('id')
     .where('project', '=', project)
     .where('environment', '=', environment)
-    .where('dedupe_key', '=', dedupeKeyOf(key))
+    .where('dedupe_key', '=', key)
     .executeTakeFirst();
   return row?.id ?? null;
-}
-
-function dedupeKeyOf(key: string): string {
-  return `rollback:${key}`;
 }
 
 /** Of the newest release whose version is left; where Sluice published none of them, of the newest that was promoted. */

@@ -13,7 +13,7 @@ import {
   findProject,
   findProjectForWebhook,
 } from './projects.ts';
-import { createRelease, findRelease, newerHasBegun } from './releases.ts';
+import { createRelease, findRelease } from './releases.ts';
 import { createToken, findTokenById, findTokenBySecret, listTokens, revokeToken } from './tokens.ts';
 import { sql } from 'kysely';
 import { ulid } from 'ulid';
@@ -142,22 +142,6 @@ describe('deliveries', () => {
       .execute();
     expect(rows).toEqual([{ release_id: pushed.id }]);
   });
-});
-
-test('a newer release has begun only where one of the same environment runs or ran — a dry run, one that waits or an older one takes nothing over', async () => {
-  const [older, mine, newer] = [newRelease('newer'), newRelease('newer'), newRelease('newer')];
-  const [dry, elsewhere] = [
-    newRelease('newer', { dryRun: true }),
-    newRelease('newer', { environment: 'test' }),
-  ];
-  for (const one of [older, mine, newer, dry, elsewhere]) await createRelease(store.db, one);
-  const start = (id: string) =>
-    recordEvent(store.db, { releaseId: id, seq: 1, at: Date.now(), event: { type: 'started' } });
-  for (const one of [older, mine, dry, elsewhere]) await start(one.id);
-  expect(await newerHasBegun(store.db, mine.id)).toBe(false);
-  await start(newer.id);
-  expect(await newerHasBegun(store.db, mine.id)).toBe(true);
-  expect(await newerHasBegun(store.db, newer.id)).toBe(false);
 });
 
 describe('events', () => {

@@ -19,8 +19,12 @@ interface Place {
 export async function rollBackBaked(
   { project, environment }: Place,
   { releaseId, alias, sentence, targets, afterOverride }: BakeHarm,
+  /** Is called before the first move, where there is something to take back. */
+  begin: () => Promise<void>,
 ): Promise<readonly RolledBackTarget[]> {
-  const { id } = await store.createBakeRollback({ releaseId });
+  const { id } = await store.createBakeRollback({ releaseId, alias, targets });
+  if (id === null) return [];
+  await begin();
   const record = recorderOf(id);
   const actor = { kind: 'system', name: 'Sluice' } as const;
   await record([{ type: 'started' }, { type: 'rollback-started', cause: 'bake', sentence, actor }]);
@@ -39,7 +43,11 @@ export async function rollBackBaked(
       })),
       { type: 'rolled-back', cause: 'bake', sentence },
     ]);
-    return moved;
+    // A newer release may have deployed by now: what it publishes must not be taken from under it.
+    return moved.map((one) => ({
+      ...one,
+      deployed: targets.find(({ service }) => service === one.service)?.left ?? null,
+    }));
   } catch (error) {
     log.error('harm in the bake time could not be taken back', { releaseId, error });
     await record([{ type: 'failed', stage: 'rollback', sentence: faultOf(error).message }]);

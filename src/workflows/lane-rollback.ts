@@ -22,6 +22,8 @@ export interface RolledBackTarget {
   readonly functions: readonly string[];
   readonly alias: string;
   readonly left: string | null;
+  /** Version whose content LATEST must have to be put back; `null`: whatever it has. */
+  readonly deployed?: string | null;
 }
 
 interface Place {
@@ -119,8 +121,8 @@ async function beginRecord(place: Place, request: RollbackRequest): Promise<Lane
 }
 
 /** LATEST follows the alias. */
-export function restoreOf({ service, version, functions }: RolledBackTarget): LaneEffect {
-  return { kind: 'restore', service, version, functions };
+export function restoreOf({ service, version, functions, deployed = null }: RolledBackTarget): LaneEffect {
+  return { kind: 'restore', service, version, functions, deployed };
 }
 
 /** LATEST back to what the target was made of. Best effort: the environment's next deploy sets LATEST anyway. */
@@ -130,12 +132,13 @@ export async function restoreTarget({
   service,
   version,
   functions,
-}: Place & Pick<RolledBackTarget, 'service' | 'version' | 'functions'>): Promise<void> {
+  deployed = null,
+}: Place & Pick<RolledBackTarget, 'service' | 'version' | 'functions' | 'deployed'>): Promise<void> {
   const holder = `rollback:${laneWorkflowId(project, environment)}`;
   try {
     const lock = await locks.takeLock({ holder, service, waitMs: LOCK_WAIT_MS });
     if (lock.held)
-      await engine.quick.restoreLatest({ holder, service, functions, stable: version, canary: null });
+      await engine.quick.restoreLatest({ holder, service, functions, stable: version, canary: deployed });
   } catch (error) {
     log.warn('LATEST could not be put back after a rollback', { service, version, error });
   } finally {

@@ -51,6 +51,7 @@ export type LaneEffect =
       readonly service: string;
       readonly version: string;
       readonly functions: readonly string[];
+      readonly deployed: string | null;
     };
 
 export interface LaneStep {

@@ -43,6 +43,7 @@ import {
   replaceSignal,
   rollbackUpdate,
   stopSignal,
+  wentBackSignal,
   type ActOutcome,
   type BakeHarm,
   type LaneInput,
@@ -55,19 +56,14 @@ import { store } from './proxies.ts';
 import { refuseAbortQueued } from './lane-abort.ts';
 import { rollBackBaked } from './lane-bake.ts';
 import { refuseRollback, restoreOf, restoreTarget, rollBackByPerson } from './lane-rollback.ts';
+import { laneWaitMs } from './lane-wait.ts';
 import type { release } from './release/release.ts';
 
-/** How often a lane that lost its child's handle asks the store whether that release has ended. */
-const LOOK_AFTER_MS = 60_000;
-/** Longest time between two looks at the freezes while something runs or waits. */
-const LONGEST_MS = 24 * 3_600_000;
 /** Pauses while a release that has told its end has not closed yet, growing. */
 const CLOSING_MS = 500;
 const LONGEST_CLOSING_MS = 10_000;
 /** Lanes of before gave up after as many. */
 const CLOSING_TRIES = 20;
-/** Where the clock that named the next change is behind ours. */
-const SHORTEST_MS = 500;
 
 export async function lane(input: LaneInput): Promise<void> {
   const { project, environment } = input;
@@ -205,12 +201,17 @@ export async function lane(input: LaneInput): Promise<void> {
     }
   }
 
-  /** A newer release, or a person who rolls back, has the aliases: then harm of before is nobody's any more. */
+  /** A person who rolls back has the aliases; a newer release only where they are not at the harmful version any more. */
   async function takeBack(harm: BakeHarm): Promise<void> {
-    if (state.running !== null || state.held) return;
+    const newer = state.running;
+    if (state.held || (newer !== null && !patched('harm-beside-newer'))) return;
     state = hold(state, true);
     try {
-      enqueue((await rollBackBaked({ project, environment }, harm)).map(restoreOf));
+      // Told before: its first move must not take this for somebody else's.
+      const begin = async (): Promise<void> => {
+        if (newer !== null) await tell(newer, (release) => release.signal(wentBackSignal, harm));
+      };
+      enqueue((await rollBackBaked({ project, environment }, harm, begin)).map(restoreOf));
     } finally {
       changed(hold(state, false));
     }
@@ -239,10 +240,7 @@ export async function lane(input: LaneInput): Promise<void> {
   for (;;) {
     const isDue = (): boolean => effects.length > 0 || isStale || workflowInfo().continueAsNewSuggested;
     const lost = state.running !== null && !attached.has(state.running) ? state.running : null;
-    const waitMs = shorter(
-      lost === null ? null : LOOK_AFTER_MS,
-      changesAt === null ? null : untilMs(changesAt),
-    );
+    const waitMs = laneWaitMs(lost !== null, changesAt);
     if (waitMs === null) await condition(isDue);
     else if (!(await condition(isDue, waitMs))) {
       if (changesAt !== null && Date.now() >= changesAt) isStale = true;
@@ -288,13 +286,4 @@ async function tell(
   } catch (error) {
     log.info('the release could not be told; it has ended', { releaseId, error });
   }
-}
-
-function untilMs(at: number): number {
-  return Math.min(Math.max(at - Date.now(), SHORTEST_MS), LONGEST_MS);
-}
-
-function shorter(a: number | null, b: number | null): number | null {
-  if (a === null || b === null) return a ?? b;
-  return Math.min(a, b);
 }

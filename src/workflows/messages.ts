@@ -119,6 +119,8 @@ export interface BakeHarm {
 }
 /** Release → lane: a promoted release turned out harmful in its bake time. */
 export const bakeHarmSignal = defineSignal<[BakeHarm]>('bakeHarm');
+/** Lane → release: while it is being made, what is live goes back to another version. */
+export const wentBackSignal = defineSignal<[{ readonly targets: BakeHarm['targets'] }]>('wentBack');
 /** Worker → lane: freezes or who may pass them have changed. */
 export const laneNoticeSignal = defineSignal('laneNotice');
 /** Release → lane: the traffic is free again (promoted or ended). */

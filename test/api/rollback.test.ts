@@ -158,13 +158,12 @@ describe('while Temporal is down', () => {
     expect(rows.map(({ event }) => event)).toEqual(['rollback-started', 'rolled-back']);
 
     // The lane takes the same request late, and tells it again: it finds what is there.
-    const { dedupe_key: dedupeKey } = await db
+    const { dedupe_key: key } = await db
       .selectFrom('releases')
       .select('dedupe_key')
       .where('id', '=', id)
       .executeTakeFirstOrThrow();
     const lane = rollbackRecordActivities({ db } as Parts);
-    const key = dedupeKey.replace(/^rollback:/, '');
     const again = { project: SERVICE, environment: 'production', key, actor: 'admin', services: [SERVICE] };
     expect(await lane.createRollback(again)).toMatchObject({ id });
     for (const { seq, at, event } of told)

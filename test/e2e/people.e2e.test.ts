@@ -115,7 +115,7 @@ test('a person who sets the weight by the FC API is not overwritten: the release
   await customers.stop();
 }, 180_000);
 
-test('harm after the promotion: the bake time takes it back by itself, as a release of its own, and the commit is in quarantine', async () => {
+test('harm after the promotion: the bake time takes it back by itself, also after a newer push that failed, as a release of its own, and the commit is in quarantine', async () => {
   const customers = callers('baked');
   const project = await createGitProject(api, join(stack.home, 'demo'), 'baked');
   const files = (tag: string) =>
@@ -126,6 +126,11 @@ test('harm after the promotion: the bake time takes it back by itself, as a rele
   const promoted = await api.until(second.id, ['promoted'], 60_000);
   expect(Date.parse(promoted.bakingUntil ?? '')).toBeGreaterThan(Date.now());
   await customers.stop();
+
+  // A newer push that never gets traffic takes nothing over.
+  const broken = { ...files('v3'), 'code/index.js': 'exports.handler = require("./is-not-there");\n' };
+  const third = await project.push(broken, 'Third');
+  await api.until(third.id, ['failed'], 60_000);
 
   const poison = Buffer.from(JSON.stringify({ poison: true }));
   const deadline = Date.now() + 30_000;

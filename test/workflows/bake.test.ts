@@ -68,7 +68,29 @@ describe.concurrent('the bake time', () => {
     expect(server.world.aliases.get(service)?.main).not.toBe('1');
   });
 
-  test('leaves the alias to a newer release that has begun', async () => {
+  test('takes it back beside a newer release that has no traffic yet, which is then compared with the version before', async ({
+    expect,
+  }) => {
+    const { project, service, releaseId, rollback } = await promoted();
+    const newer = randomUUID();
+    server.world.scripts.set(newer, { ...HEALTHY, services: [service], plan: BAKES, stuck: 'smoke' });
+    await server.push(project, newer);
+    await server.world.until(newer, ({ stages }) => stages.at(-1)?.stage === 'verify');
+    expect(server.world.progress(newer).services[0]?.stable).not.toBe('1');
+    server.world.bakes.set(releaseId, [harm]);
+    await server.world.until(rollback, ({ state }) => state === 'rolled-back');
+    expect(server.world.aliases.get(service)).toEqual({ main: '1', additional: null });
+    server.world.letGo(newer);
+    await server.world.until(newer, ({ state }) => state === 'promoted');
+    expect(server.world.progress(newer)).toMatchObject({ services: [{ service, stable: '1' }] });
+    expect(server.world.aliases.get(service)?.main).toBe(server.world.progress(newer).services[0]?.canary);
+    await server.keepHistory('lane.baked-back-beside', server.lane(project).workflowId);
+    server.world.bakes.set(newer, [{ outcome: 'over' }]);
+    await server.release(newer).result();
+    await server.keepHistory('promoted.live-went-back', server.release(newer).workflowId);
+  });
+
+  test('leaves the alias to a newer release that has traffic', async () => {
     const { project, service, releaseId, rollback } = await promoted();
     const newer = randomUUID();
     server.world.scripts.set(newer, {

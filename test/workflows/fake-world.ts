@@ -310,13 +310,18 @@ export class World {
           await new Promise((resolve) => setTimeout(resolve, 5));
         }
       },
-      createBakeRollback: async ({ releaseId }) => ({ id: `${releaseId}-bake` }),
+      createBakeRollback: async ({ releaseId, targets }) => {
+        const isLeft = targets.every(({ service, left }) => this.#isAlone(service, left));
+        return { id: isLeft ? `${releaseId}-bake` : null };
+      },
       createRollback: async ({ key }) => ({ id: key }),
       restoreLatest: async ({ service, stable, holder }) => {
         this.done.push(`restore ${service} to ${stable} for ${holder}`);
         return { summary: 'restored' };
       },
-      rollBackTo: async ({ service, version }) => {
+      rollBackTo: async ({ service, version, left: only }) => {
+        if (only !== undefined && !this.#isAlone(service, only))
+          throw ApplicationFailure.nonRetryable('it is not there any more', FAILURES.changedOutside);
         const timer = setInterval(heartbeat, 50);
         await this.rollbacks
           .get(service)?.()
@@ -328,6 +333,11 @@ export class World {
         return { functions: ['hello'], alias: 'PROD', left };
       },
     };
+  }
+
+  #isAlone(service: string, version: string): boolean {
+    const at = this.aliases.get(service);
+    return at !== undefined && sameSplit(at, { main: version, additional: null });
   }
 
   async #move(move: AliasMove): Promise<void> {

@@ -1,8 +1,8 @@
 /** The records of rollbacks, by the bake time or by a person: releases of their own that no lane has to run. */
 import { ulid } from 'ulid';
-import { listAliasStates } from '../../store/alias-states.ts';
+import { findAliasState, listAliasStates } from '../../store/alias-states.ts';
 import { createRelease, findRelease } from '../../store/releases.ts';
-import { createRollbackRecord } from '../../store/rollback-records.ts';
+import { createRollbackRecord, findRollbackRecord } from '../../store/rollback-records.ts';
 import type { Activities } from '../contract.ts';
 import type { Parts } from '../parts.ts';
 
@@ -10,10 +10,19 @@ export function rollbackRecordActivities({
   db,
 }: Parts): Pick<Activities, 'createBakeRollback' | 'createRollback'> {
   return {
-    async createBakeRollback({ releaseId }) {
+    async createBakeRollback({ releaseId, alias, targets }) {
       const baked = await findRelease(db, releaseId);
       if (!baked) throw new Error(`release ${releaseId} does not exist`);
       const { project, environment, ref, commit, before, author, message } = baked;
+      // Asked for again after a crash, it is the same.
+      const key = `bake:${releaseId}`;
+      const known = await findRollbackRecord(db, { project, environment, key });
+      if (known !== null) return { id: known };
+      const states = await Promise.all(targets.map(({ service }) => findAliasState(db, service, alias)));
+      const isTaken = states.some(
+        (state, index) => state && (state.stable !== targets[index]?.left || state.canary !== null),
+      );
+      if (isTaken) return { id: null };
       return createRelease(db, {
         id: ulid(),
         project,
@@ -26,8 +35,7 @@ export function rollbackRecordActivities({
         cause: 'bake',
         startedBy: 'Sluice',
         dryRun: false,
-        // Asked for again after a crash, it is the same.
-        dedupeKey: `bake:${releaseId}`,
+        dedupeKey: key,
         at: Date.now(),
       });
     },

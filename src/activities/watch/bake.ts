@@ -1,7 +1,7 @@
 /**
  * The bake time after a promotion: the new version has all the traffic, and is compared with what the version before
  * did in its last hour (analysis §3). Ends with harm, with a doubt that a person should know of, or with the time; and
- * at once when somebody else has the alias by then: a newer release, or a person.
+ * at once when somebody else has the alias by then: a newer release with its first weight, or a person.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -18,7 +18,6 @@ import type { RingAnswer } from '../../domain/metrics/ring.ts';
 import { alone, sameSplit } from '../../domain/release/split.ts';
 import { addEvaluation, newestEvaluation, newestLookOf } from '../../store/evaluations.ts';
 import { newestOverrideId } from '../../store/overrides.ts';
-import { newerHasBegun } from '../../store/releases.ts';
 import { beating } from '../beating.ts';
 import type { Activities, BakeOutcome, BakeWatch } from '../contract.ts';
 import { splitOf } from '../deploy/live.ts';
@@ -79,9 +78,8 @@ async function bake(parts: Parts, input: BakeWatch, signal: AbortSignal): Promis
   }
 }
 
-/** A newer release has begun, or an alias is not at the new version alone any more. */
-async function isTaken(parts: Parts, { releaseId, alias, services }: BakeWatch): Promise<boolean> {
-  if (await newerHasBegun(parts.db, releaseId)) return true;
+/** An alias is not at the new version alone any more. A newer release that gets no traffic takes nothing over. */
+async function isTaken(parts: Parts, { alias, services }: BakeWatch): Promise<boolean> {
   const present = await Promise.all(services.map(({ service }) => parts.fc.getAlias(service, alias)));
   return services.some(({ canary }, index) => {
     const found = present[index];

@@ -11,10 +11,12 @@ import { stop } from './control.ts';
 import { moveService } from './move.ts';
 import { comparable, sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { runStage } from './stage.ts';
+import { followWentBack } from './went-back.ts';
 import { runSteps } from './steps.ts';
 
 /** Runs all steps. Services without a live version have nothing to be compared with: they go live at once. */
 export async function runGray(run: ReleaseRun, services: readonly GrayService[]): Promise<void> {
+  followWentBack(run, services);
   const compared = services.filter(({ stable }) => stable !== null);
   const { steps } = sourceOf(run).plan;
   if (compared.length === 0 || steps.length === 0) return;

@@ -20,6 +20,7 @@ import {
   skipUpdate,
   stopSignal,
   takeOverUpdate,
+  wentBackSignal,
   yieldUpdate,
   type ActOutcome,
   type Decision,
@@ -145,6 +146,9 @@ function handleLane(run: ReleaseRun): void {
     // The lane waits for our end: a question that comes up on the way must not hold up a rollback by hand.
     if (patched('let-go')) run.control = { ...run.control, letGo: act };
     if (isStoppable()) run.control = acts.abort(run.control, act);
+  });
+  setHandler(wentBackSignal, ({ targets }) => {
+    run.wentBack = [...run.wentBack, ...targets];
   });
   setHandler(replaceSignal, ({ by }) => {
     if (mayTakeBack()) run.control = stop(run.control, { cause: 'superseded', by });

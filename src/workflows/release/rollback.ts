@@ -13,6 +13,7 @@ import { moveService } from './move.ts';
 import { settleRefused } from './outside.ts';
 import { lockService } from './publish.ts';
 import { sourceOf, toTakeBack, type GrayService, type ReleaseRun } from './run.ts';
+import { liveNow } from './went-back.ts';
 import { runStage } from './stage.ts';
 
 export interface RollbackReason {
@@ -68,7 +69,8 @@ export async function restoreLatest(run: ReleaseRun): Promise<void> {
     if (!run.deployed.has(service)) continue;
     await lockService(run, service);
     const compared = run.compared.find((one) => one.service === service)?.stable ?? null;
-    const stable = run.moved.find((one) => one.service === service)?.stable ?? compared;
+    const found = run.moved.find((one) => one.service === service)?.stable ?? compared;
+    const stable = liveNow(run, { service, stable: found });
     await engineCall(run, 'the alias is back already', (by) =>
       by.restoreLatest({
         holder,

@@ -6,7 +6,7 @@ import type { ComparedService, PackagedService, Source, WatchedService } from '.
 import type { ServiceDifference } from '../../domain/difference/difference.ts';
 import type { Look } from '../../domain/analysis/look.ts';
 import { graySplit, type Split } from '../../domain/release/split.ts';
-import type { ReleaseInput } from '../messages.ts';
+import type { BakeHarm, ReleaseInput } from '../messages.ts';
 import { INITIAL_CONTROL, type Control } from './control.ts';
 import { Recorder } from './recorder.ts';
 
@@ -53,6 +53,8 @@ export interface ReleaseRun {
   readonly left: Set<string>;
   /** Services whose alias, as the watch says, somebody else may have moved. */
   readonly suspected: Set<string>;
+  /** What the bake time of the release before took back meanwhile. */
+  wentBack: BakeHarm['targets'];
   /** The newest look that was told. */
   look: Look | null;
 }
@@ -73,6 +75,7 @@ export function newRun(input: ReleaseInput, startedAt: number): ReleaseRun {
     moved: [],
     left: new Set(),
     suspected: new Set(),
+    wentBack: [],
     look: null,
   };
 }
