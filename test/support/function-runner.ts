@@ -96,6 +96,7 @@ export function createFunctionRunner(
         memoryMb: 128,
         instanceConcurrency: 1,
         environment: {},
+        server: { command: [], args: [], port: 9000 },
         codeChecksum: '1',
         codeFolder,
         logProject: 'project',

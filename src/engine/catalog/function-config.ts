@@ -25,6 +25,9 @@ const range = ({ min, max }: { readonly min: number; readonly max: number }) => 
 
 const Hook = z.object({ handler: z.string().default(''), timeout: z.int().min(1).max(90).default(3) });
 
+/** Of a command line, whose parts cannot hold a zero byte. */
+const Argument = z.string().refine((text) => !text.includes('\0'), 'must not have a zero byte');
+
 const FunctionFields = {
   description: Description.exactOptional(),
   runtime: z.string().exactOptional(),
@@ -51,7 +54,7 @@ const FunctionFields = {
   caPort: z.int().min(1).max(65_535).exactOptional(),
   customContainerConfig: z.record(z.string(), z.unknown()).exactOptional(),
   customRuntimeConfig: z
-    .object({ command: z.array(z.string()).exactOptional(), args: z.array(z.string()).exactOptional() })
+    .object({ command: z.array(Argument).exactOptional(), args: z.array(Argument).exactOptional() })
     .exactOptional(),
   customHealthCheckConfig: z.record(z.string(), z.unknown()).exactOptional(),
   instanceLifecycleConfig: z

@@ -4,6 +4,9 @@ import { createHash } from 'node:crypto';
 import type { Revision } from '../invoke/contract.ts';
 import type { FunctionRecord, ServiceRecord } from './records.ts';
 
+/** Where a custom runtime listens unless its function says otherwise (runtimes.md §8). */
+const SERVER_PORT = 9000;
+
 /**
  * The revision of one function.
  *
@@ -41,6 +44,11 @@ export function revisionOf(
     memoryMb: config.memorySize,
     instanceConcurrency: config.instanceConcurrency,
     environment: Object.freeze({ ...config.environmentVariables }),
+    server: Object.freeze({
+      command: config.customRuntimeConfig?.command ?? [],
+      args: config.customRuntimeConfig?.args ?? [],
+      port: config.caPort ?? SERVER_PORT,
+    }),
     codeChecksum: code.checksum,
     codeFolder,
     logProject: service.config.logConfig.project,

@@ -23,6 +23,11 @@ export function badResponseDocument(reason: string): Buffer {
   return document(`the function's response cannot be sent: ${reason}`);
 }
 
+/** A function's own server that failed without a word of its own. */
+export function serverDocument(reason: string): Buffer {
+  return document(reason);
+}
+
 export function seconds(ms: number): string {
   return String(ms / 1000);
 }

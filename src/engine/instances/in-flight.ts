@@ -1,5 +1,6 @@
 /** The calls that an instance works on: numbers, deadlines, answers, and what becomes of them when the instance ends. */
 import { performance } from 'node:perf_hooks';
+import type { Duplex } from 'node:stream';
 import { RefusedError, type InvocationResult, type Revision } from '../invoke/contract.ts';
 import { FromInstance, type FromInstanceType } from '../runtimes/protocol.ts';
 import type { Call } from './call.ts';
@@ -15,7 +16,7 @@ export interface InFlightOptions {
   /** Highest memory of the instance so far, in MB. Costs a few system calls. */
   peakMemoryMb(): number;
   /** A call passed the function's time limit; it is answered right after this. */
-  onExpired(cause: string): void;
+  onExpired(cause: string, number: number): void;
   /** A call was answered. */
   onAnswered(): void;
 }
@@ -107,6 +108,17 @@ export class InFlight {
         ', Error: Unhandled function error',
       );
     return progress.kind === 'fault' ? progress.reason : undefined;
+  }
+
+  /** The function's server and the caller of an HTTP call are joined; the call lasts as long as their connection. */
+  upgrade(number: number, headers: readonly string[], peer: Duplex): void {
+    const call = this.#calls.get(number);
+    if (!call?.http) {
+      peer.destroy();
+      return;
+    }
+    peer.once('close', () => this.#finish(number, call, 'ok', NOTHING, ''));
+    call.http.sink.upgrade(headers, this.#options.instanceId, peer);
   }
 
   /** The process is gone: answers what it had begun; returns the calls that it never received. */
@@ -201,7 +213,7 @@ export class InFlight {
       if (now - call.startedMs < timeoutMs) return;
       const cause = `Function timed out after ${seconds(timeoutMs)} seconds`;
       this.#memoryMb = this.#options.peakMemoryMb();
-      this.#options.onExpired(cause);
+      this.#options.onExpired(cause, number);
       this.#close(number, call, `, Error: ${cause}`);
       this.#resolve(
         call,

@@ -13,9 +13,9 @@ import type { ProcessExit } from '../sandbox/process.ts';
 import type { Call } from './call.ts';
 import { describeExit } from './exit.ts';
 import { InFlight, INITIALIZER_CALL } from './in-flight.ts';
-import { InstanceLink } from './link.ts';
-import { InstanceOutput, NO_OWNER, type LineOwner } from './output.ts';
-import { startInstanceProcess, type InstanceSettings } from './start.ts';
+import type { InstanceLink } from './link.ts';
+import { BRACKET, InstanceOutput, NO_OWNER, type LineOwner } from './output.ts';
+import { startInstance, type InstanceSettings } from './start.ts';
 import { StartUp, type StartFailure } from './start-up.ts';
 
 export interface InstanceOwner {
@@ -63,12 +63,14 @@ export class Instance {
     this.#output = new InstanceOutput(sourceOf(revision, this.id), sink);
     if (runtime.state.state === 'compatible')
       this.#output.line(NO_OWNER, `runtime '${runtime.id}' is served by ${runtime.state.version}`);
-    const { process, start } = startInstanceProcess(revision, runtime, qualifier, this.id, settings);
-    this.#output.capture(process.stdout, false);
-    this.#output.capture(process.stderr, true);
-    this.#link = new InstanceLink(process, settings.maxPayloadBytes, {
+    const { process, link, readiness } = startInstance(revision, runtime, qualifier, this.id, settings);
+    const leaveOut = runtime.protocol === 'http' ? BRACKET : undefined;
+    this.#output.capture(process.stdout, false, leaveOut);
+    this.#output.capture(process.stderr, true, leaveOut);
+    this.#link = link({
       onFrame: (type, number, payload) => this.#onFrame(type, number, payload),
       onBroken: (reason) => this.end(`Process ended by the engine: ${reason}`),
+      onUpgrade: (number, headers, peer) => this.#inFlight.upgrade(number, headers, peer),
       onExit: (exit) => this.#onExit(exit),
     });
     this.#startUp = new StartUp({
@@ -77,6 +79,7 @@ export class Instance {
       starter: { requestId, qualifier, call: starter },
       output: this.#output,
       link: this.#link,
+      readiness,
       onReady: () => this.#becomeReady(),
       onFailed: (failure) => this.#failStart(failure),
     });
@@ -86,10 +89,10 @@ export class Instance {
       output: this.#output,
       maxPayloadBytes: settings.maxPayloadBytes,
       peakMemoryMb: () => process.peakMemoryMb(),
-      onExpired: (cause) => this.#onExpired(cause),
+      onExpired: (cause, number) => this.#onExpired(cause, number),
       onAnswered: () => this.#onAnswered(),
     });
-    this.#link.start(start);
+    this.#link.start();
   }
 
   get state(): State {
@@ -158,7 +161,8 @@ export class Instance {
     if (this.#state !== 'ended') this.#terminate('its start failed');
   }
 
-  #onExpired(cause: string): void {
+  #onExpired(cause: string, number: number): void {
+    this.#link.forget(number);
     this.#state = 'draining';
     // Alone in its instance the function may not go on; beside others it may, unheard, until they are done.
     if (this.revision.instanceConcurrency === 1) this.#terminate(cause);

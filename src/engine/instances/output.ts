@@ -17,6 +17,9 @@ export interface LineOwner {
   readonly call: Call | undefined;
 }
 
+/** A call's first and last line (runtimes.md §12), which custom runtimes may write on their own. */
+export const BRACKET = /^FC (?:Invoke|Initialize|PreFreeze|PreStop) (?:Start|End) RequestId: /;
+
 export const NO_OWNER: LineOwner = { requestId: '', qualifier: '', call: undefined };
 
 export class InstanceOutput {
@@ -33,10 +36,16 @@ export class InstanceOutput {
     this.#sink = sink;
   }
 
-  /** Reads a pipe to its end. */
-  capture(stream: Readable, keepTail: boolean): void {
+  /**
+   * Reads a pipe to its end.
+   *
+   * @param leaveOut lines that the engine writes itself; they would be there twice
+   */
+  capture(stream: Readable, keepTail: boolean, leaveOut: RegExp | undefined): void {
     const splitter = new LineSplitter();
-    const onLine = (line: string) => this.line(this.latest, line);
+    const onLine = (line: string) => {
+      if (!leaveOut?.test(line)) this.line(this.latest, line);
+    };
     stream.on('data', (chunk: Buffer) => {
       if (keepTail)
         this.#stderr = Buffer.concat([this.#stderr, chunk.subarray(-STDERR_TAIL)]).subarray(-STDERR_TAIL);

@@ -1,4 +1,4 @@
-/** The way of an instance to its first call: the shim reports, the initializer runs, or the start fails with a reason. */
+/** The way of an instance to its first call: it reports, the initializer runs, or the start fails with a reason. */
 import { performance } from 'node:perf_hooks';
 import { RefusedError, type InvocationResult, type Revision } from '../invoke/contract.ts';
 import { FromInstance, type FromInstanceType } from '../runtimes/protocol.ts';
@@ -12,35 +12,39 @@ export type StartFailure =
   | { readonly kind: 'function'; readonly result: InvocationResult }
   | { readonly kind: 'refused'; readonly error: RefusedError };
 
+/** When an instance counts as started, and what to say when that does not come. */
+export interface Readiness {
+  readonly limitMs: number;
+  /** "it was not ready", to be followed by a time. */
+  readonly missing: string;
+}
+
 export interface StartUpOptions {
   readonly revision: Revision;
   readonly instanceId: string;
   readonly starter: LineOwner;
   readonly output: InstanceOutput;
   readonly link: InstanceLink;
+  readonly readiness: Readiness;
   onReady(): void;
   onFailed(failure: StartFailure): void;
 }
 
-/** From spawn to the shim's `ready`; an idle machine needs 60 ms. */
-const READY_LIMIT_MS = 30_000;
-
 export class StartUp {
   readonly #options: StartUpOptions;
-  #phase: 'shim' | 'initializer' | 'over' = 'shim';
+  #phase: 'start' | 'initializer' | 'over' = 'start';
   #timer: NodeJS.Timeout;
   #initializerStartedMs = 0;
 
   constructor(options: StartUpOptions) {
     this.#options = options;
-    this.#timer = this.#after(READY_LIMIT_MS, () =>
-      this.#failShim(`it was not ready after ${seconds(READY_LIMIT_MS)} s`),
-    );
+    const { limitMs, missing } = options.readiness;
+    this.#timer = this.#after(limitMs, () => this.#failStart(`${missing} after ${seconds(limitMs)} s`));
   }
 
-  /** The shim runs. Returns a reason when it said so before. */
+  /** It can take calls. Returns a reason when it said so before. */
   onReadyFrame(): string | undefined {
-    if (this.#phase !== 'shim') return 'it said twice that it is ready';
+    if (this.#phase !== 'start') return 'it said twice that it is ready';
     const { revision, output, starter, link } = this.#options;
     clearTimeout(this.#timer);
     if (revision.initializer === '') {
@@ -77,14 +81,14 @@ export class StartUp {
 
   /** The process ended; a failure only if the start was not over. */
   onExit(cause: string): void {
-    if (this.#phase === 'shim') this.#failShim(cause);
+    if (this.#phase === 'start') this.#failStart(cause);
     else if (this.#phase === 'initializer') {
       const durationMs = performance.now() - this.#initializerStartedMs;
       this.#failInitializer(processExitDocument(durationMs, this.#peakMemoryMb()), cause);
     }
   }
 
-  #failShim(cause: string): void {
+  #failStart(cause: string): void {
     clearTimeout(this.#timer);
     this.#phase = 'over';
     const { stderrTail } = this.#options.output;

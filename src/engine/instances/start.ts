@@ -4,77 +4,121 @@ import type { Revision } from '../invoke/contract.ts';
 import { instanceEnvironment } from '../runtimes/environment.ts';
 import { PROTOCOL_VERSION, type Credentials, type StartMessage } from '../runtimes/protocol.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
+import type { Dialler } from '../sandbox/dialler.ts';
 import { InstanceProcess, SANDBOX_CODE } from '../sandbox/process.ts';
+import { FramedLink } from './framed-link.ts';
+import { HttpLink } from './http-link.ts';
+import type { InstanceLink, LinkEvents } from './link.ts';
+import { freePort, serverConnector } from './server-connector.ts';
+import type { Readiness } from './start-up.ts';
 
 export interface InstanceSettings {
   readonly sandbox: SandboxMode;
   readonly region: string;
   readonly accountId: string;
   readonly maxPayloadBytes: number;
+  /** File that sandboxes show as `/etc/hosts`. */
+  readonly hostsFile: string;
   /** File with the seccomp program of sandboxes; empty: none. */
   readonly seccompFile: string;
+  /** Reaches the servers of functions that have one. */
+  readonly dialler: Dialler;
+  /** How long a function's server may take until it listens. */
+  readonly listenMs: number;
 }
+
+/** A started process and how to talk to it. */
+export interface StartedInstance {
+  readonly process: InstanceProcess;
+  readonly link: (events: LinkEvents) => InstanceLink;
+  readonly readiness: Readiness;
+}
+
+/** From spawn to a shim's `ready`; an idle machine needs 60 ms. */
+const SHIM_READINESS: Readiness = { limitMs: 30_000, missing: 'it was not ready' };
 
 /** Functions get none until services have roles (runtimes.md §7: empty strings then). */
 const NO_CREDENTIALS: Credentials = { accessKeyId: '', accessKeySecret: '', securityToken: '' };
 
-export function startInstanceProcess(
+export function startInstance(
   revision: Revision,
   runtime: Runtime,
   qualifier: string,
   instanceId: string,
   settings: InstanceSettings,
-): { process: InstanceProcess; start: StartMessage } {
-  const { sandbox, region, accountId } = settings;
-  const codeFolder = sandbox === 'on' ? SANDBOX_CODE : revision.codeFolder;
-  const credentials = NO_CREDENTIALS;
+): StartedInstance {
+  const { sandbox, region, accountId, listenMs } = settings;
+  const isSandboxed = sandbox === 'on';
+  const codeFolder = isSandboxed ? SANDBOX_CODE : revision.codeFolder;
+  const port = isSandboxed || runtime.protocol === 'frames' ? revision.server.port : freePort();
   const env = instanceEnvironment({
     revision,
     runtime,
-    credentials,
+    credentials: NO_CREDENTIALS,
     instanceId,
     qualifier,
     region,
     accountId,
+    port,
     codeFolder,
   });
-  const process = new InstanceProcess({
+  const common = {
     sandbox,
-    command: sandbox === 'on' ? runtime.command : runtime.bareCommand,
     mounts: runtime.mounts,
     env,
     codeFolder: revision.codeFolder,
+    hostsFile: settings.hostsFile,
     seccompFile: settings.seccompFile,
-  });
+  };
+  const message = startMessage(revision, runtime, settings, codeFolder);
+  if (runtime.protocol === 'frames') {
+    const command = isSandboxed ? runtime.command : runtime.bareCommand;
+    const process = new InstanceProcess({ ...common, command, hasChannel: true });
+    return { process, link: (events) => new FramedLink(process, message, events), readiness: SHIM_READINESS };
+  }
+  const command = runtime.serverCommand(revision, codeFolder);
+  const process = new InstanceProcess({ ...common, command, hasChannel: false });
+  const connect = serverConnector(process, isSandboxed ? settings.dialler : undefined, port);
+  const { instanceConcurrency } = revision;
   return {
     process,
-    start: {
-      protocol: PROTOCOL_VERSION,
-      runtime: runtime.id,
-      handler: revision.handler,
-      initializer: revision.initializer,
-      instanceConcurrency: revision.instanceConcurrency,
-      maxPayloadBytes: settings.maxPayloadBytes,
-      codeFolder,
-      context: {
-        credentials,
-        function: {
-          name: revision.function,
-          handler: revision.handler,
-          memory: revision.memoryMb,
-          timeout: revision.timeoutMs / 1000,
-          initializer: revision.initializer,
-          initializationTimeout: revision.initializationTimeoutMs / 1000,
-        },
-        service: {
-          name: revision.service,
-          logProject: revision.logProject,
-          logStore: revision.logStore,
-          versionId: revision.versionId,
-        },
-        region,
-        accountId,
+    link: (events) => new HttpLink({ process, connect, port, instanceConcurrency, message }, events),
+    readiness: { limitMs: listenMs, missing: `port ${port} was not open` },
+  };
+}
+
+function startMessage(
+  revision: Revision,
+  runtime: Runtime,
+  { maxPayloadBytes, region, accountId }: InstanceSettings,
+  codeFolder: string,
+): StartMessage {
+  return {
+    protocol: PROTOCOL_VERSION,
+    runtime: runtime.id,
+    handler: revision.handler,
+    initializer: revision.initializer,
+    instanceConcurrency: revision.instanceConcurrency,
+    maxPayloadBytes,
+    codeFolder,
+    context: {
+      credentials: NO_CREDENTIALS,
+      function: {
+        name: revision.function,
+        handler: revision.handler,
+        memory: revision.memoryMb,
+        timeout: revision.timeoutMs / 1000,
+        initializer: revision.initializer,
+        initializationTimeout: revision.initializationTimeoutMs / 1000,
       },
+      service: {
+        name: revision.service,
+        logProject: revision.logProject,
+        logStore: revision.logStore,
+        versionId: revision.versionId,
+      },
+      region,
+      accountId,
     },
   };
 }

@@ -21,12 +21,22 @@ export interface Revision {
   readonly memoryMb: number;
   readonly instanceConcurrency: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** How the function's own server is started and reached; for runtimes without one it says nothing. */
+  readonly server: ServerSettings;
   /** CRC-64/XZ of the zip, decimal. */
   readonly codeChecksum: string;
   /** Absolute folder with the unpacked code, made by `CodeStore`. */
   readonly codeFolder: string;
   readonly logProject: string;
   readonly logStore: string;
+}
+
+export interface ServerSettings {
+  /** Program and first arguments; empty: what the runtime starts by itself. */
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  /** TCP port, 1…65535. */
+  readonly port: number;
 }
 
 export interface Invocation {

@@ -8,6 +8,8 @@ import { probeSandbox, type SandboxState } from '../../platform/sandbox.ts';
 import { Call } from '../instances/call.ts';
 import { Capacity } from '../instances/capacity.ts';
 import { Pool } from '../instances/pool.ts';
+import { Dialler } from '../sandbox/dialler.ts';
+import { writeHostsFile } from '../sandbox/hosts-file.ts';
 import { writeSeccompFile } from '../sandbox/seccomp-file.ts';
 import { FileSink, FILE_SINK_DEFAULTS } from '../logs/file.ts';
 import type { LogLine, LogSink } from '../logs/line.ts';
@@ -47,6 +49,8 @@ export interface RunnerLimits {
   readonly queueWaitMs: number;
   /** Idle instances are ended after this time. */
   readonly idleMs: number;
+  /** How long the server of a custom runtime may take until it listens (runtimes.md §8). */
+  readonly listenMs: number;
   /** Largest event and largest answer, in bytes. */
   readonly payloadBytes: number;
 }
@@ -66,6 +70,7 @@ const DEFAULT_LIMITS: RunnerLimits = {
   queueLength: 100,
   queueWaitMs: 5_000,
   idleMs: 5 * 60_000,
+  listenMs: 120_000,
   payloadBytes: 6 * 1024 * 1024,
 };
 const REAP_MS = 10_000;
@@ -80,8 +85,10 @@ class PooledRunner implements EngineRunner {
   readonly #options: RunnerOptions;
   readonly #limits: RunnerLimits;
   readonly #registry: RuntimeRegistry;
+  readonly #dialler = new Dialler();
   readonly #pools = new Map<string, Pool>();
   readonly #recent = new RecentLines();
+  readonly #hostsFile: string;
   readonly #seccompFile: string;
   readonly #file: FileSink;
   readonly #sink: LogSink;
@@ -98,6 +105,7 @@ class PooledRunner implements EngineRunner {
       options.log.error(`functions cannot run: ${this.sandbox.reason}; mend: ${this.sandbox.mend}`);
     else if (options.sandbox === 'off')
       options.log.warn('SLUICE_SANDBOX=off: functions run as the user of the engine, unprotected');
+    this.#hostsFile = options.sandbox === 'on' ? writeHostsFile(options.home) : '';
     this.#seccompFile = options.sandbox === 'on' ? writeSeccompFile(options.home, options.log) : '';
     this.#file = new FileSink({
       ...FILE_SINK_DEFAULTS,
@@ -181,6 +189,7 @@ class PooledRunner implements EngineRunner {
     while (this.stats.busy > 0 && Date.now() < deadline) await pause(CLOSE_POLL_MS);
     for (const pool of this.#pools.values()) pool.end();
     while (this.#pools.size > 0) await pause(CLOSE_POLL_MS);
+    this.#dialler.close();
     await this.#sink.close();
   }
 
@@ -202,7 +211,10 @@ class PooledRunner implements EngineRunner {
         region,
         accountId,
         maxPayloadBytes: this.#limits.payloadBytes,
+        hostsFile: this.#hostsFile,
         seccompFile: this.#seccompFile,
+        dialler: this.#dialler,
+        listenMs: this.#limits.listenMs,
       },
       sink: this.#sink,
       capacity: this.#capacity,

@@ -14,6 +14,8 @@ export interface EnvironmentOptions {
   readonly qualifier: string;
   readonly region: string;
   readonly accountId: string;
+  /** Where the function's server listens; told to all. */
+  readonly port: number;
   /** The code as the process sees it, `/code` in a sandbox. */
   readonly codeFolder: string;
 }
@@ -27,7 +29,7 @@ export function instanceEnvironment(options: EnvironmentOptions): Record<string,
   const { revision, runtime, credentials, codeFolder } = options;
   const env: Record<string, string> = {
     FC_FUNC_CODE_PATH: `${codeFolder}/`,
-    FC_SERVER_PORT: '9000',
+    FC_SERVER_PORT: String(options.port),
     FC_FUNCTION_NAME: revision.function,
     FC_FUNCTION_HANDLER: revision.handler,
     FC_FUNCTION_MEMORY_SIZE: String(revision.memoryMb),
@@ -46,6 +48,7 @@ export function instanceEnvironment(options: EnvironmentOptions): Record<string,
     ...runtime.environment(codeFolder),
   };
   if (existsSync(join(revision.codeFolder, '.fun'))) addFunFolders(env, `${codeFolder}/.fun`);
+  if (runtime.protocol === 'http') env['FC_CUSTOM_LISTEN_PORT'] = String(options.port);
   // Without a service role there are none; an empty key would mislead the SDKs' own search for credentials.
   if (credentials.accessKeyId !== '') {
     env['accessKeyID'] = env['ALIBABA_CLOUD_ACCESS_KEY_ID'] = credentials.accessKeyId;

@@ -1,5 +1,6 @@
 /** All runtime ids of runtimes.md §1 and what serves each on this host. */
 import { performance } from 'node:perf_hooks';
+import { CUSTOM } from './custom/runtime.ts';
 import { NODEJS } from './nodejs/runtime.ts';
 import { PYTHON } from './python/runtime.ts';
 import {
@@ -11,7 +12,7 @@ import {
   type RuntimeState,
 } from './runtime.ts';
 
-const FAMILIES: readonly RuntimeFamily[] = [NODEJS, PYTHON];
+const FAMILIES: readonly RuntimeFamily[] = [NODEJS, PYTHON, CUSTOM];
 
 /** What the ids without a shim would need; said to whoever calls such a function. */
 const NEEDS: Readonly<Record<string, string>> = {
@@ -19,8 +20,6 @@ const NEEDS: Readonly<Record<string, string>> = {
   java11: 'a JRE >= 11',
   'php7.2': 'php >= 7.2',
   'dotnetcore2.1': 'a .NET Core runtime >= 2.1',
-  custom: 'the HTTP protocol of custom runtimes',
-  'custom.debian10': 'the HTTP protocol of custom runtimes',
   'custom-container': 'a container runtime',
 };
 
@@ -42,7 +41,7 @@ export class RuntimeRegistry {
 
   find(id: string): RuntimeLookup {
     const runtime = this.#look(id);
-    return 'command' in runtime ? { found: true, runtime } : { found: false, reason: runtime.state.reason };
+    return 'protocol' in runtime ? { found: true, runtime } : { found: false, reason: runtime.state.reason };
   }
 
   /** Every id with its state, for `GET /readyz`. */
@@ -55,7 +54,7 @@ export class RuntimeRegistry {
   #look(id: string): Runtime | MissingRuntime {
     const now = performance.now();
     const last = this.#looked.get(id);
-    if (last && ('command' in last.runtime || now - last.atMs < MISSING_MS)) return last.runtime;
+    if (last && ('protocol' in last.runtime || now - last.atMs < MISSING_MS)) return last.runtime;
     const runtime = this.#families.get(id)?.look(id, this.#host) ?? unserved(id);
     this.#looked.set(id, { runtime, atMs: now });
     return runtime;

@@ -1,6 +1,6 @@
 /**
- * The operating system's side of an instance: one process tree with a socket (its fd 3), two output pipes, a way to
- * signal and kill it, and its memory. In a sandbox, or bare where the operator switched the sandbox off.
+ * The operating system's side of an instance: one process tree with a socket (its fd 3) or a network to reach its
+ * server by, two output pipes, a way to signal and kill it, and its memory. In a sandbox, or bare where the operator switched the sandbox off.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readSync } from 'node:fs';
@@ -17,6 +17,10 @@ export interface ProcessSpec {
   readonly mounts: readonly Mount[];
   readonly env: Readonly<Record<string, string>>;
   readonly codeFolder: string;
+  /** Whether it gets the socket of a shim. */
+  readonly hasChannel: boolean;
+  /** File that a sandbox shows as `/etc/hosts`. */
+  readonly hostsFile: string;
   /** File with a seccomp program; empty: none. */
   readonly seccompFile: string;
 }
@@ -37,7 +41,8 @@ const STATUS_FD = 4;
 const SECCOMP_FD = 5;
 
 export class InstanceProcess {
-  readonly channel: Socket;
+  /** The engine's end of the shim's socket; `undefined` where there is no shim. */
+  readonly channel: Socket | undefined;
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly #child: ChildProcess;
@@ -47,6 +52,9 @@ export class InstanceProcess {
   /** The shim's process, as the host numbers it. */
   #pid = 0;
   #statusFile: number | undefined;
+  /** Open on the sandbox's network namespace, which lives as long as this does. */
+  #networkFile: number | undefined;
+  #onNetwork: ((descriptor: number) => void) | undefined;
   #peakKb = 0;
   #over = false;
 
@@ -56,7 +64,7 @@ export class InstanceProcess {
     const [, stdout, stderr, channel, status] = this.#child.stdio;
     this.stdout = stdout as Readable;
     this.stderr = stderr as Readable;
-    this.channel = channel as Socket;
+    this.channel = spec.hasChannel ? (channel as Socket) : undefined;
     if (this.#sandboxed) this.#readStatus(status as Socket);
     else this.#pid = this.#child.pid ?? 0;
   }
@@ -67,8 +75,9 @@ export class InstanceProcess {
     const done = () => {
       if (this.#over) return;
       this.#over = true;
-      if (this.#statusFile !== undefined) closeSync(this.#statusFile);
+      for (const file of [this.#statusFile, this.#networkFile]) if (file !== undefined) closeSync(file);
       this.#statusFile = undefined;
+      this.#networkFile = undefined;
       if (!this.#sandboxed) this.#signalGroup('SIGKILL');
       callback(exit);
     };
@@ -79,6 +88,15 @@ export class InstanceProcess {
       setTimeout(done, OUTPUT_GRACE_MS).unref();
     });
     this.#child.on('close', done);
+  }
+
+  /**
+   * Calls back with a descriptor of the sandbox's network namespace as soon as there is one; at once or later, or never
+   * where the sandbox cannot be made. It is closed before the callback of `onExit`.
+   */
+  onNetwork(callback: (descriptor: number) => void): void {
+    this.#onNetwork = callback;
+    this.#openNetwork();
   }
 
   /** Asks the user's process to end. */
@@ -125,12 +143,25 @@ export class InstanceProcess {
     return this.#pid !== 0;
   }
 
+  /** While bubblewrap runs, its child's number is not given to another process: this is the right namespace. */
+  #openNetwork(): void {
+    if (this.#over || this.#sandboxPid === 0 || !this.#onNetwork) return;
+    try {
+      this.#networkFile ??= openSync(`/proc/${this.#sandboxPid}/ns/net`, 'r');
+    } catch {
+      // It has ended already, which `onExit` tells.
+      return;
+    }
+    this.#onNetwork(this.#networkFile);
+  }
+
   #readStatus(status: Socket): void {
     let text = '';
     status.on('data', (chunk: Buffer) => {
       if (this.#sandboxPid !== 0) return;
       text += chunk.toString('latin1');
       this.#sandboxPid = Number(/"child-pid":\s*(\d+)\D/.exec(text)?.[1] ?? 0);
+      this.#openNetwork();
     });
     status.on('error', () => status.destroy());
   }
@@ -156,7 +187,11 @@ function spawnSandboxed(spec: ProcessSpec): ChildProcess {
     uid: INSTANCE_USER,
     gid: INSTANCE_USER,
     network: 'none',
-    readOnly: [...spec.mounts, { from: spec.codeFolder, to: SANDBOX_CODE }],
+    readOnly: [
+      ...spec.mounts,
+      { from: spec.hostsFile, to: '/etc/hosts' },
+      { from: spec.codeFolder, to: SANDBOX_CODE },
+    ],
     writable: [],
     scratch: [],
     scratchBytes: TMP_BYTES,
@@ -170,7 +205,7 @@ function spawnSandboxed(spec: ProcessSpec): ChildProcess {
   const child = spawn(file, args, {
     env,
     cwd,
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', seccomp ?? 'ignore'],
+    stdio: ['pipe', 'pipe', 'pipe', spec.hasChannel ? 'pipe' : 'ignore', 'pipe', seccomp ?? 'ignore'],
   });
   if (seccomp !== undefined) closeSync(seccomp);
   // EPIPE when the sandbox could not be made: its exit says why.
@@ -187,6 +222,6 @@ function spawnBare(spec: ProcessSpec): ChildProcess {
     cwd: spec.codeFolder,
     // A group of its own, so that what the function starts can be ended with it.
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', spec.hasChannel ? 'pipe' : 'ignore'],
   });
 }

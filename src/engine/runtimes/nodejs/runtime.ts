@@ -1,6 +1,6 @@
 /** Node.js: one shim (`shim/`, CommonJS for Node.js 6 and later) and the interpreter that runs the engine itself. */
 import { realpathSync } from 'node:fs';
-import type { Runtime, RuntimeFamily } from '../runtime.ts';
+import type { RuntimeFamily, ShimRuntime } from '../runtime.ts';
 import { SANDBOX_SHIM, shimFolder } from '../shim-folder.ts';
 
 const ID = /^nodejs(\d+)$/;
@@ -12,12 +12,13 @@ export const NODEJS: RuntimeFamily = { ids: NODEJS_IDS, look };
 /** Where the sandbox shows the interpreter. */
 const INTERPRETER_FOLDER = '/var/fc/bin';
 
-function look(id: string): Runtime {
+function look(id: string): ShimRuntime {
   const major = Number(ID.exec(id)?.[1]);
   const interpreter = realpathSync(process.execPath);
   const shim = shimFolder('nodejs');
   return {
     id,
+    protocol: 'frames',
     state: {
       state: Number(process.versions.node.split('.')[0]) === major ? 'exact' : 'compatible',
       version: `Node.js ${process.version}`,

@@ -94,6 +94,7 @@ function runtimeOf(
   const own: Mount[] = isSystem ? [] : [{ from: prefix, to: prefix }];
   return {
     id,
+    protocol: 'frames',
     state: {
       state: wanted.isAnyMinor || interpreter.version[1] === wanted.minor ? 'exact' : 'compatible',
       version: nameOf(interpreter),

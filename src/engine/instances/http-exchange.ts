@@ -1,0 +1,109 @@
+/**
+ * One request to a function's own server, from the connection to the last byte of the answer. It ends once: whole,
+ * upgraded, failed or cancelled. A request is never sent twice.
+ */
+import { request, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { ensureError } from '../../platform/errors.ts';
+import type { Connections } from './connections.ts';
+
+export interface HttpRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+}
+
+export interface HttpExchangeEvents {
+  onHead(response: IncomingMessage): void;
+  onPiece(piece: Buffer): void;
+  onEnd(response: IncomingMessage): void;
+  /** The server switched protocols; the connection is the listener's from here on. */
+  onUpgrade(response: IncomingMessage, connection: Duplex): void;
+  /** Nothing of the request reached the server. */
+  onUnsent(error: Error): void;
+  /** Something may have. */
+  onBroken(error: Error): void;
+  /** @param bytes as many as the answer says it has, or as came before it was cut off */
+  onTooLarge(bytes: number): void;
+}
+
+export class HttpExchange {
+  readonly #connections: Connections;
+  readonly #maxBytes: number;
+  readonly #events: HttpExchangeEvents;
+  #request: ClientRequest | undefined;
+  #isOver = false;
+
+  /** @param maxBytes largest body of an answer */
+  constructor(what: HttpRequest, connections: Connections, maxBytes: number, events: HttpExchangeEvents) {
+    this.#connections = connections;
+    this.#maxBytes = maxBytes;
+    this.#events = events;
+    // What the server did to an idle connection is known after this turn of the loop, so that a connection which it
+    // has closed is not taken for the request.
+    setImmediate(() => {
+      if (!this.#isOver) this.#send(what);
+    });
+  }
+
+  /** Closes the connection, by which the server may notice. Nothing is reported any more. */
+  cancel(): void {
+    this.#isOver = true;
+    this.#request?.destroy();
+  }
+
+  #send({ method, path, headers, body }: HttpRequest): void {
+    let sent: ClientRequest;
+    try {
+      sent = request({ method, path, headers, agent: this.#connections });
+    } catch (error) {
+      // A method, path or header that Node.js does not put on the wire.
+      this.#end(() => this.#events.onBroken(ensureError(error)));
+      return;
+    }
+    this.#request = sent;
+    sent.on('response', (response) => this.#read(response));
+    sent.on('upgrade', (response, socket, head) => {
+      if (head.length > 0) socket.unshift(head);
+      if (this.#isOver) socket.destroy();
+      this.#end(() => this.#events.onUpgrade(response, socket));
+    });
+    sent.on('error', (error) =>
+      this.#end(() => (sent.socket ? this.#events.onBroken(error) : this.#events.onUnsent(error))),
+    );
+    sent.end(body);
+  }
+
+  #read(response: IncomingMessage): void {
+    if (this.#isOver) return;
+    const announced = Number(response.headers['content-length'] ?? 0);
+    if (announced > this.#maxBytes) {
+      this.#cut(announced);
+      return;
+    }
+    this.#events.onHead(response);
+    let bytes = 0;
+    response.on('data', (piece: Buffer) => {
+      bytes += piece.length;
+      if (this.#isOver) return;
+      if (bytes > this.#maxBytes) this.#cut(bytes);
+      else this.#events.onPiece(piece);
+    });
+    response.on('end', () => this.#end(() => this.#events.onEnd(response)));
+    response.on('error', (error) => this.#end(() => this.#events.onBroken(error)));
+  }
+
+  #cut(bytes: number): void {
+    this.#end(() => this.#events.onTooLarge(bytes));
+    this.#request?.destroy();
+  }
+
+  #end(report: () => void): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    report();
+  }
+}

@@ -1,0 +1,29 @@
+/** `custom`: the package's own program serves HTTP. What it finds: this host's `/usr`, and the Node.js of the engine. */
+import { realpathSync } from 'node:fs';
+import { diallerState } from '../../sandbox/dialler.ts';
+import type { Command, MissingRuntime, RuntimeFamily, ServerRuntime } from '../runtime.ts';
+
+/** `custom.debian10` differs in the cloud's system image alone; here both run on the host's. */
+export const CUSTOM: RuntimeFamily = { ids: ['custom', 'custom.debian10'], look };
+
+const INTERPRETER_FOLDER = '/var/fc/bin';
+const BOOTSTRAP = 'bootstrap';
+
+function look(id: string): ServerRuntime | MissingRuntime {
+  const dialler = diallerState();
+  if (!dialler.available)
+    return { id, state: { state: 'missing', reason: `runtime '${id}' ${dialler.reason}` } };
+  return {
+    id,
+    protocol: 'http',
+    state: { state: 'exact', version: 'HTTP protocol of custom runtimes' },
+    mounts: [{ from: realpathSync(process.execPath), to: `${INTERPRETER_FOLDER}/node` }],
+    path: [INTERPRETER_FOLDER],
+    environment: (codeFolder) => ({ PYTHONPATH: codeFolder, PYTHONUNBUFFERED: '1' }),
+    serverCommand({ server, environment }, codeFolder): Command {
+      const [first, ...rest] = server.command;
+      if (first !== undefined) return [first, ...rest, ...server.args];
+      return [`${codeFolder}/${environment['BOOTSTRAP_FILE'] || BOOTSTRAP}`, ...server.args];
+    },
+  };
+}
