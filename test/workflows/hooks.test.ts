@@ -9,7 +9,7 @@ import {
   rollbackUpdate,
   type Decision,
 } from '../../src/workflows/messages.ts';
-import { HEALTHY, plan, step, type Script } from './fake-world.ts';
+import { HARMFUL_LOOK, HEALTHY, plan, step, type Script } from './fake-world.ts';
 import { startWorkflowServer, type WorkflowServer } from './workflow-server.ts';
 
 let server: WorkflowServer;
@@ -175,6 +175,32 @@ describe.concurrent('hooks', () => {
     expect(server.world.progress(releaseId).approvals).toMatchObject([{ outcome: 'overtaken' }]);
     expect(server.world.aliases.get(service)).toEqual({ main: '1', additional: null });
   });
+
+  test.each<[string, Partial<Script>, string]>([
+    ['runs', { stuck: 'runHook' }, 'rolled-back.after-hook'],
+    ['failed and asks a person', { failingHooks: ['release/after/1'] }, 'rolled-back.after-question'],
+  ])(
+    'after the promotion are watched: harm takes the release back while one %s',
+    async (_, script, fixture) => {
+      const { releaseId, service } = await begin({
+        plan: { ...plan([step(0.5, 10)]), hooks: around([], [hook('tell', 'ask')]) },
+        ...script,
+      });
+      await server.world.until(releaseId, ({ hooks, state }) =>
+        script.stuck ? hooks.length === 1 : state === 'waiting-approval',
+      );
+      expect(server.world.aliases.get(service)?.main).not.toBe('1');
+      const look = { ...HARMFUL_LOOK, metric: 'bake', step: null, weight: 1 };
+      server.world.bakes.set(releaseId, [{ outcome: 'roll-back', look, afterOverride: 0 }]);
+      expect(await ended(releaseId, fixture)).toMatchObject({ ended: 'rolled-back' });
+      expect(server.world.progress(releaseId)).toMatchObject({
+        rollbackCause: 'harmful',
+        verdict: { metric: 'bake' },
+        message: look.sentence,
+      });
+      expect(server.world.aliases.get(service)).toEqual({ main: '1', additional: null });
+    },
+  );
 
   test('end with a release that is stopped, and the record says so', async () => {
     const { releaseId, service } = await begin({ plan: hooked('roll-back'), stuck: 'runHook' });

@@ -1,5 +1,7 @@
 /** The last move: the new version takes everything. From here on nothing but a rollback takes it back. */
 import { CancelledFailure } from '@temporalio/workflow';
+import { hooksAt } from '../../domain/plan/hook.ts';
+import { watchedMeanwhile } from './bake.ts';
 import { runHooks } from './hooks.ts';
 import { moveService, situationAt } from './move.ts';
 import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
@@ -18,7 +20,9 @@ export async function promote(run: ReleaseRun, services: readonly GrayService[])
     for (const service of services)
       if (!isLive(service)) await moveService(run, service, { weight: 1, step: null, situation });
     run.control = { ...run.control, phase: 'live' };
-    await runHooks(run, { step: null, when: 'after' }, { services, weight: 1 });
+    const last = { step: null, when: 'after' } as const;
+    if (hooksAt(sourceOf(run).plan, last).length > 0)
+      await watchedMeanwhile(run, () => runHooks(run, last, { services, weight: 1 }));
     // Stopped in the last moment: whoever did it was told so.
     if (run.control.stop !== null) throw new CancelledFailure('the release was stopped');
     const isFirst = services.every(({ stable }) => stable === null);
