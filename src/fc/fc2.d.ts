@@ -33,6 +33,7 @@ declare module '@alicloud/fc2' {
     getFunctionCode(service: string, name: string, headers: Headers, qualifier?: string): Promise<FcAnswer>;
     publishVersion(service: string, description: string): Promise<FcAnswer>;
     listVersions(service: string, query: object): Promise<FcAnswer>;
+    deleteVersion(service: string, versionId: string): Promise<FcAnswer>;
     getAlias(service: string, alias: string): Promise<FcAnswer>;
     createAlias(service: string, alias: string, versionId: string, options: object): Promise<FcAnswer>;
     updateAlias(

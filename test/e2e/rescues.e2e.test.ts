@@ -8,12 +8,12 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type FC from '@alicloud/fc2';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import type { AuditEntryView, EventView } from '../../src/api/views.ts';
+import type { AuditEntryView, EventView, ReleaseView } from '../../src/api/views.ts';
 import { type Api } from '../support/api.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject } from '../support/git-project.ts';
 import { startLiveService, type LiveServiceOptions } from '../support/live-service.ts';
-import { type Stack } from '../support/stack.ts';
+import { poll, type Stack } from '../support/stack.ts';
 import { startSluice } from '../support/sluice.ts';
 
 let stack: Stack;
@@ -122,6 +122,44 @@ describe.concurrent('trouble', () => {
     expect(await service.alias()).toEqual({ main: '1', others: {} });
   });
 
+  test('a stable version that somebody deleted is nowhere to go back to: the canary keeps its share until a person decides, and nothing points at what is missing', async ({
+    expect,
+  }) => {
+    const service = await begin({ service: 'bereft', steps: ['{weight: 50%, hold: 1h}'] });
+    const { id } = await service.push('good', 'Second');
+    await service.untilWeight('2', 0.5);
+    await deleteStable('bereft', { stable: '1', canary: '2' });
+    await untilPaused(id, 'changed-outside');
+    await api.post(`/api/v1/releases/${id}/take-over`, { comment: 'set it as planned' });
+    const gone = await untilPaused(id, 'stable-gone');
+    expect(gone.sentence).toContain('version 1 of bereft does not exist any more');
+    expect(gone.sentence).toContain('version 2 keeps its share');
+    expect(await service.alias()).toEqual({ main: '2', others: {} });
+    await api.post(`/api/v1/releases/${id}/yield`, { comment: 'it is good anyway' });
+    const ended = await api.until(id, ['aborted'], END);
+    expect(ended.sentence).toContain('ended by admin (it is good anyway)');
+    expect(await service.alias()).toEqual({ main: '2', others: {} });
+  });
+
+  test('where the plan permits it, the newest version before a deleted one takes its place', async ({
+    expect,
+  }) => {
+    const more = ['stableGone: newest-older', 'bake: 0s'];
+    const service = await begin({ service: 'inherited', steps: ['{weight: 50%, hold: 1h}'], more });
+    const second = await service.push('good', 'Second');
+    await service.untilWeight('2', 0.5);
+    await api.post(`/api/v1/releases/${second.id}/promote`, { comment: 'quick' });
+    await api.until(second.id, ['promoted'], END);
+    const { id } = await service.push('good', 'Third');
+    await service.untilWeight('3', 0.5);
+    await deleteStable('inherited', { stable: '2', canary: '3' });
+    await untilPaused(id, 'changed-outside');
+    await api.post(`/api/v1/releases/${id}/take-over`, { comment: 'set it as planned' });
+    const back = await api.until(id, ['rolled-back'], END);
+    expect(back.sentence).toContain('version 2 of inherited does not exist any more');
+    expect(await service.alias()).toEqual({ main: '1', others: {} });
+  });
+
   test('a fix for a live version that fails is let in early by the ordinary plan', async ({ expect }) => {
     const service = await begin({
       service: 'fixed',
@@ -199,6 +237,28 @@ exports.handler = async () => { console.log(said); throw new Error('not with ' +
     expect(await filesWith(stack.home, stack.credentials.adminToken)).toEqual(['credentials.json']);
   });
 });
+
+/** Function Compute keeps a version that an alias uses, so whoever deletes one moves the alias off it first. */
+async function deleteStable(
+  service: string,
+  { stable, canary }: { readonly stable: string; readonly canary: string },
+): Promise<void> {
+  await fc.updateAlias(service, 'PROD', canary, { additionalVersionWeight: {} }, {});
+  await fc.deleteVersion(service, stable);
+}
+
+async function untilPaused(id: string, reason: string): Promise<ReleaseView> {
+  let seen = await api.until(id, ['paused'], END);
+  await poll(
+    `${id} to wait because of ${reason}`,
+    async () => {
+      seen = await api.get<ReleaseView>(`/api/v1/releases/${id}`);
+      return seen.state === 'paused' && seen.reason === reason;
+    },
+    END,
+  );
+  return seen;
+}
 
 /** Files below `folder` that hold the text, by their path in it. Folders of other releases come and go meanwhile. */
 async function filesWith(folder: string, text: string): Promise<string[]> {
