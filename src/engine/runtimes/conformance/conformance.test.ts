@@ -16,10 +16,11 @@ import { LOG } from './cases/log.ts';
 import { SURROUNDINGS } from './cases/surroundings.ts';
 import type { Language } from './language.ts';
 import { NODEJS } from './nodejs.ts';
+import { PHP } from './php.ts';
 import { PYTHON } from './python.ts';
 import { Subject } from './subject.ts';
 
-const LANGUAGES: readonly Language[] = [NODEJS, PYTHON];
+const LANGUAGES: readonly Language[] = [NODEJS, PYTHON, PHP];
 
 const TABLE: Readonly<Record<string, readonly ConformanceCase[]>> = {
   answers: ANSWERS,
