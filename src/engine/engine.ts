@@ -1,4 +1,5 @@
 /** Puts the engine together: catalog and counters from PostgreSQL, the runner, the front. `main.ts` is its process. */
+import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../platform/config.ts';
@@ -12,6 +13,8 @@ import { aliasOperations } from './catalog/aliases.ts';
 import { Catalog } from './catalog/catalog.ts';
 import { codeLinkOperations, CodeLinks } from './catalog/code-links.ts';
 import { CodeStore } from './catalog/code-store.ts';
+import { customDomainOperations } from './catalog/custom-domains.ts';
+import { DomainStore } from './catalog/domain-store.ts';
 import { functionOperations } from './catalog/functions.ts';
 import { codePackages, revisionKeys, type ServiceState } from './catalog/service-state.ts';
 import { serviceOperations } from './catalog/services.ts';
@@ -19,6 +22,7 @@ import type { EngineTables } from './catalog/tables.ts';
 import { triggerOperations } from './catalog/triggers.ts';
 import { versionOperations } from './catalog/versions.ts';
 import { createFront } from './http/front.ts';
+import { createFunctionRouting } from './http/function-routing.ts';
 import { createHttpCalls } from './http/http-calls.ts';
 import { createInvocations } from './http/invocations.ts';
 import { createPages } from './http/pages.ts';
@@ -104,6 +108,7 @@ export async function startEngine(options: EngineOptions): Promise<void> {
   lifecycle.onClose('counters', () => store.close());
   lifecycle.onClose('runner', () => runner.close(RUNNER_GRACE_MS));
 
+  const domains = await DomainStore.load(db, now);
   const links = new CodeLinks(now);
   const verify = createVerifier({ id: credentials.accessKeyId, secret: credentials.accessKeySecret }, now);
   const calls = {
@@ -123,11 +128,19 @@ export async function startEngine(options: EngineOptions): Promise<void> {
       ...versionOperations(catalog),
       ...aliasOperations(catalog),
       ...triggerOperations(catalog),
+      ...customDomainOperations(domains, {
+        accountId: credentials.accountId,
+        reservedHosts: [config.listenHost, new URL(config.fcEndpoint).hostname],
+        now,
+      }),
       ...codeLinkOperations(links, codeStore),
       ...ringOperations(catalog, series, now),
     ],
     invoke: createInvocations(calls),
+    routeOf: createFunctionRouting(domains),
     callHttp: createHttpCalls({ ...calls, verify }),
+    certificates:
+      config.engineTlsPort === undefined ? undefined : (name) => domains.get(name)?.secureContext(),
     pages: createPages({
       pool,
       sandbox: () => runner.sandbox,
@@ -135,14 +148,20 @@ export async function startEngine(options: EngineOptions): Promise<void> {
       metrics: createPrometheus(series, () => runner.stats),
     }),
   });
-  await new Promise<void>((resolve, reject) => {
-    front.server.once('error', reject);
-    front.server.listen(config.enginePort, config.listenHost, () => {
-      front.server.off('error', reject);
+  await listen(front.server, config.enginePort, config.listenHost);
+  if (front.secureServer && config.engineTlsPort !== undefined)
+    await listen(front.secureServer, config.engineTlsPort, config.listenHost);
+  lifecycle.onClose('front', () => front.drain(DRAIN_MS));
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
       resolve();
     });
   });
-  lifecycle.onClose('front', () => front.drain(DRAIN_MS));
 }
 
 /** Whether what a series counts still exists; calls through a deleted alias stay, their version answers for them. */

@@ -25,6 +25,8 @@ async function run(config: Config, log: Logger): Promise<void> {
   });
   await startEngine({ config, credentials, log, lifecycle, runner });
   log.info(`Function Compute API on ${config.listenHost}:${config.enginePort}`);
+  if (config.engineTlsPort !== undefined)
+    log.info(`custom domains by HTTPS on ${config.listenHost}:${config.engineTlsPort}`);
   announceReady();
 }
 
@@ -33,7 +35,11 @@ function explain(error: Error, config: Config, log: Logger): number {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL') {
     const why = code === 'EADDRINUSE' ? 'is in use' : `cannot be opened on ${config.listenHost} (${code})`;
-    log.fatal(`port ${config.enginePort} ${why}; set SLUICE_ENGINE_PORT to a free one`);
+    const isTls = (error as { port?: number }).port === config.engineTlsPort;
+    const [port, variable] = isTls
+      ? [config.engineTlsPort, 'SLUICE_ENGINE_TLS_PORT']
+      : [config.enginePort, 'SLUICE_ENGINE_PORT'];
+    log.fatal(`port ${port} ${why}; set ${variable} to a free one`);
     return EXIT_CONFIG;
   }
   if (error instanceof ConfigError) {

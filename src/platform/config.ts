@@ -22,6 +22,8 @@ export interface Config {
   readonly listenHost: string;
   readonly port: number;
   readonly enginePort: number;
+  /** Where custom domains are served by HTTPS; `undefined`: nowhere. */
+  readonly engineTlsPort: number | undefined;
   readonly logPort: number;
   readonly ossPort: number;
   /** The home region: that of the FC endpoint below. */
@@ -56,6 +58,7 @@ const Environment = z.object({
   SLUICE_HOST: z.string().min(1).default('127.0.0.1'),
   SLUICE_PORT: port(7400),
   SLUICE_ENGINE_PORT: port(7401),
+  SLUICE_ENGINE_TLS_PORT: z.coerce.number().int().min(1).max(65535).optional(),
   SLUICE_LOG_PORT: port(7402),
   SLUICE_OSS_PORT: port(7403),
   SLUICE_REGION: z.string().min(1).default('cn-local'),
@@ -113,6 +116,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = processEnvironment()): Confi
     listenHost: e.SLUICE_HOST,
     port: e.SLUICE_PORT,
     enginePort: e.SLUICE_ENGINE_PORT,
+    engineTlsPort: e.SLUICE_ENGINE_TLS_PORT,
     logPort: e.SLUICE_LOG_PORT,
     ossPort: e.SLUICE_OSS_PORT,
     region: e.SLUICE_REGION,

@@ -67,6 +67,8 @@ export interface EngineSettings {
   readonly home: string;
   readonly databaseUrl: string;
   readonly port?: number;
+  /** Further variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts `dist/engine/main.js`; resolves when it says that it is ready, or rejects with its output when it ends. */
@@ -85,6 +87,7 @@ export async function startEngineProcess(settings: EngineSettings): Promise<Engi
       SLUICE_ACCESS_KEY_SECRET: KEY.secret,
       SLUICE_ADMIN_TOKEN: 'unused',
       DATABASE_URL: settings.databaseUrl,
+      ...settings.env,
     },
   });
   let output = '';
@@ -133,6 +136,8 @@ export interface RawRequest {
   readonly path: string;
   readonly body?: Buffer | string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What is signed as the resource where it is not the path alone. */
+  readonly signedAs?: string;
   /** Left out on purpose by some tests. */
   readonly isSigned?: boolean;
   readonly agent?: Agent;
@@ -152,9 +157,10 @@ export async function refusal(call: Promise<unknown>): Promise<string> {
 /** One request without the SDK, signed unless told otherwise. */
 export async function send(engine: { readonly port: number }, options: RawRequest): Promise<RawAnswer> {
   const { method = 'GET', path, body, isSigned = true } = options;
+  const resource = options.signedAs ?? path.split('?')[0] ?? '';
   const headers: Record<string, string> = { date: new Date().toUTCString(), ...options.headers };
   if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body));
-  if (isSigned) headers['authorization'] = authorization(method, path.split('?')[0] ?? '', headers);
+  if (isSigned) headers['authorization'] = authorization(method, resource, headers);
   return new Promise((resolve, reject) => {
     const call = request({
       host: '127.0.0.1',
@@ -181,13 +187,13 @@ export async function send(engine: { readonly port: number }, options: RawReques
   });
 }
 
-function authorization(method: string, path: string, headers: Readonly<Record<string, string>>): string {
+function authorization(method: string, resource: string, headers: Readonly<Record<string, string>>): string {
   const fcLines = Object.keys(headers)
     .filter((name) => name.startsWith('x-fc-'))
     .sort()
     .map((name) => `${name}:${headers[name]}\n`)
     .join('');
-  const text = `${method}\n${headers['content-md5'] ?? ''}\n${headers['content-type'] ?? ''}\n${headers['date'] ?? ''}\n${fcLines}${path}`;
+  const text = `${method}\n${headers['content-md5'] ?? ''}\n${headers['content-type'] ?? ''}\n${headers['date'] ?? ''}\n${fcLines}${resource}`;
   return `FC ${KEY.id}:${createHmac('sha256', KEY.secret).update(text).digest('base64')}`;
 }
 

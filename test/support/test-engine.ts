@@ -11,18 +11,28 @@ export interface TestEngine {
   readonly process: EngineProcess;
   readonly home: string;
   readonly fc: FcClient;
+  /** Ends the process and starts another one on the same port and home. */
+  restart(): Promise<void>;
   /** Ends all of it. */
   close(): Promise<void>;
 }
 
-export async function startTestEngine(): Promise<TestEngine> {
+/** @param env further variables of the engine's environment */
+export async function startTestEngine(env: Readonly<Record<string, string>> = {}): Promise<TestEngine> {
   const home = mkdtempSync(join(tmpdir(), 'sluice-engine-'));
   const postgres = await startTestPostgres();
-  const process = await startEngineProcess({ home, databaseUrl: postgres.url });
+  const settings = { home, databaseUrl: postgres.url, env };
+  let process = await startEngineProcess(settings);
   return {
-    process,
+    get process() {
+      return process;
+    },
     home,
     fc: fcClientFor(process.url),
+    restart: async () => {
+      await process.end('SIGTERM');
+      process = await startEngineProcess({ ...settings, port: process.port });
+    },
     close: async () => {
       await process.end('SIGTERM');
       await postgres.stop();

@@ -49,6 +49,15 @@ export function createSupervisor(config: Config, screen: Screen): Supervisor {
     await checkPorts(config.listenHost, [
       { port: config.port, purpose: 'API and console', variable: 'SLUICE_PORT' },
       { port: config.enginePort, purpose: 'Function Compute API', variable: 'SLUICE_ENGINE_PORT' },
+      ...(config.engineTlsPort === undefined
+        ? []
+        : [
+            {
+              port: config.engineTlsPort,
+              purpose: 'custom domains by HTTPS',
+              variable: 'SLUICE_ENGINE_TLS_PORT',
+            },
+          ]),
     ]);
     ensureCredentials(config.home);
     const credentials = loadCredentials(config);

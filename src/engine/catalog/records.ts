@@ -1,6 +1,7 @@
 /** What the catalog keeps of each resource, the same in memory and in PostgreSQL. */
 import type { AliasConfig } from './aliases.ts';
 import type { CodePackage } from './code-store.ts';
+import type { DomainConfig } from './domain-config.ts';
 import type { FunctionConfig } from './function-config.ts';
 import type { ServiceConfig } from './service-config.ts';
 import type { TriggerSettings } from './trigger-config.ts';
@@ -50,6 +51,14 @@ export type TriggerRecord = Stamp &
     readonly qualifier: string;
     readonly description: string;
   };
+
+/** Times are Unix milliseconds. Domains have no ETag (fc-api.md §1). */
+export interface DomainRecord {
+  readonly name: string;
+  readonly config: DomainConfig;
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+}
 
 /** Unix milliseconds as the API writes times: UTC, whole seconds. */
 export function apiTime(ms: number): string {

@@ -1,6 +1,13 @@
 /** The engine's own schema in PostgreSQL. Records are whole in their JSON; columns are what queries need. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
-import type { AliasRecord, FunctionRecord, ServiceRecord, TriggerRecord, VersionRecord } from './records.ts';
+import type {
+  AliasRecord,
+  DomainRecord,
+  FunctionRecord,
+  ServiceRecord,
+  TriggerRecord,
+  VersionRecord,
+} from './records.ts';
 
 /** A `bigint`: arrives as text, because JavaScript's numbers end at 2^53. */
 type BigInteger = ColumnType<string, string | number, string | number>;
@@ -32,6 +39,11 @@ export interface EngineTables {
     readonly function: string;
     readonly name: string;
     readonly record: JSONColumnType<TriggerRecord>;
+  };
+  readonly custom_domains: {
+    readonly name: string;
+    readonly generation: BigInteger;
+    readonly record: JSONColumnType<DomainRecord>;
   };
   readonly series: {
     readonly id: Generated<number>;

@@ -39,6 +39,9 @@ export const aliasNotFound = (service: string, alias: string): ApiError =>
 export const triggerNotFound = (functionName: string, trigger: string): ApiError =>
   new ApiError(404, 'TriggerNotFound', `trigger '${trigger}' of function '${functionName}' does not exist`);
 
+export const domainNotFound = (name: string): ApiError =>
+  new ApiError(404, 'DomainNameNotFound', `domain name '${name}' does not exist`);
+
 export const preconditionFailed = (what: string): ApiError =>
   new ApiError(412, 'PreconditionFailed', `If-Match does not match the current etag of ${what}`);
 

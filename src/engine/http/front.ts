@@ -4,29 +4,30 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { ensureError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { RefusedError } from '../invoke/contract.ts';
 import { ApiError, pathNotSupported } from './api-error.ts';
-import { proxyRoute, PROXY_PREFIX } from './function-route.ts';
+import type { FunctionRoute } from './function-route.ts';
+import type { FunctionRouting } from './function-routing.ts';
 import type { HttpCalls } from './http-calls.ts';
 import { invocationAddress, type InvocationRequest } from './invocations.ts';
+import { createListener, type Serve } from './listener.ts';
 import { Call, type Operation } from './operation.ts';
 import { readBody, RequestAborted } from './read-body.ts';
 import { readRequestHead, type RequestHead } from './request-head.ts';
-import { rawBadRequest, sendAnswer, sendError } from './respond.ts';
+import { sendAnswer, sendError } from './respond.ts';
 import { createRouter } from './router.ts';
 import type { Verifier } from './signature.ts';
-import { acceptUpgrades } from './upgrades.ts';
+import { createSecureServer, type Certificates } from './secure-server.ts';
 
 const API_PREFIX = '/2016-08-15';
 /** Largest JSON body: a package of 50 MB is 67 MB in base64. */
 const MAX_JSON_BYTES = 72 * 1024 * 1024;
-/** Above the idle time of common clients, so that we are not the one who hangs up just then. */
-const KEEP_ALIVE_MS = 75_000;
 /** How long a caller may go on sending what was refused, so that it gets to read the answer. */
 const DISCARD_MS = 2_000;
+/** Tells the caller of a function that the answer is not the function's. */
+const FUNCTION_ERROR = ['X-Fc-Error-Type', 'FcCommonError'];
 
 /** A page beside the API, e.g. `/healthz`; needs no signature. */
 export type Page = () => Promise<{
@@ -39,19 +40,24 @@ export interface FrontOptions {
   readonly verify: Verifier;
   readonly operations: readonly Operation[];
   readonly invoke: (call: InvocationRequest) => Promise<void>;
+  readonly routeOf: FunctionRouting;
   readonly callHttp: HttpCalls;
+  /** Of custom domains; without them HTTPS is not served. */
+  readonly certificates: Certificates | undefined;
   readonly pages: ReadonlyMap<string, Page>;
   readonly log: Logger;
 }
 
 export interface Front {
   readonly server: Server;
+  /** For custom domains by HTTPS. */
+  readonly secureServer: Server | undefined;
   /** Stops accepting, lets calls finish for up to `graceMs` milliseconds, then cuts what is left. */
   drain(graceMs: number): Promise<void>;
 }
 
 export function createFront(options: FrontOptions): Front {
-  const { verify, invoke, callHttp, pages, log } = options;
+  const { verify, invoke, routeOf, callHttp, pages, log } = options;
   const route = createRouter(options.operations);
   let isDraining = false;
 
@@ -96,6 +102,18 @@ export function createFront(options: FrontOptions): Front {
     return found.operation.signed === false ? found : undefined;
   }
 
+  function serveOwn(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    url: string,
+  ): Promise<void> {
+    if (url.startsWith(`${API_PREFIX}/`)) return serveApi(request, response, requestId, url);
+    const page = pages.get(url);
+    if (page && request.method === 'GET') return servePage(response, requestId, page);
+    return Promise.reject(pathNotSupported(request.method ?? '', url));
+  }
+
   async function servePage(response: ServerResponse, requestId: string, page: Page): Promise<void> {
     const { status, contentType, body } = await page();
     response.writeHead(status, ['Content-Type', contentType, 'X-Fc-Request-Id', requestId]).end(body);
@@ -106,7 +124,7 @@ export function createFront(options: FrontOptions): Front {
     response: ServerResponse,
     requestId: string,
     thrown: unknown,
-    isFunctionCall: boolean,
+    further: readonly string[] = [],
   ): void {
     if (thrown instanceof RequestAborted) {
       response.destroy();
@@ -119,79 +137,52 @@ export function createFront(options: FrontOptions): Front {
       const cut = setTimeout(() => request.destroy(), DISCARD_MS);
       request.once('close', () => clearTimeout(cut));
     }
-    // Tells the caller of a function that the answer is not the function's.
-    const further = isFunctionCall ? ['X-Fc-Error-Type', 'FcCommonError'] : [];
+    // A query may be a signature.
+    const path = request.url?.split('?')[0];
     if (thrown instanceof ApiError || thrown instanceof RefusedError) {
-      if (thrown.status >= 500) log.warn({ err: thrown, requestId, url: request.url }, 'a request failed');
+      if (thrown.status >= 500) log.warn({ err: thrown, requestId, path }, 'a request failed');
       sendError(response, requestId, thrown, further);
       return;
     }
-    log.error({ err: ensureError(thrown), requestId, url: request.url }, 'a request met an error of ours');
+    log.error({ err: ensureError(thrown), requestId, path }, 'a request met an error of ours');
     const message = `the engine met an error of its own; its log has it under request id ${requestId}`;
     sendError(response, requestId, { status: 500, code: 'InternalServerError', message }, further);
   }
 
-  async function serveFunction(
-    request: IncomingMessage,
-    response: ServerResponse,
-    requestId: string,
-    url: string,
-    socket: Duplex | undefined,
-  ): Promise<void> {
-    const route = proxyRoute(url);
-    if (!route) throw pathNotSupported(request.method ?? '', url);
-    return callHttp({ requestId, request, response, socket }, route);
-  }
+  const serveBy =
+    (isEncrypted: boolean): Serve =>
+    (request, response, socket) => {
+      const requestId = randomUUID();
+      if (isDraining) response.shouldKeepAlive = false;
+      const url = request.url ?? '';
+      let route: FunctionRoute | undefined;
+      try {
+        route = routeOf(request, url, isEncrypted);
+      } catch (error) {
+        refuse(request, response, requestId, error, FUNCTION_ERROR);
+        return;
+      }
+      if (route)
+        callHttp({ requestId, request, response, socket, isEncrypted }, route).catch((error: unknown) =>
+          refuse(request, response, requestId, error, FUNCTION_ERROR),
+        );
+      else
+        serveOwn(request, response, requestId, url).catch((error: unknown) =>
+          refuse(request, response, requestId, error),
+        );
+    };
+  const plain = createListener(createServer(), serveBy(false));
+  const secure =
+    options.certificates && createListener(createSecureServer(options.certificates), serveBy(true));
 
-  function serve(request: IncomingMessage, response: ServerResponse, socket?: Duplex): void {
-    const requestId = randomUUID();
-    if (isDraining) response.shouldKeepAlive = false;
-    const url = request.url ?? '';
-    const isFunctionCall = url.startsWith(PROXY_PREFIX);
-    const page = pages.get(url);
-    let served: Promise<void>;
-    if (isFunctionCall) served = serveFunction(request, response, requestId, url, socket);
-    else if (url.startsWith(`${API_PREFIX}/`)) served = serveApi(request, response, requestId, url);
-    else if (page && request.method === 'GET') served = servePage(response, requestId, page);
-    else served = Promise.reject(pathNotSupported(request.method ?? '', url));
-    served.catch((error: unknown) => refuse(request, response, requestId, error, isFunctionCall));
-  }
-
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) =>
-    serve(request, response),
-  );
-  const upgrades = acceptUpgrades(server, {
-    isForFunction: ({ url = '' }) => url.startsWith(PROXY_PREFIX),
-    serve,
-  });
-
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (!socket.writable || error.code === 'ECONNRESET') {
-      socket.destroy();
-      return;
-    }
-    const [status, message] =
-      error.code === 'HPE_HEADER_OVERFLOW'
-        ? ['431 Request Header Fields Too Large', 'the headers are too large']
-        : ['400 Bad Request', 'this is not an HTTP/1.1 request'];
-    socket.end(rawBadRequest(randomUUID(), status, 'InvalidArgument', message));
-  });
-
-  async function drain(graceMs: number): Promise<void> {
-    isDraining = true;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    // Connections become idle one by one; each is closed then, not after its keep-alive time.
-    const sweep = setInterval(() => server.closeIdleConnections(), 50);
-    const cut = setTimeout(() => {
-      server.closeAllConnections();
-      upgrades.closeAll();
-    }, graceMs);
-    await closed;
-    clearInterval(sweep);
-    clearTimeout(cut);
-  }
-
-  return { server, drain };
+  return {
+    server: plain.server,
+    secureServer: secure?.server,
+    async drain(graceMs) {
+      isDraining = true;
+      await Promise.all([plain.drain(graceMs), secure?.drain(graceMs)]);
+    },
+  };
 }
 
 /**

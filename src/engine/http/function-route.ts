@@ -1,5 +1,6 @@
 /** Which function an HTTP request is for: by its path under `/proxy/`, or by a custom domain's routes. */
 import { LATEST } from '../../domain/names/fc.ts';
+import type { DomainRouter } from '../catalog/domain-routes.ts';
 import { decodeSegment } from './router.ts';
 
 export interface FunctionRoute {
@@ -46,4 +47,23 @@ export function proxyRoute(url: string): FunctionRoute | undefined {
     signedPath: url.slice(0, pathEnd),
     isTriggerUrl: true,
   };
+}
+
+/** What a domain's routes say of a request, or `undefined`. The function sees the whole path. */
+export function domainRoute(find: DomainRouter, method: string, url: string): FunctionRoute | undefined {
+  const mark = url.indexOf('?');
+  const path = mark < 0 ? url : url.slice(0, mark);
+  const route = find(method, path);
+  return (
+    route && {
+      service: route.serviceName,
+      qualifier: route.qualifier,
+      function: route.functionName,
+      path,
+      base: '',
+      query: mark < 0 ? '' : url.slice(mark + 1),
+      signedPath: path,
+      isTriggerUrl: false,
+    }
+  );
 }

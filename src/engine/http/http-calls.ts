@@ -42,6 +42,7 @@ export interface HttpExchange {
   readonly response: ServerResponse;
   /** The caller's connection, where it asks for another protocol. */
   readonly socket: Duplex | undefined;
+  readonly isEncrypted: boolean;
 }
 
 /** Answers a request that is for `route`; throws `ApiError`, `RefusedError` or `RequestAborted`. */
@@ -72,18 +73,19 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
     }
   }
 
-  return async ({ requestId, request, response, socket }, route) => {
+  return async ({ requestId, request, response, socket, isEncrypted }, route) => {
     const before = catalog.find(route.service);
     const trigger = triggerOf(before, route);
     const isSigned = trigger.authType === 'function';
     if (isSigned) authenticate(request, route);
     const head = readForwardedHead(request.rawHeaders, socket !== undefined);
+    const headers = isEncrypted ? tellProtocol(head.headers) : head.headers;
     const { method = '', url = '' } = request;
     check(trigger, route, head, method, url);
     let target = targetFor(before, route, random);
     const payload = head.hasBody ? await readBody(request, head, maxPayloadBytes, bodyTooLarge) : NOTHING;
     if (head.hasBody && head.contentLength === undefined)
-      head.headers.push(['content-length', String(payload.length)]);
+      headers.push(['content-length', String(payload.length)]);
     // A slow upload must not bring a call to a version that lost its traffic meanwhile.
     const after = catalog.find(route.service);
     if (after !== before) target = targetFor(after, route, random);
@@ -116,7 +118,7 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
           base: route.base,
           query: route.query,
           clientIp: addressOf(request),
-          headers: head.headers,
+          headers,
         },
         wantsUpgrade: socket !== undefined,
         sink,
@@ -150,6 +152,11 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
         ])
         .end(result.body);
   };
+}
+
+/** The function sees a plain request; links that it makes have to name what the caller used. */
+function tellProtocol(headers: readonly [string, string][]): [string, string][] {
+  return [...headers.filter(([name]) => name !== 'x-forwarded-proto'), ['x-forwarded-proto', 'https']];
 }
 
 /** The trigger of the route's qualifier; throws what is missing, from the outside in. */

@@ -1,27 +1,25 @@
 /**
- * Requests that ask for another protocol. A WebSocket to an HTTP function is served with its connection at hand; whatever
- * else offers an upgrade (Java's client offers HTTP/2 with each first request) is served as if it had not.
+ * Requests that ask for another protocol. A WebSocket is served with its connection at hand; whatever else offers an
+ * upgrade (Java's client offers HTTP/2 with each first request) is served as if it had not.
  */
 import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-
-export interface UpgradeOptions {
-  /** Whether an HTTP function is asked, and not the API. */
-  isForFunction(request: IncomingMessage): boolean;
-  serve(request: IncomingMessage, response: ServerResponse, socket: Duplex): void;
-}
+import { TLSSocket } from 'node:tls';
 
 export interface Upgrades {
   /** Cuts connections that no server counts as its own any more. */
   closeAll(): void;
 }
 
-export function acceptUpgrades(server: Server, options: UpgradeOptions): Upgrades {
+export function acceptUpgrades(
+  server: Server,
+  serve: (request: IncomingMessage, response: ServerResponse, socket: Duplex) => void,
+): Upgrades {
   const open = new Set<Duplex>();
   // Node.js parses no body and no further request once there is a listener, whatever the protocol.
   server.on('upgrade', (request, socket, first) => {
-    if (request.headers.upgrade?.toLowerCase() !== 'websocket' || !options.isForFunction(request)) {
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
       serveAgain(server, request, socket, first);
       return;
     }
@@ -36,7 +34,7 @@ export function acceptUpgrades(server: Server, options: UpgradeOptions): Upgrade
       response.detachSocket(socket as Socket);
       socket.end();
     });
-    options.serve(request, response, socket);
+    serve(request, response, socket);
   });
   return {
     closeAll() {
@@ -55,5 +53,5 @@ function serveAgain(server: Server, request: IncomingMessage, socket: Duplex, fi
   }
   const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   socket.unshift(Buffer.concat([head, first]));
-  server.emit('connection', socket);
+  server.emit(socket instanceof TLSSocket ? 'secureConnection' : 'connection', socket);
 }

@@ -1,0 +1,59 @@
+/**
+ * Which function a request is for. A custom domain is found by its host, whatever the path; else the path under `/proxy/`
+ * says it; what is left is for the API.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { DomainStore } from '../catalog/domain-store.ts';
+import { ApiError, domainNotFound, pathNotSupported } from './api-error.ts';
+import { domainRoute, proxyRoute, PROXY_PREFIX, type FunctionRoute } from './function-route.ts';
+
+/**
+ * The function's route; `undefined` for the API.
+ *
+ * @throws ApiError where a domain has no route for the request, or does not speak the connection's protocol
+ */
+export type FunctionRouting = (
+  request: IncomingMessage,
+  url: string,
+  isEncrypted: boolean,
+) => FunctionRoute | undefined;
+
+export function createFunctionRouting(domains: DomainStore): FunctionRouting {
+  return (request, url, isEncrypted) => {
+    const { method = '' } = request;
+    if (domains.size > 0 || isEncrypted) {
+      const host = hostOf(request.rawHeaders);
+      const domain = domains.get(host);
+      if (domain) {
+        const { name, config } = domain.record;
+        if (isEncrypted ? !domain.isSecure : !domain.isPlain)
+          throw new ApiError(
+            403,
+            'AccessDenied',
+            `domain name '${name}' is served by ${config.protocol} only`,
+          );
+        const route = domainRoute(domain.route, method, url);
+        if (route) return route;
+        throw new ApiError(
+          404,
+          'DomainRouteNotFound',
+          `domain name '${name}' has no route for ${method} '${url.split('?')[0]}'`,
+        );
+      }
+      // Certificates are those of domains; the API has none.
+      if (isEncrypted) throw domainNotFound(host);
+    }
+    if (!url.startsWith(PROXY_PREFIX)) return undefined;
+    const route = proxyRoute(url);
+    if (!route) throw pathNotSupported(method, url);
+    return route;
+  };
+}
+
+/** In lower case, without port and without the dot that may end a full name. */
+function hostOf(raw: readonly string[]): string {
+  for (let at = 0; at + 1 < raw.length; at += 2)
+    if (raw[at]?.toLowerCase() === 'host')
+      return (raw[at + 1] ?? '').replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
+  return '';
+}
