@@ -7,7 +7,7 @@ export const SANDBOX_SHIM = '/var/fc/runtime';
 
 /** @param runtime name of the runtime's folder @throws Error where the installation is not whole */
 export function shimFolder(runtime: string): string {
-  const candidates = [`./${runtime}/shim`, `../../../../src/engine/runtimes/${runtime}/shim`].map((path) =>
+  const candidates = [`./${runtime}/shim`, `../../../src/engine/runtimes/${runtime}/shim`].map((path) =>
     fileURLToPath(new URL(path, import.meta.url)),
   );
   const found = candidates.find((path) => existsSync(path));
