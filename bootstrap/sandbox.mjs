@@ -1,6 +1,6 @@
 /**
  * What the sandbox needs from the system's package manager, which needs root: bubblewrap, in which functions and builds
- * run, and nftables, which keeps builds away from this machine's own services.
+ * run, nftables, which keeps builds away from this machine's own services, and what makes disks for functions' /tmp.
  */
 import { findOnPath, lastLines, run } from './command.mjs';
 
@@ -8,6 +8,7 @@ const LIMIT_MS = 120_000;
 const TOOLS = [
   { program: 'bwrap', package: 'bubblewrap', without: 'functions and builds refuse' },
   { program: 'nft', package: 'nftables', without: "builds can reach this machine's own services" },
+  { program: 'mkfs.ext4', package: 'e2fsprogs', without: "functions' /tmp counts as their memory" },
 ];
 const INSTALLERS = [
   { program: 'apt-get', args: 'install -y --no-install-recommends' },
@@ -26,9 +27,9 @@ export async function sandbox(report) {
       warning: `no sandbox on ${process.platform}: functions and builds refuse, everything else runs`,
     };
   const isRoot = process.getuid() === 0;
-  // Rules of the packet filter are root's; elsewhere nftables would be of no use.
+  // Rules of the packet filter and mounts are root's; elsewhere the other tools would be of no use.
   const missing = TOOLS.filter(({ program }) => !isInstalled(program) && (isRoot || program === 'bwrap'));
-  if (missing.length === 0) return isRoot ? 'bubblewrap, nftables' : 'bubblewrap';
+  if (missing.length === 0) return isRoot ? 'bubblewrap, nftables, e2fsprogs' : 'bubblewrap';
   const packages = missing.map((tool) => tool.package);
   const consequence = missing.map((tool) => tool.without).join(', ');
   const installer = INSTALLERS.find(({ program }) => findOnPath(program));

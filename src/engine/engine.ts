@@ -144,6 +144,7 @@ export async function startEngine(options: EngineOptions): Promise<void> {
     pages: createPages({
       pool,
       sandbox: () => runner.sandbox,
+      limits: () => ({ ...runner.limits }),
       runtimes: () => runner.runtimes(),
       metrics: createPrometheus(series, () => runner.stats),
     }),

@@ -27,7 +27,7 @@ export interface SandboxSpec {
   /** Shown read-only, beside the system's own `/usr` and what belongs to it. */
   readonly readOnly: readonly Mount[];
   readonly writable: readonly Mount[];
-  /** Empty writable folders in memory; `/tmp` is always one. */
+  /** Empty writable folders in memory; `/tmp` is always one, unless `writable` has it. */
   readonly scratch: readonly string[];
   /** The whole environment of the command. It shows in the host's process list: no secrets. */
   readonly env: Readonly<Record<string, string>>;
@@ -46,11 +46,15 @@ export interface SandboxDescriptors {
   readonly block?: number;
   /** A seccomp program to read to its end. */
   readonly seccomp?: number;
+  /** Gets the options, so that no path of the host is on the command line, which the sandbox can read. */
+  readonly args?: number;
 }
 
 export interface SandboxCommand {
   readonly file: string;
   readonly args: string[];
+  /** What the caller must write to the descriptor `args`, and then close it; empty without one. */
+  readonly options: Buffer;
   /** Give it to `spawn` as it is: `/proc/1/environ` of a sandbox shows what bubblewrap itself was started with. */
   readonly env: Record<string, string>;
   readonly cwd: string;
@@ -106,20 +110,28 @@ export function sandboxCommand(spec: SandboxSpec): SandboxCommand {
     args.push('--ro-bind-try', path, path);
   args.push('--proc', '/proc', '--dev', '/dev');
   const size = spec.scratchBytes ? ['--size', String(spec.scratchBytes)] : [];
-  for (const path of new Set(['/tmp', ...spec.scratch]))
+  const mounted = new Set(spec.writable.map(({ to }) => to));
+  for (const path of new Set(['/tmp', ...spec.scratch].filter((scratch) => !mounted.has(scratch))))
     args.push('--perms', '1777', ...size, '--tmpfs', path);
   // Bubblewrap makes missing parents for its root alone (0700).
   for (const folder of parentsOf([...spec.readOnly, ...spec.writable])) args.push('--dir', folder);
   for (const { from, to } of spec.readOnly) args.push('--ro-bind', from, to);
   for (const { from, to } of spec.writable) args.push('--bind', from, to);
   args.push(...descriptorArguments(spec.descriptors), '--clearenv', '--hostname', 'sandbox');
-  args.push('--chdir', spec.cwd, '--');
-  if (isRoot) args.push(...dropTo(spec.uid, spec.gid));
-  args.push('/usr/bin/env', '-i', ...Object.entries(spec.env).map(([name, value]) => `${name}=${value}`));
-  args.push(...spec.command);
+  args.push('--chdir', spec.cwd);
+  const command = [
+    ...(isRoot ? dropTo(spec.uid, spec.gid) : []),
+    '/usr/bin/env',
+    '-i',
+    ...Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
+    ...spec.command,
+  ];
+  const optionsFd = spec.descriptors?.args;
   return {
     file: 'bwrap',
-    args,
+    args:
+      optionsFd === undefined ? [...args, '--', ...command] : ['--args', String(optionsFd), '--', ...command],
+    options: optionsFd === undefined ? Buffer.alloc(0) : Buffer.from(args.map((arg) => `${arg}\0`).join('')),
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
     cwd: '/',
   };

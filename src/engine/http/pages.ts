@@ -11,6 +11,8 @@ const PING_LIMIT_MS = 1_500;
 export interface PageOptions {
   readonly pool: Pool;
   readonly sandbox: () => SandboxState;
+  /** What holds instances to their limits. */
+  readonly limits: () => Readonly<Record<string, unknown>>;
   /** Runtime id → how this host serves it. */
   readonly runtimes: () => Readonly<Record<string, unknown>>;
   readonly metrics: Registry;
@@ -40,6 +42,7 @@ export function createPages(options: PageOptions): Map<string, Page> {
             sandbox: sandbox.available
               ? { state: sandbox.mode }
               : { state: 'missing', reason: sandbox.reason, mend: sandbox.mend },
+            limits: options.limits(),
             runtimes: options.runtimes(),
           },
         });

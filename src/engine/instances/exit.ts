@@ -5,7 +5,9 @@ import type { ProcessExit } from '../sandbox/process.ts';
 /** A shell and bubblewrap report a signal as 128 + its number. */
 const SIGNAL_BASE = 128;
 
-export function describeExit(exit: ProcessExit): string {
+/** @param memoryMb limit of the function */
+export function describeExit(exit: ProcessExit, memoryMb: number): string {
+  if (exit.outOfMemory) return `Function exceeded memory limit of ${memoryMb} MB`;
   if (exit.signal) return `Process exited with signal ${exit.signal}`;
   if (exit.code === null) return 'Process could not be started';
   const number = exit.code - SIGNAL_BASE;

@@ -26,6 +26,8 @@ export const INITIALIZER_CALL = 1;
 
 /** How old a reading of the memory may be when a call is answered. */
 const MEMORY_SAMPLE_MS = 250;
+/** A call of this length can afford a reading of its own. */
+const LONG_CALL_MS = 20;
 const NOTHING = Buffer.alloc(0);
 
 /** Says in a function's log that nobody's order hangs on this call. */
@@ -145,7 +147,7 @@ export class InFlight {
   ): void {
     const now = performance.now();
     const durationMs = now - call.startedMs;
-    if (now - this.#memoryReadMs > MEMORY_SAMPLE_MS) {
+    if (now - this.#memoryReadMs > MEMORY_SAMPLE_MS || durationMs > LONG_CALL_MS) {
       this.#memoryReadMs = now;
       this.#memoryMb = this.#options.peakMemoryMb();
     }

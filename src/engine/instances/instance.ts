@@ -40,6 +40,7 @@ export class Instance {
   lastUsedMs = performance.now();
   #state: State = 'starting';
   #ending = false;
+  #oomKills = 0;
   /** Why the engine itself ended it, for the log; empty: it ended by itself. */
   #cause = '';
   readonly #owner: InstanceOwner;
@@ -88,7 +89,7 @@ export class Instance {
       instanceId: this.id,
       output: this.#output,
       maxPayloadBytes: settings.maxPayloadBytes,
-      peakMemoryMb: () => process.peakMemoryMb(),
+      peakMemoryMb: () => this.#readMemory(),
       onExpired: (cause, number) => this.#onExpired(cause, number),
       onAnswered: () => this.#onAnswered(),
     });
@@ -174,6 +175,19 @@ export class Instance {
     else this.#endWhenEmpty();
   }
 
+  #readMemory(): number {
+    const { process } = this.#link;
+    const kills = process.oomKills;
+    // The end of the function's own process is told by the end line of its calls.
+    if (kills > this.#oomKills)
+      this.#output.line(
+        this.#output.latest,
+        `a process of the function exceeded the memory limit of ${this.revision.memoryMb} MB and was ended`,
+      );
+    this.#oomKills = kills;
+    return process.peakMemoryMb();
+  }
+
   #endWhenEmpty(): void {
     if (this.#state === 'draining' && this.#inFlight.size === 0 && !this.#ending) this.end('');
   }
@@ -188,7 +202,7 @@ export class Instance {
 
   #onExit(exit: ProcessExit): void {
     this.#state = 'ended';
-    const cause = this.#cause || describeExit(exit);
+    const cause = this.#cause || describeExit(exit, this.revision.memoryMb);
     this.#startUp.onExit(cause);
     this.#owner.onEnded(this, this.#inFlight.abandon(cause));
   }

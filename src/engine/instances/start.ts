@@ -3,8 +3,9 @@ import type { SandboxMode } from '../../platform/config.ts';
 import type { Revision } from '../invoke/contract.ts';
 import { instanceEnvironment } from '../runtimes/environment.ts';
 import { PROTOCOL_VERSION, type Credentials, type StartMessage } from '../runtimes/protocol.ts';
-import type { Runtime } from '../runtimes/runtime.ts';
+import type { Command, Runtime } from '../runtimes/runtime.ts';
 import type { Dialler } from '../sandbox/dialler.ts';
+import type { SandboxHost } from '../sandbox/host.ts';
 import { InstanceProcess, SANDBOX_CODE } from '../sandbox/process.ts';
 import { FramedLink } from './framed-link.ts';
 import { HttpLink } from './http-link.ts';
@@ -17,10 +18,7 @@ export interface InstanceSettings {
   readonly region: string;
   readonly accountId: string;
   readonly maxPayloadBytes: number;
-  /** File that sandboxes show as `/etc/hosts`. */
-  readonly hostsFile: string;
-  /** File with the seccomp program of sandboxes; empty: none. */
-  readonly seccompFile: string;
+  readonly host: SandboxHost;
   /** Reaches the servers of functions that have one. */
   readonly dialler: Dialler;
   /** How long a function's server may take until it listens. */
@@ -37,6 +35,11 @@ export interface StartedInstance {
 /** From spawn to a shim's `ready`; an idle machine needs 60 ms. */
 const SHIM_READINESS: Readiness = { limitMs: 30_000, missing: 'it was not ready' };
 
+/** Most processes and threads of an instance (runtimes.md §11, Limits). */
+const TASKS = 1024;
+/** The sandbox's own: bubblewrap outside, bubblewrap inside. */
+const SANDBOX_TASKS = 2;
+
 /** Functions get none until services have roles (runtimes.md §7: empty strings then). */
 const NO_CREDENTIALS: Credentials = { accessKeyId: '', accessKeySecret: '', securityToken: '' };
 
@@ -47,7 +50,7 @@ export function startInstance(
   instanceId: string,
   settings: InstanceSettings,
 ): StartedInstance {
-  const { sandbox, region, accountId, listenMs } = settings;
+  const { sandbox, region, accountId, listenMs, host } = settings;
   const isSandboxed = sandbox === 'on';
   const codeFolder = isSandboxed ? SANDBOX_CODE : revision.codeFolder;
   const port = isSandboxed || runtime.protocol === 'frames' ? revision.server.port : freePort();
@@ -67,12 +70,18 @@ export function startInstance(
     mounts: runtime.mounts,
     env,
     codeFolder: revision.codeFolder,
-    hostsFile: settings.hostsFile,
-    seccompFile: settings.seccompFile,
+    hostsFile: host.hostsFile,
+    seccompFile: host.seccompFile,
+    instanceId,
+    host: {
+      group: host.cgroups?.create(instanceId, { memoryMb: revision.memoryMb, tasks: TASKS + SANDBOX_TASKS }),
+      tmpDisks: host.tmpDisks,
+    },
   };
   const message = startMessage(revision, runtime, settings, codeFolder);
   if (runtime.protocol === 'frames') {
-    const command = isSandboxed ? runtime.command : runtime.bareCommand;
+    const [program, ...rest] = isSandboxed ? runtime.command : runtime.bareCommand;
+    const command: Command = [program, ...(runtime.memoryOptions?.(revision.memoryMb) ?? []), ...rest];
     const process = new InstanceProcess({ ...common, command, hasChannel: true });
     return { process, link: (events) => new FramedLink(process, message, events), readiness: SHIM_READINESS };
   }

@@ -9,8 +9,7 @@ import { Call } from '../instances/call.ts';
 import { Capacity } from '../instances/capacity.ts';
 import { Pool } from '../instances/pool.ts';
 import { Dialler } from '../sandbox/dialler.ts';
-import { writeHostsFile } from '../sandbox/hosts-file.ts';
-import { writeSeccompFile } from '../sandbox/seccomp-file.ts';
+import { openHost, type SandboxHost } from '../sandbox/host.ts';
 import { FileSink, FILE_SINK_DEFAULTS } from '../logs/file.ts';
 import type { LogLine, LogSink } from '../logs/line.ts';
 import { RecentLines } from '../logs/recent.ts';
@@ -58,6 +57,8 @@ export interface RunnerLimits {
 /** What the engine's own process asks beyond invoking: readiness and recent log lines. */
 export interface EngineRunner extends Runner {
   readonly sandbox: SandboxState;
+  /** What this host gives to hold instances to their limits. */
+  readonly limits: SandboxHost['limits'];
   /** Each runtime id and whether this host can serve it, for `GET /readyz`. */
   runtimes(): Record<string, RuntimeState>;
   /** The newest log lines of a function, oldest first. */
@@ -82,14 +83,14 @@ export function createRunner(options: RunnerOptions): EngineRunner {
 
 class PooledRunner implements EngineRunner {
   readonly sandbox: SandboxState;
+  readonly limits: SandboxHost['limits'];
+  readonly #host: SandboxHost;
   readonly #options: RunnerOptions;
   readonly #limits: RunnerLimits;
   readonly #registry: RuntimeRegistry;
   readonly #dialler = new Dialler();
   readonly #pools = new Map<string, Pool>();
   readonly #recent = new RecentLines();
-  readonly #hostsFile: string;
-  readonly #seccompFile: string;
   readonly #file: FileSink;
   readonly #sink: LogSink;
   readonly #capacity: Capacity;
@@ -105,8 +106,8 @@ class PooledRunner implements EngineRunner {
       options.log.error(`functions cannot run: ${this.sandbox.reason}; mend: ${this.sandbox.mend}`);
     else if (options.sandbox === 'off')
       options.log.warn('SLUICE_SANDBOX=off: functions run as the user of the engine, unprotected');
-    this.#hostsFile = options.sandbox === 'on' ? writeHostsFile(options.home) : '';
-    this.#seccompFile = options.sandbox === 'on' ? writeSeccompFile(options.home, options.log) : '';
+    this.#host = openHost(options.home, options.sandbox, options.log);
+    this.limits = this.#host.limits;
     this.#file = new FileSink({
       ...FILE_SINK_DEFAULTS,
       folder: join(options.home, 'engine', 'logs'),
@@ -190,6 +191,7 @@ class PooledRunner implements EngineRunner {
     for (const pool of this.#pools.values()) pool.end();
     while (this.#pools.size > 0) await pause(CLOSE_POLL_MS);
     this.#dialler.close();
+    await this.#host.close();
     await this.#sink.close();
   }
 
@@ -211,8 +213,7 @@ class PooledRunner implements EngineRunner {
         region,
         accountId,
         maxPayloadBytes: this.#limits.payloadBytes,
-        hostsFile: this.#hostsFile,
-        seccompFile: this.#seccompFile,
+        host: this.#host,
         dialler: this.#dialler,
         listenMs: this.#limits.listenMs,
       },

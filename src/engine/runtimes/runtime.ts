@@ -29,6 +29,8 @@ export interface ShimRuntime extends AnyRuntime {
   readonly command: Command;
   /** The same without a sandbox. */
   readonly bareCommand: Command;
+  /** Options that tell the interpreter how much memory there is; they come right behind its name. */
+  memoryOptions?(memoryMb: number): readonly string[];
 }
 
 /** The function is an HTTP server of its own (runtimes.md §8). */

@@ -36,6 +36,8 @@ function network(script: string): Promise<number> {
     hasChannel: false,
     hostsFile: writeHostsFile(home),
     seccompFile: '',
+    instanceId: 'dialled',
+    host: { group: undefined, tmpDisks: undefined },
   });
   processes.push(instance);
   return new Promise((resolve) => instance.onNetwork(resolve));

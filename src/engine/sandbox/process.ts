@@ -1,6 +1,7 @@
 /**
  * The operating system's side of an instance: one process tree with a socket (its fd 3) or a network to reach its
- * server by, two output pipes, a way to signal and kill it, and its memory. In a sandbox, or bare where the operator switched the sandbox off.
+ * server by, two output pipes, a way to signal, stop and kill it, and its memory. In a sandbox, or bare where the
+ * operator switched the sandbox off.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readSync } from 'node:fs';
@@ -8,8 +9,11 @@ import type { Readable } from 'node:stream';
 import type { Socket } from 'node:net';
 import { sandboxCommand, type Mount } from '../../platform/sandbox.ts';
 import type { SandboxMode } from '../../platform/config.ts';
-import { childOf } from './process-tree.ts';
+import type { Cgroup } from './cgroup/contract.ts';
+import { hostCommand, type HostSide } from './host-launch.ts';
 import { launchScript } from './launch-script.ts';
+import { childOf } from './process-tree.ts';
+import { TMP_BYTES } from './tmp-disk.ts';
 
 export interface ProcessSpec {
   readonly sandbox: SandboxMode;
@@ -23,22 +27,26 @@ export interface ProcessSpec {
   readonly hostsFile: string;
   /** File with a seccomp program; empty: none. */
   readonly seccompFile: string;
+  readonly instanceId: string;
+  readonly host: HostSide;
 }
 
 export interface ProcessExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** The kernel ended a process of it for lack of memory. */
+  readonly outOfMemory: boolean;
 }
 
 /** User and group of every instance (runtimes.md §1). */
 const INSTANCE_USER = 10_003;
 /** Folder of the code inside a sandbox. */
 export const SANDBOX_CODE = '/code';
-const TMP_BYTES = 512 * 1024 * 1024;
 /** Longest wait for the rest of the output once the process has ended; without a sandbox a child may keep a pipe. */
 const OUTPUT_GRACE_MS = 200;
 const STATUS_FD = 4;
 const SECCOMP_FD = 5;
+const OPTIONS_FD = 6;
 
 export class InstanceProcess {
   /** The engine's end of the shim's socket; `undefined` where there is no shim. */
@@ -47,6 +55,7 @@ export class InstanceProcess {
   readonly stderr: Readable;
   readonly #child: ChildProcess;
   readonly #sandboxed: boolean;
+  readonly #group: Cgroup | undefined;
   /** The sandbox's first process, as the host numbers it; 0 until bubblewrap has told. */
   #sandboxPid = 0;
   /** The shim's process, as the host numbers it. */
@@ -60,6 +69,7 @@ export class InstanceProcess {
 
   constructor(spec: ProcessSpec) {
     this.#sandboxed = spec.sandbox === 'on';
+    this.#group = spec.host.group;
     this.#child = this.#sandboxed ? spawnSandboxed(spec) : spawnBare(spec);
     const [, stdout, stderr, channel, status] = this.#child.stdio;
     this.stdout = stdout as Readable;
@@ -71,20 +81,22 @@ export class InstanceProcess {
 
   /** Calls back once, when the process has ended and its output was read. */
   onExit(callback: (exit: ProcessExit) => void): void {
-    let exit: ProcessExit = { code: null, signal: null };
+    let exit: ProcessExit = { code: null, signal: null, outOfMemory: false };
     const done = () => {
       if (this.#over) return;
+      this.#samplePeak();
       this.#over = true;
       for (const file of [this.#statusFile, this.#networkFile]) if (file !== undefined) closeSync(file);
       this.#statusFile = undefined;
       this.#networkFile = undefined;
       if (!this.#sandboxed) this.#signalGroup('SIGKILL');
+      void this.#group?.remove();
       callback(exit);
     };
     // A program that cannot be started has no exit event.
     this.#child.on('error', done);
     this.#child.on('exit', (code, signal) => {
-      exit = { code, signal };
+      exit = { code, signal, outOfMemory: (this.#group?.oomKills() ?? 0) > 0 };
       setTimeout(done, OUTPUT_GRACE_MS).unref();
     });
     this.#child.on('close', done);
@@ -114,16 +126,29 @@ export class InstanceProcess {
     else {
       if (this.#sandboxPid !== 0) signal(this.#sandboxPid, 'SIGKILL');
       this.#child.kill('SIGKILL');
+      this.#group?.kill();
     }
   }
 
-  /** Highest resident memory of the user's process so far, in MB; 0 where it could not be read yet. */
+  /** How many processes of the instance the kernel ended for lack of memory; 0 where nobody counts. */
+  get oomKills(): number {
+    return this.#over ? 0 : (this.#group?.oomKills() ?? 0);
+  }
+
+  /**
+   * Highest memory so far, in MB: the kernel's count of all its processes, or, without cgroups, of the user's process
+   * alone; 0 where it could not be read yet.
+   */
   peakMemoryMb(): number {
     if (!this.#over) this.#samplePeak();
     return this.#peakKb / 1024;
   }
 
   #samplePeak(): void {
+    if (this.#group) {
+      this.#peakKb = this.#group.peakMemoryMb() * 1024;
+      return;
+    }
     try {
       if (this.#statusFile === undefined) {
         if (!this.#locate()) return;
@@ -183,7 +208,8 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 function spawnSandboxed(spec: ProcessSpec): ChildProcess {
-  const { file, args, env, cwd } = sandboxCommand({
+  const { tmpDisks } = spec.host;
+  const { file, args, options, env, cwd } = sandboxCommand({
     uid: INSTANCE_USER,
     gid: INSTANCE_USER,
     network: 'none',
@@ -192,27 +218,37 @@ function spawnSandboxed(spec: ProcessSpec): ChildProcess {
       { from: spec.hostsFile, to: '/etc/hosts' },
       { from: spec.codeFolder, to: SANDBOX_CODE },
     ],
-    writable: [],
+    writable: tmpDisks ? [{ from: `${tmpDisks.mountPoint}/tmp`, to: '/tmp' }] : [],
     scratch: [],
     scratchBytes: TMP_BYTES,
     env: {},
     cwd: SANDBOX_CODE,
     command: ['/bin/sh'],
-    descriptors: { status: STATUS_FD, ...(spec.seccompFile === '' ? {} : { seccomp: SECCOMP_FD }) },
+    descriptors: {
+      status: STATUS_FD,
+      args: OPTIONS_FD,
+      ...(spec.seccompFile === '' ? {} : { seccomp: SECCOMP_FD }),
+    },
   });
   // Opened anew each time: bubblewrap reads to the end, and descriptors of one opening share their place.
   const seccomp = spec.seccompFile === '' ? undefined : openSync(spec.seccompFile, 'r');
-  const child = spawn(file, args, {
+  const [program, ...rest] = hostCommand(spec.host, spec.instanceId, [file, ...args]);
+  const child = spawn(program, rest, {
     env,
     cwd,
-    stdio: ['pipe', 'pipe', 'pipe', spec.hasChannel ? 'pipe' : 'ignore', 'pipe', seccomp ?? 'ignore'],
+    stdio: ['pipe', 'pipe', 'pipe', spec.hasChannel ? 'pipe' : 'ignore', 'pipe', seccomp ?? 'ignore', 'pipe'],
   });
   if (seccomp !== undefined) closeSync(seccomp);
-  // EPIPE when the sandbox could not be made: its exit says why.
-  const stdin = child.stdio[0] as Socket;
-  stdin.on('error', () => stdin.destroy());
-  stdin.end(launchScript(spec.env, spec.command));
+  // The type of `stdio` ends at the fifth.
+  feed((child.stdio as readonly unknown[])[OPTIONS_FD] as Socket, options);
+  feed(child.stdio[0] as Socket, launchScript(spec.env, spec.command));
   return child;
+}
+
+function feed(pipe: Socket, content: string | Buffer): void {
+  // EPIPE when the sandbox could not be made: its exit says why.
+  pipe.on('error', () => pipe.destroy());
+  pipe.end(content);
 }
 
 function spawnBare(spec: ProcessSpec): ChildProcess {

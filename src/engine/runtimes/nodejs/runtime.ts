@@ -29,6 +29,8 @@ function look(id: string): ShimRuntime {
     ],
     command: [`${INTERPRETER_FOLDER}/node`, `${SANDBOX_SHIM}/main.js`],
     bareCommand: [interpreter, `${shim}/main.js`],
+    // V8 collects by the size of the machine otherwise, long after the kernel ended the instance.
+    memoryOptions: (memoryMb) => [`--max-old-space-size=${memoryMb}`],
     path: [INTERPRETER_FOLDER],
     environment: () => ({
       NODE_PATH: `/usr/local/lib/node_modules:/opt/nodejs/node${major}/node_modules:/opt/nodejs/node_modules`,

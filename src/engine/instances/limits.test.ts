@@ -1,0 +1,73 @@
+/** Limits that hold one instance, seen through the runner. They need cgroups; without them `readyz` says so. */
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, test } from 'vitest';
+import { createFunctionRunner } from '../../../test/support/function-runner.ts';
+
+const functions = createFunctionRunner();
+afterAll(() => functions.close());
+const { limits } = functions.runner;
+
+const messagesOf = (name: string) => functions.runner.recentLog('shop', name).map((line) => line.message);
+
+describe.skipIf(limits.state === 'missing')('an instance', () => {
+  test('that takes more memory than it may is ended, and the log names the limit', async () => {
+    const neighbour = functions.define('exports.handler = async () => 1;');
+    const before = await functions.invoke(neighbour);
+    const revision = functions.define(
+      'const kept = []; exports.handler = () => { for (;;) kept.push(Buffer.alloc(4 << 20, 1)); };',
+    );
+    const result = await functions.invoke(revision, { requestId: 'too-much' });
+    expect(result.outcome).toBe('unhandled-error');
+    expect(result.body.toString()).toMatch(
+      /"Process exited unexpectedly before completing request \(duration: \d+ms, maxMemoryUsage: 1\d\d\.\d\dMB\)"/,
+    );
+    expect(messagesOf(revision.function)).toContain(
+      'FC Invoke End RequestId: too-much, Error: Function exceeded memory limit of 128 MB',
+    );
+    expect((await functions.invoke(neighbour)).instanceId).toBe(before.instanceId);
+  });
+
+  test('has its children counted, and goes on when the kernel ends one of them', async () => {
+    const revision = functions.define(
+      "exports.handler = async (event) => event.length === 0 ? 'well' : require('child_process').spawnSync('tail', ['/dev/zero']).signal;",
+      { timeoutMs: 20_000 },
+    );
+    const small = await functions.invoke(revision);
+    const large = await functions.invoke(revision, { payload: Buffer.from('x') });
+    expect(large.maxMemoryMb).toBeGreaterThan(small.maxMemoryMb + 20);
+    if (limits.state === 'v2') {
+      // There the group ends as one.
+      expect(large.outcome).toBe('unhandled-error');
+      return;
+    }
+    expect(large.body.toString()).toBe('SIGKILL');
+    expect(large.instanceId).toBe(small.instanceId);
+    expect(messagesOf(revision.function)).toContain(
+      'a process of the function exceeded the memory limit of 128 MB and was ended',
+    );
+  });
+
+  test('may use much garbage in little memory — the interpreter knows its size', async () => {
+    const revision = functions.define(
+      "exports.handler = async () => { let sum = 0; for (let i = 0; i < 3000; i += 1) { const parts = Array.from({length: 2000}, (_, n) => ({n, text: 'x' + n})); sum += parts.length; } return sum; };",
+      { timeoutMs: 60_000 },
+    );
+    expect((await functions.invoke(revision)).body.toString()).toBe('6000000');
+  }, 60_000);
+
+  test('fills /tmp past its memory without being ended for it', async () => {
+    const revision = functions.define(
+      "exports.handler = async () => { const fs = require('fs'); const piece = Buffer.alloc(8 << 20, 1); const fd = fs.openSync('/tmp/large', 'w'); for (let i = 0; i < 25; i += 1) fs.writeSync(fd, piece); return fs.statSync('/tmp/large').size; };",
+      { timeoutMs: 60_000 },
+    );
+    if (limits.state !== 'missing' && limits.tmp === 'disk')
+      expect((await functions.invoke(revision)).body.toString()).toBe(String(200 << 20));
+  }, 60_000);
+
+  test('leaves no group, mount or image behind', async () => {
+    const own = createFunctionRunner();
+    await own.invoke(own.define('exports.handler = async () => 1;'));
+    await own.close();
+    expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(own.home);
+  });
+});

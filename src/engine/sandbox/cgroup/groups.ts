@@ -1,0 +1,155 @@
+/** Groups of one home: a limiter and a stopper put together, and the life of each group. */
+import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ensureError } from '../../../platform/errors.ts';
+import type { Logger } from '../../../platform/log.ts';
+import type { Cgroup, Cgroups, GroupLimits, Limiter, Stopper } from './contract.ts';
+
+const MB = 1024 * 1024;
+const POLL_MS = 2;
+/** A process in a long disk wait freezes late. */
+const FREEZE_LIMIT_MS = 1_000;
+/** From the last process's end until the kernel lets go of the group; longer on a loaded machine. */
+const REMOVE_LIMIT_MS = 10_000;
+const REMOVE_POLL_MS = 20;
+/** Any name: `folders` of it lie in the folders of all groups. */
+const ANY = 'any';
+
+export class HomeGroups implements Cgroups {
+  readonly version: Cgroups['version'];
+  readonly #limiter: Limiter;
+  readonly #stopper: Stopper;
+  readonly #log: Logger;
+
+  constructor(version: Cgroups['version'], limiter: Limiter, stopper: Stopper, log: Logger) {
+    this.version = version;
+    this.#limiter = limiter;
+    this.#stopper = stopper;
+    this.#log = log;
+  }
+
+  create(name: string, limits: GroupLimits): Cgroup {
+    const folders = this.#folders(name);
+    try {
+      for (const folder of folders) mkdirSync(folder, { recursive: true });
+      this.#limiter.apply(name, limits);
+    } catch (error) {
+      // Nothing may run without its limits: with the folders gone, joining fails and the start says so.
+      this.#log.error({ err: ensureError(error) }, 'a cgroup cannot be made');
+      for (const folder of folders) removeFolder(folder);
+    }
+    return new HomeGroup(name, folders, this.#limiter, this.#stopper);
+  }
+
+  async clear(): Promise<void> {
+    const names = new Set(this.#roots().flatMap(childFolders));
+    await Promise.all(
+      [...names].map((name) =>
+        new HomeGroup(name, this.#folders(name), this.#limiter, this.#stopper).remove(),
+      ),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.clear();
+    for (const root of this.#roots()) removeFolder(root);
+  }
+
+  #roots(): string[] {
+    return this.#folders(ANY).map((folder) => dirname(folder));
+  }
+
+  #folders(name: string): string[] {
+    return [...new Set([...this.#limiter.folders(name), this.#stopper.folder(name)])];
+  }
+}
+
+class HomeGroup implements Cgroup {
+  readonly joinFiles: readonly string[];
+  readonly #name: string;
+  readonly #folders: readonly string[];
+  readonly #limiter: Limiter;
+  readonly #stopper: Stopper;
+  #peak = 0;
+  #removed = false;
+
+  constructor(name: string, folders: readonly string[], limiter: Limiter, stopper: Stopper) {
+    this.#name = name;
+    this.#folders = folders;
+    this.#limiter = limiter;
+    this.#stopper = stopper;
+    this.joinFiles = folders.map((folder) => `${folder}/cgroup.procs`);
+  }
+
+  peakMemoryMb(): number {
+    if (!this.#removed) this.#peak = Math.max(this.#peak, this.#limiter.peak(this.#name) / MB);
+    return this.#peak;
+  }
+
+  oomKills(): number {
+    return this.#limiter.oomKills(this.#name);
+  }
+
+  async freeze(): Promise<boolean> {
+    try {
+      this.#stopper.setFrozen(this.#name, true);
+      const deadline = Date.now() + FREEZE_LIMIT_MS;
+      while (!this.#stopper.isFrozen(this.#name)) {
+        if (Date.now() > deadline) return false;
+        await pause(POLL_MS);
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  thaw(): void {
+    try {
+      this.#stopper.setFrozen(this.#name, false);
+    } catch {
+      // The group is gone, and so are its processes.
+    }
+  }
+
+  kill(): void {
+    try {
+      this.#stopper.kill(this.#name);
+    } catch {
+      // The same.
+    }
+  }
+
+  async remove(): Promise<void> {
+    this.peakMemoryMb();
+    this.#removed = true;
+    const deadline = Date.now() + REMOVE_LIMIT_MS;
+    for (;;) {
+      const left = this.#folders.filter((folder) => !removeFolder(folder));
+      if (left.length === 0 || Date.now() > deadline) return;
+      this.kill();
+      await pause(REMOVE_POLL_MS);
+    }
+  }
+}
+
+/** Whether the folder is gone. */
+function removeFolder(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
+
+function childFolders(root: string): string[] {
+  try {
+    return readdirSync(root, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? entry.name : [],
+    );
+  } catch {
+    return [];
+  }
+}

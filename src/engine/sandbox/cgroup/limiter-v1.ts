@@ -1,0 +1,46 @@
+/** Limits by cgroups v1: a hierarchy of its own for memory, processes and CPU. */
+import { join } from 'node:path';
+import type { GroupLimits, Limiter } from './contract.ts';
+import { readNumber, write, writeIfThere } from './files.ts';
+
+/** Where each controller is mounted, with this home's folder. */
+export interface V1Roots {
+  readonly memory: string;
+  readonly pids: string;
+  readonly cpu: string;
+}
+
+export class LimiterV1 implements Limiter {
+  readonly #roots: V1Roots;
+
+  constructor(roots: V1Roots) {
+    this.#roots = roots;
+  }
+
+  folders(name: string): readonly string[] {
+    const { memory, pids, cpu } = this.#roots;
+    return [...new Set([memory, pids, cpu])].map((root) => join(root, name));
+  }
+
+  apply(name: string, limits: GroupLimits): void {
+    const bytes = limits.memoryMb * 1024 * 1024;
+    const memory = join(this.#roots.memory, name);
+    // In this order: memory and swap together may not be below memory alone.
+    write(`${memory}/memory.limit_in_bytes`, bytes);
+    writeIfThere(`${memory}/memory.memsw.limit_in_bytes`, bytes);
+    write(join(this.#roots.pids, name, 'pids.max'), limits.tasks);
+    // 1024 is the kernel's "one share": CPU is given in proportion to memory.
+    write(join(this.#roots.cpu, name, 'cpu.shares'), Math.max(2, limits.memoryMb));
+  }
+
+  peak(name: string): number {
+    const folder = join(this.#roots.memory, name);
+    const stat = `${folder}/memory.stat`;
+    const cache = readNumber(stat, 'total_inactive_file') + readNumber(stat, 'total_active_file');
+    return readNumber(`${folder}/memory.max_usage_in_bytes`) - cache;
+  }
+
+  oomKills(name: string): number {
+    return readNumber(join(this.#roots.memory, name, 'memory.oom_control'), 'oom_kill');
+  }
+}

@@ -1,0 +1,37 @@
+/** Freezing and ending by the v1 freezer, which has no way to kill a group. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Stopper } from './contract.ts';
+import { processesIn, write } from './files.ts';
+
+export class StopperV1 implements Stopper {
+  readonly #root: string;
+
+  /** @param root this home's folder below the freezer's mount */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  readonly folder = (name: string): string => join(this.#root, name);
+
+  setFrozen(name: string, frozen: boolean): void {
+    write(join(this.#root, name, 'freezer.state'), frozen ? 'FROZEN' : 'THAWED');
+  }
+
+  isFrozen(name: string): boolean {
+    return readFileSync(join(this.#root, name, 'freezer.state'), 'latin1').startsWith('FROZEN');
+  }
+
+  kill(name: string): void {
+    const folder = this.folder(name);
+    // Frozen, so that nothing forks past the list; a signal to a frozen process waits until it is thawed.
+    this.setFrozen(name, true);
+    for (const pid of processesIn(folder))
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It ended by itself.
+      }
+    this.setFrozen(name, false);
+  }
+}

@@ -1,0 +1,60 @@
+/** What this host gives to sandboxes, found out once at the engine's start: filter, cgroups, disks for `/tmp`. */
+import { join } from 'node:path';
+import type { SandboxMode } from '../../platform/config.ts';
+import type { Logger } from '../../platform/log.ts';
+import type { Cgroups } from './cgroup/contract.ts';
+import { openCgroups } from './cgroup/detect.ts';
+import { writeHostsFile } from './hosts-file.ts';
+import { writeSeccompFile } from './seccomp-file.ts';
+import { openTmpDisks, type TmpDisks } from './tmp-disk.ts';
+
+export interface SandboxHost {
+  /** File that sandboxes show as `/etc/hosts`. */
+  readonly hostsFile: string;
+  /** File with the seccomp program of sandboxes; empty: none. */
+  readonly seccompFile: string;
+  /** `undefined`: nothing limits what instances use. */
+  readonly cgroups: Cgroups | undefined;
+  /** `undefined`: `/tmp` is in memory. */
+  readonly tmpDisks: TmpDisks | undefined;
+  /** For `GET /readyz`. */
+  readonly limits: LimitsState;
+  /** Removes what it made, once every instance has ended. */
+  close(): Promise<void>;
+}
+
+export type LimitsState =
+  | { readonly state: Cgroups['version']; readonly tmp: 'disk' | 'memory' }
+  | { readonly state: 'missing'; readonly reason: string; readonly mend: string };
+
+/** @param home `SLUICE_HOME` */
+export function openHost(home: string, sandbox: SandboxMode, log: Logger): SandboxHost {
+  if (sandbox === 'off')
+    return {
+      hostsFile: '',
+      seccompFile: '',
+      cgroups: undefined,
+      tmpDisks: undefined,
+      limits: { state: 'missing', reason: 'SLUICE_SANDBOX is off', mend: 'leave SLUICE_SANDBOX out' },
+      close: () => Promise.resolve(),
+    };
+  const state = openCgroups(home, log);
+  const groups = state.available ? state.groups : undefined;
+  // A killed engine's instances died with it; a group that is left of them holds its name and its accounting.
+  void groups?.clear();
+  if (!state.available) log.warn(`functions run without limits: ${state.reason}; mend: ${state.mend}`);
+  // Pages of the disk's files count too, but those the kernel takes back; so without limits memory does as well.
+  const tmpDisks = groups && openTmpDisks(join(home, 'engine', 'sandbox', 'tmp'), log);
+  return {
+    hostsFile: writeHostsFile(home),
+    seccompFile: writeSeccompFile(home, log),
+    cgroups: groups,
+    tmpDisks,
+    limits: state.available
+      ? { state: state.groups.version, tmp: tmpDisks ? 'disk' : 'memory' }
+      : { state: 'missing', reason: state.reason, mend: state.mend },
+    close: async () => {
+      await groups?.close();
+    },
+  };
+}
