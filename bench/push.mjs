@@ -39,7 +39,7 @@ export async function measurePush(stack, api) {
   );
   writeFileSync(
     join(clone, 'sluice.yml'),
-    'version: 1\nenvironments:\n  production:\n    branches: [main]\n    alias: PROD\n    steps:\n      - {weight: 50%, hold: 1s}\n    analysis: {interval: 1s}\n',
+    'version: 1\nenvironments:\n  production:\n    branches: [main]\n    alias: PROD\n    preset: all-at-once\n    bake: 0s\n',
   );
   await api('POST', '/api/v1/projects', {
     name: 'push',
