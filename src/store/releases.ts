@@ -4,7 +4,7 @@ import type { SupersedePolicy } from '../domain/plan/supersede.ts';
 import type { ReleaseProgress } from '../domain/release/progress.ts';
 import { completeProgress, initialProgress } from '../domain/release/record.ts';
 import type { ReleaseCause, ReleaseState } from '../domain/release/states.ts';
-import { OUTBOX_CHANNEL } from './outbox.ts';
+import { tellDispatcher } from './outbox.ts';
 import type { Db } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -53,57 +53,25 @@ export async function createRelease(
   db: Db,
   input: NewRelease,
 ): Promise<{ readonly id: string; readonly created: boolean }> {
-  const work = async (tx: Db) => {
-    await lockReleaseNumbers(tx, input.project);
-    return insertRelease(tx, input);
-  };
-  return db.isTransaction ? work(db) : db.transaction().execute(work);
+  const { rows } = await sql<{
+    id: string;
+  }>`select insert_release(${JSON.stringify(storedForm(input))}::jsonb) as id`.execute(db);
+  const id = rows[0]?.id ?? input.id;
+  if (id !== input.id) return { id, created: false };
+  await tellDispatcher(db, id);
+  return { id, created: true };
 }
 
-/** Until the transaction ends, nobody else numbers a release of the project. */
-export async function lockReleaseNumbers(tx: Db, project: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`release-number:${project}`}, 0))`.execute(tx);
-}
-
-/**
- * The same as `createRelease` for who holds `lockReleaseNumbers`: the lock keeps numbers without gaps. One statement,
- * because every round trip under the lock makes all other pushes of the project wait.
- */
-export async function insertRelease(
-  tx: Db,
-  input: NewRelease,
-): Promise<{ readonly id: string; readonly created: boolean }> {
-  const { id, project, environment, dedupeKey } = input;
+/** What the functions `insert_release` and `store_push` of the database take (`migrations/0007_store_push.sql`). */
+export function storedForm(input: NewRelease): object {
   // A rollback is done by the lane or the API already: nothing is to be handed over.
   const isHandedOver = input.cause === 'push' || input.cause === 'manual';
-  const { rows } = await sql`
-    with made as (
-      insert into releases (id, number, project, environment, ref, commit, before, author, message, cause, started_by,
-        dry_run, dedupe_key, state, progress, created_at)
-      select ${id}, coalesce(max(number), 0) + 1, ${project}, ${environment}, ${input.ref}, ${input.commit},
-        ${input.before}, ${input.author}, ${input.message}, ${input.cause}, ${input.startedBy},
-        ${input.dryRun}::boolean, ${dedupeKey}, 'queued', ${JSON.stringify(initialProgress(input.at))}::jsonb,
-        ${new Date(input.at)}::timestamptz
-      from releases where project = ${project}
-      on conflict (project, environment, dedupe_key) do nothing
-      returning id),
-    handed as (
-      insert into outbox (kind, release_id, payload)
-      select 'push', id, ${JSON.stringify({ releaseId: id, storedAt: input.at })}::jsonb
-      from made where ${isHandedOver}::boolean
-      returning release_id)
-    select case when ${isHandedOver}::boolean then pg_notify(${OUTBOX_CHANNEL}, id) end from made`.execute(
-    tx,
-  );
-  if (rows.length > 0) return { id, created: true };
-  const existing = await tx
-    .selectFrom('releases')
-    .select('id')
-    .where('project', '=', project)
-    .where('environment', '=', environment)
-    .where('dedupe_key', '=', dedupeKey)
-    .executeTakeFirstOrThrow();
-  return { id: existing.id, created: false };
+  return {
+    ...input,
+    at: new Date(input.at),
+    progress: initialProgress(input.at),
+    outbox: isHandedOver ? { releaseId: input.id, storedAt: input.at } : null,
+  };
 }
 
 /** Keeps the commit's own time, Unix milliseconds; the source stage reads it. */
