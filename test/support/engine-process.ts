@@ -197,6 +197,19 @@ function authorization(method: string, resource: string, headers: Readonly<Recor
   return `FC ${KEY.id}:${createHmac('sha256', KEY.secret).update(text).digest('base64')}`;
 }
 
+/** A function that is an HTTP server of its own, the text of a Node.js program. */
+export async function serverFunction(name: string, program: string): Promise<object> {
+  const zip = await zipOf({ 'server.js': program });
+  return {
+    functionName: name,
+    runtime: 'custom',
+    handler: 'none',
+    timeout: 10,
+    customRuntimeConfig: { command: ['node'], args: ['server.js'] },
+    code: { zipFile: zip.toString('base64') },
+  };
+}
+
 /** A code package as the SDK takes it. */
 export async function zipOf(files: Readonly<Record<string, string>>): Promise<Buffer> {
   const archive = new ZipArchive({ zlib: { level: 1 } });

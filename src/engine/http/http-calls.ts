@@ -128,10 +128,9 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
       throw asGatewayError(error);
     }
     const failure = failureOf(result, sink);
-    series.count(
-      { error: failure, coldStart: result.coldStart, latencyMs: performance.now() - startedAt },
-      now(),
-    );
+    // How long two sides talk to each other is no latency.
+    const latencyMs = sink.status === 101 ? null : performance.now() - startedAt;
+    series.count({ error: failure, coldStart: result.coldStart, latencyMs }, now());
     if (result.outcome === 'ok') return;
     if (sink.hasBegun) (socket ?? response).destroy();
     else

@@ -154,7 +154,10 @@ function upgradeOf(headers: readonly string[]): string[] {
   return ['Connection', 'Upgrade', 'Upgrade', headers[at + 1] ?? 'websocket'];
 }
 
-/** Bytes both ways until one side closes, which closes the other. */
+/**
+ * Bytes both ways until one side ends, which closes the other. Both sockets may stay half open otherwise, for ever: no
+ * protocol that is switched to goes on with a peer that has said its last.
+ */
 function join(one: Duplex, other: Duplex): void {
   for (const [from, to] of [
     [one, other],
@@ -162,6 +165,7 @@ function join(one: Duplex, other: Duplex): void {
   ] as const) {
     from.on('error', () => from.destroy());
     from.on('close', () => to.destroy());
-    from.pipe(to);
+    from.on('end', () => to.end(() => to.destroy()));
+    from.pipe(to, { end: false });
   }
 }

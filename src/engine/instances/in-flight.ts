@@ -119,6 +119,12 @@ export class InFlight {
       peer.destroy();
       return;
     }
+    if (!call.http.wantsUpgrade) {
+      peer.destroy();
+      const document = badResponseDocument('it switched to another protocol unasked');
+      this.#finish(number, call, 'unhandled-error', document, ', Error: Unhandled function error');
+      return;
+    }
     peer.once('close', () => this.#finish(number, call, 'ok', NOTHING, ''));
     call.http.sink.upgrade(headers, this.#options.instanceId, peer);
   }
