@@ -11,6 +11,7 @@ import type { Split } from '../domain/release/split.ts';
 import type { HookMoment } from '../domain/plan/hook.ts';
 import type { PlanAnalysis, PlanProbe, ResolvedPlan } from '../domain/plan/plan.ts';
 import type { StepAnalysis } from '../domain/plan/step-analysis.ts';
+import type { ReleasePlace } from '../domain/plan/waves.ts';
 import type { SupersedePolicy } from '../domain/plan/supersede.ts';
 import type { LockResult } from '../store/service-locks.ts';
 
@@ -28,6 +29,8 @@ export interface Source {
   readonly plan: ResolvedPlan;
   /** In the order in which they get traffic. */
   readonly services: readonly { readonly service: string; readonly functions: readonly string[] }[];
+  /** Where they go, where the plan names regions, in the same order wave by wave; left out: each to its own name. */
+  readonly places?: readonly ReleasePlace[];
   readonly summary: string;
 }
 
@@ -89,6 +92,17 @@ export interface Watch {
   readonly probes?: readonly (PlanProbe | null)[];
   /** What each step judges otherwise; left out by workflows of before. */
   readonly steps?: readonly (StepAnalysis | null)[];
+  /** Where the plan names regions: the wave that is watched. Each is judged by itself. */
+  readonly wave?: WatchedWave;
+}
+
+export interface WatchedWave {
+  /** 0-based. */
+  readonly index: number;
+  /** Its first gray step, 0-based. */
+  readonly firstStep: number;
+  /** Services of earlier waves: theirs is all traffic, but somebody else may move it. */
+  readonly promoted: readonly Pick<Restore, 'service' | 'stable'>[];
 }
 
 export interface BakeWatch {
@@ -101,6 +115,8 @@ export interface BakeWatch {
   readonly until: number;
   /** A person was asked already: only harm that is beyond doubt ends the watch now. */
   readonly isAsked: boolean;
+  /** Where the plan names regions: the wave that these services are of, 0-based; each has a bake of its own. */
+  readonly wave?: number;
 }
 
 export type BakeOutcome =

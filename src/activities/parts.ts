@@ -11,6 +11,8 @@ export interface Parts {
   readonly fc: FcClient;
   /** For what may take as long as a function: code both ways, and calls. */
   readonly slowFc: FcClient;
+  /** Region that plain names of services mean, and all that plans may name. */
+  readonly regions: { readonly home: string; readonly known: readonly string[] };
   /** `SLUICE_HOME`: git mirrors, work folders, artifacts and caches lie below it. */
   readonly home: string;
   readonly sandbox: SandboxState;

@@ -14,6 +14,8 @@ export interface ReplayBeginning {
   readonly history: Readonly<Record<string, readonly Counts[]>>;
   /** When the watch began, Unix milliseconds; rows of before do not say it. */
   readonly watchedFrom?: number;
+  /** Wave of regions that began so, 0-based; left out: the first, or the plan names no regions. */
+  readonly wave?: number;
 }
 
 /** More than a month of looks each 5 s. */
@@ -113,11 +115,15 @@ export async function listEvaluations(
   return rows.map((row) => row.look);
 }
 
-/** Every look of a release, oldest first, and what its judges began with. */
+/** Every look of a release, oldest first, and what its judges began with: those of the first wave, and of later ones. */
 export async function evaluationsForReplay(
   db: Db,
   releaseId: string,
-): Promise<{ readonly looks: Look[]; readonly beginning: ReplayBeginning | null }> {
+): Promise<{
+  readonly looks: Look[];
+  readonly beginning: ReplayBeginning | null;
+  readonly later: ReadonlyMap<number, ReplayBeginning>;
+}> {
   const [looks, begun] = await Promise.all([
     listEvaluations(db, releaseId, { afterNumber: 0, limit: MOST_LOOKS }),
     db
@@ -126,11 +132,15 @@ export async function evaluationsForReplay(
       .where('release_id', '=', releaseId)
       .where(sql<boolean>`jsonb_exists(state, 'history')`)
       // A watch that could not read the past at once began with its newest reading of it.
-      .orderBy('number', 'desc')
-      .limit(1)
-      .executeTakeFirst(),
+      .orderBy('number')
+      .execute(),
   ]);
-  return { looks, beginning: begun ? (begun.state as ReplayBeginning) : null };
+  const byWave = new Map(
+    begun.map(({ state }) => state as ReplayBeginning).map((state) => [state.wave ?? 0, state] as const),
+  );
+  const beginning = byWave.get(0) ?? null;
+  byWave.delete(0);
+  return { looks, beginning, later: byWave };
 }
 
 /** The newest look that speaks for the release as a whole, or `undefined`. */

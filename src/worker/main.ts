@@ -70,6 +70,7 @@ async function main(): Promise<void> {
     db: store.db,
     fc: createRegionalClient({ ...fcSettings, timeoutMs: QUICK_MS }, config.regions),
     slowFc: createRegionalClient({ ...fcSettings, timeoutMs: SLOW_MS }, config.regions),
+    regions: { home: config.region, known: [config.region, ...config.regions.map(({ name }) => name)] },
     home: config.home,
     sandbox,
     localRepositories: config.localRepositories,

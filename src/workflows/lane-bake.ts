@@ -4,6 +4,7 @@
  */
 import { log } from '@temporalio/workflow';
 import type { ReleaseEvent } from '../domain/release/events.ts';
+import { whereIs } from '../domain/release/in-wave.ts';
 import { faultOf } from './failure.ts';
 import { recorderOf } from './lane-record.ts';
 import { rollBackAliases, type RolledBackTarget } from './lane-rollback.ts';
@@ -32,14 +33,15 @@ export async function rollBackBaked(
     const request = { actor, comment: sentence, targets, afterOverride };
     const moved = await rollBackAliases({ project, environment, request, stopped: null, bake: targets });
     await record([
-      ...targets.map(({ service, version, left }): ReleaseEvent => ({
+      ...targets.map((target): ReleaseEvent => ({
         type: 'traffic',
-        service,
+        service: target.service,
         alias,
-        stable: version,
-        canary: left,
+        stable: target.version,
+        canary: target.left,
         weight: 0,
         step: null,
+        ...whereIs(target),
       })),
       { type: 'rolled-back', cause: 'bake', sentence },
     ]);

@@ -5,6 +5,7 @@
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Actor } from '../domain/release/events.ts';
+import type { InWave } from '../domain/release/in-wave.ts';
 import type { Look } from '../domain/analysis/look.ts';
 
 /** Task queues. Watching never takes a slot from moving traffic. */
@@ -113,7 +114,11 @@ export interface BakeHarm {
   /** Why, for people. */
   readonly sentence: string;
   /** Per service: the version to go back to, and the one that is left. */
-  readonly targets: readonly { readonly service: string; readonly version: string; readonly left: string }[];
+  readonly targets: readonly (InWave & {
+    readonly service: string;
+    readonly version: string;
+    readonly left: string;
+  })[];
   /** Newest override when the harm was found. */
   readonly afterOverride: number;
 }

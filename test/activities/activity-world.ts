@@ -93,6 +93,7 @@ export async function startActivityWorld(fc: FcClient): Promise<ActivityWorld> {
         db: store.db,
         fc,
         slowFc: fc,
+        regions: { home: 'cn-local', known: ['cn-local', 'cn-shanghai'] },
         home,
         sandbox: probeSandbox('on'),
         localRepositories: [join(folder, 'repositories')],

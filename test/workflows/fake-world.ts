@@ -14,6 +14,7 @@ import type {
 import type { Look } from '../../src/domain/analysis/look.ts';
 import { DEFAULT_JUDGE_SETTINGS } from '../../src/domain/analysis/settings.ts';
 import type { PlanApproval, PlanStep, ResolvedPlan } from '../../src/domain/plan/plan.ts';
+import { placesOf, stepsOfWaves, type PlanWave } from '../../src/domain/plan/waves.ts';
 import type { SupersedePolicy } from '../../src/domain/plan/supersede.ts';
 import { hookKey } from '../../src/domain/plan/hook.ts';
 import type { ReleaseEvent } from '../../src/domain/release/events.ts';
@@ -31,8 +32,16 @@ export const APPROVAL: PlanApproval = {
   onTimeout: 'roll-back',
 };
 
+/** Region whose places are the services' own names. */
+export const HOME = 'home';
+
 export function step(weight: number, holdMs = 30, approval: PlanApproval | null = null): PlanStep {
   return { weight, holdMs, approval };
+}
+
+/** A plan whose steps run in each wave. */
+export function planInWaves(steps: readonly PlanStep[], waves: readonly PlanWave[]): ResolvedPlan {
+  return { ...plan(stepsOfWaves(steps, waves)), waves };
 }
 
 export function plan(steps: readonly PlanStep[]): ResolvedPlan {
@@ -84,7 +93,7 @@ export class World {
   readonly events = new Map<string, NumberedEvent[]>();
   /** The newest look of a release, as its rows have it. */
   readonly looks = new Map<string, Look>();
-  /** What the bake time of a release finds, in its order; nothing: it goes on until it is cancelled. */
+  /** What the bake time of a release (`id`, or `id wave 0`) finds, in its order; nothing: it goes on until it is cancelled. */
   readonly bakes = new Map<string, BakeOutcome[]>();
   /** Service → a version that was deleted, and the newest one before it. */
   readonly gone = new Map<string, VersionGone>();
@@ -216,6 +225,7 @@ export class World {
           plan,
           author: 'Ann <ann@shop.example>',
           services: services.map((service) => ({ service, functions: ['hello'] })),
+          ...(plan.waves && { places: placesOf(plan, services, HOME) }),
           summary: 'checked out',
         };
       },
@@ -290,8 +300,12 @@ export class World {
         return { summary: 'answered' };
       },
       moveAlias: async (move) => this.#move(move),
-      watch: async ({ releaseId }) => {
+      watch: async ({ releaseId, services, wave }) => {
         await this.#meet(releaseId, 'watch');
+        if (wave)
+          this.done.push(
+            `watch wave ${wave.index} of ${releaseId}: ${names(services)}, beside ${names(wave.promoted)}`,
+          );
         const { cancellationSignal } = Context.current();
         while (!this.#harmful.has(releaseId)) {
           heartbeat();
@@ -300,10 +314,11 @@ export class World {
         }
         return { look: HARMFUL_LOOK };
       },
-      watchBake: async ({ releaseId }) => {
+      watchBake: async ({ releaseId, wave }) => {
         const { cancellationSignal } = Context.current();
+        const key = wave === undefined ? releaseId : `${releaseId} wave ${wave}`;
         for (;;) {
-          const outcome = this.bakes.get(releaseId)?.shift();
+          const outcome = this.bakes.get(key)?.shift();
           if (outcome) return outcome;
           heartbeat();
           cancellationSignal.throwIfAborted();
@@ -369,6 +384,10 @@ export class World {
     this.aliases.set(move.service, target);
     this.moves.push(`${move.service}: ${describeSplit(target)}`);
   }
+}
+
+function names(services: readonly { readonly service: string }[]): string {
+  return services.map(({ service }) => service).join();
 }
 
 export const HARMFUL_LOOK: Look = {

@@ -56,7 +56,7 @@ export function withJob<T>(
   return beating(async (signal) => {
     const subject = await subjectOf(parts.db, releaseId);
     const { folder: checkout } = await ensureCheckout(parts, subject, signal);
-    const wanted = await readWanted(checkout, subject);
+    const wanted = await readWanted(checkout, subject, parts.regions);
     const log = await openLog(parts, subject, stage);
     try {
       return await work({ subject, wanted, checkout, log, signal });

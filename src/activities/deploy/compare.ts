@@ -19,14 +19,14 @@ export function compareActivities(parts: Parts): Pick<Activities, 'compareWithLi
         const subject = await subjectOf(db, releaseId);
         const { environment } = subject;
         const { folder } = await ensureCheckout(parts, subject, signal);
-        const { manifest } = await readWanted(folder, subject);
+        const { places } = await readWanted(folder, subject, parts.regions);
         // Claimed in the source stage; the environment's alias may be another one since.
-        await requireAliases(db, subject, manifest.services);
+        await requireAliases(db, subject, places);
         const compared: ComparedService[] = [];
         for (const packaged of services) {
           signal.throwIfAborted();
           const { service, digest } = packaged;
-          const wanted = manifest.services.find(({ name }) => name === service);
+          const wanted = places.find((place) => place.service === service)?.wanted;
           if (!wanted) throw invalid(`the manifest has no service ${service} any more`);
           const alias = await engineCall(() => fc.getAlias(service, environment.alias));
           const before = alias === null ? null : splitOf(alias.value);

@@ -3,8 +3,8 @@
  * writes what is still missing and nothing else. Functions that the manifest does not name are left alone.
  */
 import { crc64 } from '../../domain/checksum/crc64.ts';
-import type { ManifestFunction, ManifestService } from '../../domain/manifest/model.ts';
-import type { FcClient } from '../../fc/client.ts';
+import type { ManifestFunction } from '../../domain/manifest/model.ts';
+import type { FcClient, FcService } from '../../fc/client.ts';
 import { beating } from '../beating.ts';
 import type { Activities } from '../contract.ts';
 import { engineCall, invalid } from '../failure.ts';
@@ -23,33 +23,35 @@ export function deployActivities(parts: Parts): Pick<Activities, 'deployService'
       beating(async (signal) => {
         const subject = await subjectOf(db, releaseId);
         const { folder } = await ensureCheckout(parts, subject, signal);
-        const { manifest } = await readWanted(folder, subject);
-        const service = manifest.services.find(({ name }) => name === packaged.service);
-        if (!service) throw invalid(`the manifest has no service ${packaged.service} any more`);
+        const { places } = await readWanted(folder, subject, parts.regions);
+        const { service: place } = packaged;
+        const service = places.find((one) => one.service === place)?.wanted;
+        if (!service) throw invalid(`the manifest has no service ${place} any more`);
         // A person may change the environment's variables at any time; what was packaged, compared and shown is what is deployed.
         if (serviceDigest(service, packaged.functions) !== packaged.digest)
           throw invalid(
             `the settings of ${service.name} are not those that were packaged: somebody changed the environment's variables meanwhile; start the release again`,
           );
-        const done = [await engineCall(() => putService(fc, service))];
+        const done = [
+          await engineCall(() => putService(fc, { ...serviceSettings(service), serviceName: place })),
+        ];
         for (const wanted of service.functions) {
           signal.throwIfAborted();
           const artifact = packaged.functions.find(({ name }) => name === wanted.name)?.artifact;
           const zip = artifact === undefined ? null : await readArtifact(home, artifact);
           // Artifacts are shared by workers; a missing one can only be built again by a new release.
           if (zip === null) throw invalid(`the artifact of ${service.name}/${wanted.name} is lost`);
-          done.push(await engineCall(() => putFunction(fc, service.name, wanted, zip)));
+          done.push(await engineCall(() => putFunction(fc, place, wanted, zip)));
         }
         const changes = done.filter((change) => change !== null);
-        return { summary: `${service.name}: ${changes.length === 0 ? 'as it was' : changes.join(', ')}` };
+        return { summary: `${place}: ${changes.length === 0 ? 'as it was' : changes.join(', ')}` };
       }),
   };
 }
 
 /** What was done, or `null` for nothing. */
-async function putService(fc: FcClient, service: ManifestService): Promise<string | null> {
-  const wanted = serviceSettings(service);
-  const present = await fc.getService(service.name);
+async function putService(fc: FcClient, wanted: FcService): Promise<string | null> {
+  const present = await fc.getService(wanted.serviceName);
   if (present === null) {
     await fc.createService(wanted);
     return 'service created';

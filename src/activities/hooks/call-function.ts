@@ -1,5 +1,6 @@
 /** A hook's call of a function of the release, by the version that the release has published. */
 import { sayLate, type HookAction } from '../../domain/plan/hook.ts';
+import { serviceIn } from '../../domain/names/place.ts';
 import { FcError } from '../../fc/errors.ts';
 import type { Job } from '../build/build.ts';
 import type { HookCall } from '../contract.ts';
@@ -15,7 +16,7 @@ export interface FunctionCall {
   readonly timeoutMs: number;
 }
 
-/** @returns what went wrong, or `null` */
+/** Calls it in every region that the release has it in at this point. @returns what went wrong, or `null` */
 export async function callFunction(
   { slowFc }: Parts,
   { wanted, log, signal }: Job,
@@ -27,16 +28,39 @@ export async function callFunction(
       (action.service === null || one.name === action.service) &&
       one.functions.some((fn) => fn.name === name),
   )?.name;
-  const version = versions.find((one) => one.service === service)?.version;
-  if (service === undefined || version === undefined)
+  const places = versions.filter((one) => serviceIn(one.service) === service);
+  if (places.length === 0)
     throw invalid(`the release has no version of ${action.service ?? ''}/${name} to call`);
   const event = action.event.replaceAll(/\{\{(\w+)\}\}/g, (text, word: string) =>
     Object.hasOwn(words, word) ? (words[word] ?? '') : text,
   );
-  log.note(`calling ${service}/${name} version ${version} with ${event}`);
   const ended = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  for (const { service: place, version } of places) {
+    if (ended.aborted) return sayLate(timeoutMs);
+    log.note(`calling ${place}/${name} version ${version} with ${event}`);
+    const fault = await callOne(slowFc, log, { place, version, name, event, ended, timeoutMs });
+    if (fault !== null) return places.length === 1 ? fault : `${place}: ${fault}`;
+  }
+  return null;
+}
+
+interface OneCall {
+  readonly place: string;
+  readonly version: string;
+  readonly name: string;
+  readonly event: string;
+  /** Ends the wait. */
+  readonly ended: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+async function callOne(
+  slowFc: Parts['slowFc'],
+  log: Job['log'],
+  { place, version, name, event, ended, timeoutMs }: OneCall,
+): Promise<string | null> {
   const answer = await Promise.race([
-    invocation(() => slowFc.invoke(service, version, name, Buffer.from(event))),
+    invocation(() => slowFc.invoke(place, version, name, Buffer.from(event))),
     new Promise<null>((resolve) => ended.addEventListener('abort', () => resolve(null), { once: true })),
   ]);
   if (answer === null) return sayLate(timeoutMs);

@@ -4,6 +4,7 @@ import { findingText } from '../../domain/finding.ts';
 import type { Manifest, ManifestService } from '../../domain/manifest/model.ts';
 import { orderOf } from '../../domain/plan/order.ts';
 import type { ResolvedPlan } from '../../domain/plan/plan.ts';
+import { placesOf } from '../../domain/plan/waves.ts';
 import { describeCommit, noteCommitTime } from '../../store/releases.ts';
 import type { Activities } from '../contract.ts';
 import { beating } from '../beating.ts';
@@ -27,6 +28,12 @@ function inOrder({ services }: Manifest, { needs = {} }: ResolvedPlan): Manifest
   return names.flatMap((name) => services.find((one) => one.name === name) ?? []);
 }
 
+/** What the plan's regions make of it. */
+function inRegions({ waves = [] }: ResolvedPlan): string {
+  const count = waves.reduce((sum, { regions }) => sum + regions.length, 0);
+  return count === 0 ? '' : `, for ${counted(count, 'region')} in ${counted(waves.length, 'wave')}`;
+}
+
 export function sourceActivities(parts: Parts): Pick<Activities, 'prepareSource'> {
   return {
     prepareSource: ({ releaseId }) =>
@@ -37,12 +44,12 @@ export function sourceActivities(parts: Parts): Pick<Activities, 'prepareSource'
         const { author, title, committedAt } = await commitFacts(folder, release.commit, signal);
         await describeCommit(parts.db, releaseId, { author, message: title });
         if (committedAt !== null) await noteCommitTime(parts.db, releaseId, committedAt);
-        const { plan, manifest, warnings } = await readWanted(folder, subject);
+        const { plan, manifest, places, warnings } = await readWanted(folder, subject, parts.regions);
         const refused = refusedSources(plan.analysis.metrics ?? [], parts.metricSources);
         if (refused.length > 0) throw invalid('metrics of the plan cannot be read here', refused);
         const unknown = unknownProbed(plan, manifest.services);
         if (unknown.length > 0) throw invalid('probes of the plan name what the manifest has not', unknown);
-        await requireAliases(parts.db, subject, manifest.services);
+        await requireAliases(parts.db, subject, places);
         const services = inOrder(manifest, plan).map(({ name, functions }) => ({
           service: name,
           functions: functions.map((one) => one.name),
@@ -54,6 +61,7 @@ export function sourceActivities(parts: Parts): Pick<Activities, 'prepareSource'
         } finally {
           await log.close();
         }
+        const names = services.map(({ service }) => service);
         const count = services.reduce((sum, { functions }) => sum + functions.length, 0);
         const warned = warnings.length === 0 ? '' : `, ${warnings.length} warnings`;
         return {
@@ -61,7 +69,8 @@ export function sourceActivities(parts: Parts): Pick<Activities, 'prepareSource'
           author,
           plan,
           services,
-          summary: `${release.commit.slice(0, 8)} ${isNew ? 'checked out' : 'was checked out'}, ${manifest.file}: ${counted(count, 'function')} in ${counted(services.length, 'service')}${warned}`,
+          ...(plan.waves && { places: placesOf(plan, names, parts.regions.home) }),
+          summary: `${release.commit.slice(0, 8)} ${isNew ? 'checked out' : 'was checked out'}, ${manifest.file}: ${counted(count, 'function')} in ${counted(services.length, 'service')}${inRegions(plan)}${warned}`,
         };
       }),
   };

@@ -2,18 +2,28 @@
 import { readdir } from 'node:fs/promises';
 import { chooseManifest } from '../../domain/manifest/choose.ts';
 import { findingText, type Finding } from '../../domain/finding.ts';
-import type { Manifest } from '../../domain/manifest/model.ts';
+import type { Manifest, ManifestService } from '../../domain/manifest/model.ts';
 import { parseManifest } from '../../domain/manifest/parse.ts';
 import { parsePlan } from '../../domain/plan/parse.ts';
 import type { ResolvedPlan } from '../../domain/plan/plan.ts';
 import { planTakesRef } from '../../domain/plan/refs.ts';
+import { placesOf } from '../../domain/plan/waves.ts';
 import { invalid } from '../failure.ts';
+import type { Parts } from '../parts.ts';
 import type { Subject } from '../release-subject.ts';
 import { readInside } from './inside.ts';
+
+export interface WantedPlace {
+  /** `domain/names/place.ts` */
+  readonly service: string;
+  readonly wanted: ManifestService;
+}
 
 export interface Wanted {
   readonly plan: ResolvedPlan;
   readonly manifest: Manifest;
+  /** Each service in each region that it goes to; without regions each once, under its own name. */
+  readonly places: readonly WantedPlace[];
   /** What people should know although it does not stop the release. */
   readonly warnings: readonly Finding[];
 }
@@ -21,9 +31,13 @@ export interface Wanted {
 const PLAN_FILE = 'sluice.yml';
 
 /** @throws ApplicationFailure `Invalid` with every finding, each with file, line, and what is allowed */
-export async function readWanted(folder: string, { environment, release }: Subject): Promise<Wanted> {
+export async function readWanted(
+  folder: string,
+  { environment, release }: Subject,
+  regions: Parts['regions'],
+): Promise<Wanted> {
   const text = (await readInside(folder, PLAN_FILE)) ?? null;
-  const planned = parsePlan({ text, file: PLAN_FILE, environment });
+  const planned = parsePlan({ text, file: PLAN_FILE, environment, regions: regions.known });
   if ('findings' in planned) throw findingsFailure(planned.findings);
   const { plan, refs } = planned;
   // A dry run answers "what would happen", for a branch before its merge too.
@@ -45,7 +59,20 @@ export async function readWanted(folder: string, { environment, release }: Subje
   const { manifest } = parsed;
   const unknown = planned.serviceFindings(manifest.services);
   if (unknown.length > 0) throw findingsFailure(unknown);
-  return { plan, manifest, warnings: [...planned.warnings, ...chosen.warnings, ...manifest.findings] };
+  const places = wantedPlaces(plan, manifest, regions.home);
+  return {
+    plan,
+    manifest,
+    places,
+    warnings: [...planned.warnings, ...chosen.warnings, ...manifest.findings],
+  };
+}
+
+function wantedPlaces(plan: ResolvedPlan, { services }: Manifest, home: string): WantedPlace[] {
+  if (!plan.waves) return services.map((wanted) => ({ service: wanted.name, wanted }));
+  return services.flatMap((wanted) =>
+    placesOf(plan, [wanted.name], home).map(({ service }) => ({ service, wanted })),
+  );
 }
 
 /** The message holds what fits into a sentence; all of them stand below it. */

@@ -8,6 +8,7 @@ import { ensureError } from '../../platform/errors.ts';
 import type { Watch } from '../contract.ts';
 import { splitOf } from '../deploy/live.ts';
 import type { Parts } from '../parts.ts';
+import { movedBy } from './place.ts';
 
 const MISSING = 'no such alias';
 
@@ -27,10 +28,10 @@ export class AliasCheck {
   async check({ traffic }: ReleaseProgress): Promise<void> {
     if (this.#isChecking) return;
     this.#isChecking = true;
-    const { releaseId, services } = this.#watch;
+    const { releaseId } = this.#watch;
     try {
       await Promise.all(
-        services.map(async ({ service }) => {
+        movedBy(this.#watch).map(async ({ service }) => {
           const at = traffic.findLast((one) => one.service === service);
           if (at === undefined) return;
           await this.#compare(service, describeSplit(graySplit(at.stable, at.canary, at.weight)));

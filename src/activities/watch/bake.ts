@@ -12,7 +12,7 @@ import {
   type BakeState,
 } from '../../domain/analysis/bake.ts';
 import type { Counts, Look } from '../../domain/analysis/look.ts';
-import { BAKE_METRIC } from '../../domain/analysis/release-look.ts';
+import { bakeMetric } from '../../domain/analysis/release-look.ts';
 import { countsBetween, sumCounts } from '../../domain/metrics/counts.ts';
 import type { RingAnswer } from '../../domain/metrics/ring.ts';
 import { alone, sameSplit } from '../../domain/release/split.ts';
@@ -44,7 +44,7 @@ async function bake(parts: Parts, input: BakeWatch, signal: AbortSignal): Promis
   const { releaseId, analysis, services } = input;
   const functions = functionsOf(services);
   const engine = new EngineSource(parts.fc, input.alias, functions, { latencies: false, probes: false });
-  const newest = await newestEvaluation<BakeRow>(parts.db, releaseId, BAKE_METRIC);
+  const newest = await newestEvaluation<BakeRow>(parts.db, releaseId, bakeMetric(input.wave));
   let number = newest?.look.number ?? (await newestLookOf(parts.db, releaseId))?.number ?? 0;
   const began = performance.now();
   const leftMs = input.until - Date.now();
@@ -107,7 +107,7 @@ async function beginRow(
 
 async function look(
   parts: Parts,
-  { releaseId, analysis }: BakeWatch,
+  { releaseId, analysis, wave }: BakeWatch,
   engine: EngineSource,
   { row, number }: { readonly row: BakeRow; readonly number: number },
 ): Promise<{ readonly row: BakeRow; readonly look: Look; readonly outcome: BakeJudgement['outcome'] }> {
@@ -121,7 +121,10 @@ async function look(
   );
   const judged = judgeBake(row.judge, analysis.errors, interval);
   const moment = { number, at: Date.now() };
-  const taken = bakeLook(moment, analysis.errors, interval, row.stable, judged);
+  const taken = {
+    ...bakeLook(moment, analysis.errors, interval, row.stable, judged),
+    metric: bakeMetric(wave),
+  };
   const next: BakeRow = { judge: judged.state, stable: row.stable, rings: rings.map(withoutBuckets) };
   await addEvaluation(parts.db, releaseId, { looks: [taken], state: next }).catch((error: unknown) => {
     parts.log.warn({ err: error, releaseId }, 'a look could not be stored');

@@ -2,7 +2,7 @@
 import type { ReleaseProgress } from '../../domain/release/record.ts';
 import { newestOverride, type Override } from '../../store/overrides.ts';
 import { findRelease } from '../../store/releases.ts';
-import type { Watch } from '../contract.ts';
+import type { Restore, Watch } from '../contract.ts';
 import type { Parts } from '../parts.ts';
 import { overriddenFailure } from '../traffic/move-alias.ts';
 
@@ -27,9 +27,14 @@ export async function readProgress({ db, log }: Parts, releaseId: string): Promi
 }
 
 /** `null` while the database is away. */
-export async function readPlace(parts: Parts, releaseId: string): Promise<Place | null> {
-  const progress = await readProgress(parts, releaseId);
-  return progress && placeOf(progress);
+export async function readPlace(parts: Parts, watch: Watch): Promise<Place | null> {
+  const progress = await readProgress(parts, watch.releaseId);
+  return progress && placeOf(progress, watch);
+}
+
+/** Services whose alias the release has moved until now. */
+export function movedBy({ services, wave }: Watch): readonly Pick<Restore, 'service' | 'stable'>[] {
+  return [...services, ...(wave?.promoted ?? [])];
 }
 
 /**
@@ -38,26 +43,36 @@ export async function readPlace(parts: Parts, releaseId: string): Promise<Place 
  */
 export async function yieldToOverride(
   { db, log }: Parts,
-  { releaseId, alias, services }: Watch,
+  watch: Watch,
   { startedAt: sinceMs }: ReleaseProgress,
 ): Promise<void> {
   if (sinceMs === null) return;
+  const { releaseId, alias } = watch;
+  const moved = movedBy(watch);
   let overrides: readonly (Override | undefined)[] = [];
   try {
     overrides = await Promise.all(
-      services.map(({ service }) => newestOverride(db, { service, alias, sinceMs })),
+      moved.map(({ service }) => newestOverride(db, { service, alias, sinceMs })),
     );
   } catch (error) {
     log.warn({ err: error, releaseId }, 'overrides could not be read');
   }
   // What Sluice took back to the very version that the release goes out from, it knows of.
   const override = overrides.find(
-    (one, index) => one !== undefined && !(one.actor === SLUICE && one.toVersion === services[index]?.stable),
+    (one, index) => one !== undefined && !(one.actor === SLUICE && one.toVersion === moved[index]?.stable),
   );
   if (override) throw overriddenFailure(override);
 }
 
-function placeOf({ steps, traffic }: ReleaseProgress): Place {
+function placeOf({ steps, traffic }: ReleaseProgress, { services, wave }: Watch): Place {
+  if (wave !== undefined) {
+    const own = steps.filter(({ step }) => step >= wave.firstStep);
+    const now = own.findLast(({ endedAt }) => endedAt === null) ?? own.at(-1);
+    const weights = traffic.flatMap(({ service, weight }) =>
+      services.some((one) => one.service === service) ? [weight] : [],
+    );
+    return { step: now?.step ?? wave.firstStep, weight: Math.max(0, ...weights) };
+  }
   const present = steps.findLast(({ endedAt }) => endedAt === null) ?? steps.at(-1);
   const gray = traffic.filter(({ stable }) => stable !== null).map(({ weight }) => weight);
   return { step: present?.step ?? null, weight: Math.max(0, ...gray) };

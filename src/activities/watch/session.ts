@@ -26,7 +26,7 @@ const TOO_MANY_REQUESTS = 429;
 
 export class Session {
   readonly #parts: Parts;
-  readonly #releaseId: string;
+  readonly #watch: Watch;
   readonly #plan: WatchedMetrics;
   readonly #analysis: PlanAnalysis;
   readonly #steps: readonly (StepAnalysis | null)[];
@@ -42,9 +42,9 @@ export class Session {
   #place: Place;
 
   constructor(parts: Parts, input: Watch, plan: WatchedMetrics, newest: Evaluation<WatchState> | undefined) {
-    const { releaseId, services, alias } = input;
+    const { releaseId, services, alias, wave } = input;
     this.#parts = parts;
-    this.#releaseId = releaseId;
+    this.#watch = input;
     this.#plan = plan;
     this.#analysis = input.analysis;
     this.#steps = input.steps ?? [];
@@ -52,17 +52,19 @@ export class Session {
       latencies: plan.latency !== null,
       probes: plan.hasProbes,
     });
-    const scope = { services, alias, allowed: parts.metricSources };
+    const scope = { services, alias, home: parts.regions.home, allowed: parts.metricSources };
     this.#sampler = new Sampler(
       new Map(plan.own.map((metric) => [metric.name, openSource(metric, scope)])),
       (metric, error) => parts.log.warn({ err: error, releaseId, metric }, 'a source gave no numbers'),
     );
     this.#number = newest?.look.number ?? 0;
-    this.#lookedAt = newest?.look.at ?? Date.now();
+    // The wave before was judged by itself: its evidence is of other regions.
+    const own = newest && (newest.state.wave ?? 0) === (wave?.index ?? 0) ? newest : undefined;
+    this.#lookedAt = own?.look.at ?? Date.now();
     this.#lookedTick = performance.now() - Math.max(0, Date.now() - this.#lookedAt);
-    this.#place = newest?.look ?? { step: null, weight: 0 };
+    this.#place = own?.look ?? { step: wave?.firstStep ?? null, weight: 0 };
     // A state of another version's shape is not read: the judge begins anew, which is always sound.
-    this.#state = newest?.state.schema === 2 ? newest.state : beginWatch([], plan, this.#lookedAt).state;
+    this.#state = own?.state.schema === 2 ? own.state : beginWatch([], plan, this.#lookedAt).state;
   }
 
   /** When the newest look was taken, by `performance.now()`. */
@@ -95,7 +97,7 @@ export class Session {
     // Nothing waits for the database that the engine could say: a new step's thresholds come with the next look.
     const holdsHour = this.#wantsHour;
     const [place, readings] = await Promise.all([
-      readPlace(this.#parts, this.#releaseId),
+      readPlace(this.#parts, this.#watch),
       this.#read(holdsHour).catch((error: unknown) => this.#silent(error)),
     ]);
     this.#place = place ?? this.#place;
@@ -106,11 +108,11 @@ export class Session {
     const taken = takeLook(this.#state, { readings, holdsHour, samples }, moment, this.#planNow);
     this.#state = taken.state;
     const [release] = taken.looks;
-    await this.#store(taken.looks, { ...taken.state, ...this.#beginning });
+    await this.#store(taken.looks, { ...taken.state, ...this.#beginning, ...this.#wave });
     const told = { ...release, metric: taken.state.about };
     // A harmful look is told by the activity's own end.
     if (taken.isWorthTelling && told.verdict !== 'harmful')
-      await this.#parts.tellLook(this.#releaseId, told).catch((error: unknown) => {
+      await this.#parts.tellLook(this.#watch.releaseId, told).catch((error: unknown) => {
         this.#warn(error, 'a look could not be told');
         // The release waits for this word: the next look says it again.
         this.#state = { ...this.#state, told: toldBefore };
@@ -122,7 +124,7 @@ export class Session {
   async guard(): Promise<Look | null> {
     const alarm = await askGuard(this.#engine, this.#state).catch((error: unknown) => {
       // The looks say it aloud.
-      this.#parts.log.debug({ err: error, releaseId: this.#releaseId }, 'the guard could not ask');
+      this.#parts.log.debug({ err: error, releaseId: this.#watch.releaseId }, 'the guard could not ask');
       return null;
     });
     if (alarm === null) return null;
@@ -130,7 +132,7 @@ export class Session {
     if (!errors) return null;
     const memory = this.#state.memories[ERRORS_METRIC] ?? beginMetric(errors.settings, []);
     // The step may have begun since the newest look, and people read where it was.
-    this.#place = (await readPlace(this.#parts, this.#releaseId)) ?? this.#place;
+    this.#place = (await readPlace(this.#parts, this.#watch)) ?? this.#place;
     this.#markLooked();
     const look = lookOfAlarm(alarm, this.#nextMoment(), memory, errors.settings);
     await this.#store([look], {});
@@ -147,6 +149,11 @@ export class Session {
     const { step } = this.#place;
     const own = step === null ? undefined : this.#steps[step];
     return own ? watchedMetrics(analysisAt(this.#analysis, own)) : this.#plan;
+  }
+
+  get #wave(): Pick<WatchState, 'wave'> {
+    const { wave } = this.#watch;
+    return wave === undefined ? {} : { wave: wave.index };
   }
 
   get #isBegun(): boolean {
@@ -192,7 +199,7 @@ export class Session {
 
   async #store(looks: readonly [Look, ...Look[]], state: object): Promise<void> {
     try {
-      await addEvaluation(this.#parts.db, this.#releaseId, { looks, state });
+      await addEvaluation(this.#parts.db, this.#watch.releaseId, { looks, state });
       if ('history' in state) this.#beginning = null;
     } catch (error) {
       this.#warn(error, 'a look could not be stored');
@@ -207,7 +214,7 @@ export class Session {
   }
 
   #warn(error: unknown, message: string): void {
-    this.#parts.log.warn({ err: error, releaseId: this.#releaseId }, message);
+    this.#parts.log.warn({ err: error, releaseId: this.#watch.releaseId }, message);
   }
 }
 

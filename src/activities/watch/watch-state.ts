@@ -31,6 +31,8 @@ export interface WatchState extends Judging {
   /** Newest samples of the plan's own counters. */
   readonly samples: Readonly<Record<string, MetricSample>>;
   readonly told: Told | null;
+  /** Wave that it is of (0-based); left out: the first, or the plan names no regions. */
+  readonly wave?: number;
 }
 
 /** What the sources said; `null` where one did not answer. */

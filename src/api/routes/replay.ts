@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { parseAnalysis } from '../../domain/plan/parse-analysis.ts';
 import type { PlanAnalysis } from '../../domain/plan/plan.ts';
+import { analysisOfWave, waveCount } from '../../domain/plan/waves.ts';
 import { findingText } from '../../domain/finding.ts';
 import { evaluationsForReplay } from '../../store/evaluations.ts';
 import type { ApiParts } from '../parts.ts';
@@ -45,7 +46,7 @@ export function replayRoutes(parts: ApiParts) {
     // Without a body nothing was parsed, so that the defaults are not there yet.
     const { analysis, file } = ReplayBody.parse(c.req.valid('json'));
     const { plan } = release.progress;
-    const { looks, beginning } = await evaluationsForReplay(parts.db, release.id);
+    const { looks, beginning, later } = await evaluationsForReplay(parts.db, release.id);
     if (plan === null || looks.length === 0)
       throw new Problem({
         status: 409,
@@ -58,10 +59,14 @@ export function replayRoutes(parts: ApiParts) {
       looks,
       history: beginning?.history ?? null,
       watchedFrom: beginning?.watchedFrom ?? null,
+      waves: plan.steps.map(({ wave }) => wave),
+      laterBeginnings: later,
     };
     const { environment } = release;
     const wanted =
-      analysis === undefined ? null : parsed(analysis, { file, environment, before: plan.analysis });
+      analysis === undefined
+        ? null
+        : analysisOfWave(parsed(analysis, { file, environment, before: plan.analysis }), waveCount(plan));
     return c.json(await replayRelease(release.id, then, wanted), 200);
   });
   return routes;

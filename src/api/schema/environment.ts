@@ -42,7 +42,10 @@ const LiveSchema = z.object({
 export type LiveView = z.infer<typeof LiveSchema>;
 
 const ServiceStateSchema = z.object({
+  /** The service's name; in another region than this Sluice's own `region/service`. */
   service: z.string(),
+  /** Where the environment runs in several regions. */
+  region: z.string().exactOptional(),
   alias: z.string(),
   stable: z.string().nullable(),
   canary: z.string().nullable(),

@@ -63,10 +63,17 @@ export const PlanSchema = z.object({
             .nullable(),
         })
         .optional(),
+      /** Wave in whose regions it runs, 0-based; left out where the plan names no regions. */
+      wave: z.int().exactOptional(),
     }),
   ),
   hooks: PlanHooksSchema.optional(),
   analysis: z.object({ intervalMs: z.number(), errors: z.looseObject({}) }),
+  /** Regions in the order in which they get the new version; left out: this Sluice's own one. */
+  waves: z
+    .array(z.object({ regions: z.array(z.string()).readonly(), bakeMs: z.number() }))
+    .readonly()
+    .exactOptional(),
   bakeMs: z.number(),
   manifest: z.string().nullable(),
   advance: z.enum(['timed', 'early']).optional(),

@@ -47,6 +47,8 @@ const StageSchema = z.object({
 
 const StepSchema = z.object({
   step: z.int(),
+  /** 0-based; left out where the plan names no regions. */
+  wave: z.int().exactOptional(),
   weight: z.number(),
   holdMs: z.number(),
   startedAt: Time,
@@ -66,13 +68,22 @@ const HookSchema = z.object({
   logTail: z.array(z.string()),
 });
 
+/** Where the plan names regions. */
+const InWave = {
+  region: z.string().exactOptional(),
+  /** 0-based. */
+  wave: z.int().exactOptional(),
+};
+
 const TrafficSchema = z.object({
+  /** The service's name; in another region than this Sluice's own `region/service`. */
   service: z.string(),
   alias: z.string(),
   stable: z.string().nullable(),
   canary: z.string(),
   weight: z.number(),
   at: Time,
+  ...InWave,
 });
 
 const ApprovalSchema = z.object({
@@ -184,6 +195,7 @@ export const ReleaseSummarySchema = z
         functions: z.array(z.string()),
         stable: z.string().nullable(),
         canary: z.string(),
+        ...InWave,
       }),
     ),
     traffic: z.array(TrafficSchema),

@@ -1,6 +1,6 @@
 /** What a list of looks comes to: when the judge first said what, and what it had cost by then. */
 import type { Counts, Look, LookCause, Verdict } from './look.ts';
-import { BAKE_METRIC, releaseLooksOf } from './release-look.ts';
+import { isBakeMetric, releaseLooksOf } from './release-look.ts';
 
 /** The first look with a verdict. */
 export interface Decision {
@@ -35,7 +35,7 @@ export interface Outcome {
  * @param watchedFrom when the watch began, Unix milliseconds
  */
 export function outcomeOf(looks: readonly Look[], watchedFrom: number): Outcome {
-  const release = [...releaseLooksOf(looks), ...looks.filter(({ metric }) => metric === BAKE_METRIC)];
+  const release = [...releaseLooksOf(looks), ...looks.filter(({ metric }) => isBakeMetric(metric))];
   const first = (verdict: Verdict): Decision | null => {
     const look = release.find((one) => one.verdict === verdict);
     if (!look) return null;

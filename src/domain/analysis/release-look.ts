@@ -17,6 +17,15 @@ export const CATASTROPHE_METRIC = 'catastrophe';
 /** The promoted version alone, against the version before in its last hour. */
 export const BAKE_METRIC = 'bake';
 
+/** The same of one wave of regions, 0-based; `undefined`: the plan names no regions. */
+export function bakeMetric(wave: number | undefined): string {
+  return wave === undefined ? BAKE_METRIC : `${BAKE_METRIC}-wave-${wave + 1}`;
+}
+
+export function isBakeMetric(metric: string): boolean {
+  return metric === BAKE_METRIC || metric.startsWith(`${BAKE_METRIC}-wave-`);
+}
+
 /** Metrics of looks that speak for the release, the strongest word first. */
 export const RELEASE_METRICS = [CATASTROPHE_METRIC, RELEASE_METRIC, ERRORS_METRIC] as const;
 

@@ -8,7 +8,7 @@ import { analysisAt, type StepAnalysis } from '../plan/step-analysis.ts';
 import { bakeLook, initialBake, judgeBake, type BakeState } from './bake.ts';
 import type { BoundSample } from './bound.ts';
 import type { Counts, Look } from './look.ts';
-import { BAKE_METRIC, CATASTROPHE_METRIC, ERRORS_METRIC, PROBE_METRIC } from './release-look.ts';
+import { CATASTROPHE_METRIC, ERRORS_METRIC, isBakeMetric, PROBE_METRIC } from './release-look.ts';
 import { beginJudging, judgeRelease, type Sides } from './release-judge.ts';
 import { watchedMetrics, type WatchedMetrics } from './watched-metrics.ts';
 
@@ -23,6 +23,16 @@ export interface StoredRelease {
   readonly watchedFrom: number | null;
   /** What each step judged otherwise; left out: nothing. */
   readonly steps?: readonly (StepAnalysis | null)[];
+  /** Wave of each step, where the plan names regions: each wave was judged by itself. */
+  readonly waves?: readonly (number | undefined)[];
+  /** What the waves after the first began with, by wave. */
+  readonly laterBeginnings?: ReadonlyMap<number, Beginning>;
+}
+
+export interface Beginning {
+  readonly history: Readonly<Record<string, readonly Counts[]>>;
+  /** Unix milliseconds. */
+  readonly watchedFrom?: number;
 }
 
 /** What settings ask for, as far as a release's rows can answer it. */
@@ -81,7 +91,8 @@ export function replayable(wanted: PlanAnalysis, then: StoredRelease): Replayabl
  * @param analysis settings that `replayable` has gone through
  */
 export function* replay(analysis: PlanAnalysis, then: StoredRelease): Generator<readonly Look[], void> {
-  let bake: BakeState | null = null;
+  const bakes = new Map<string, BakeState>();
+  let wave = 0;
   const plans = new Map<number | null, WatchedMetrics>();
   const planAt = (step: number | null): WatchedMetrics => {
     const known = plans.get(step);
@@ -98,13 +109,13 @@ export function* replay(analysis: PlanAnalysis, then: StoredRelease): Generator<
       yield [alarm];
       continue;
     }
-    const baked = looks.find(({ metric }) => metric === BAKE_METRIC);
-    if (baked) {
-      bake ??= initialBake(analysis.errors, baked.stableTotal, baked.dispersion);
-      const judgedBake = judgeBake(bake, analysis.errors, baked.canary);
-      bake = judgedBake.state;
-      yield [bakeLook(baked, analysis.errors, baked.canary, baked.stableTotal, judgedBake)];
-      continue;
+    // Those of earlier waves are taken beside the looks at the wave under way.
+    for (const baked of looks.filter(({ metric }) => isBakeMetric(metric))) {
+      const { metric, canary, stableTotal, dispersion } = baked;
+      const bake = bakes.get(metric) ?? initialBake(analysis.errors, stableTotal, dispersion);
+      const judgedBake = judgeBake(bake, analysis.errors, canary);
+      bakes.set(metric, judgedBake.state);
+      yield [{ ...bakeLook(baked, analysis.errors, canary, stableTotal, judgedBake), metric }];
     }
     const errors = looks.find(({ metric }) => metric === ERRORS_METRIC);
     if (!errors) continue;
@@ -117,6 +128,16 @@ export function* replay(analysis: PlanAnalysis, then: StoredRelease): Generator<
       if (look.cause !== 'no-metrics') counts.set(look.metric, { canary: look.canary, stable: look.stable });
     }
     const { number, at, step, weight } = errors;
+    const now = (step === null ? undefined : then.waves?.[step]) ?? wave;
+    if (now !== wave) {
+      const begun = then.laterBeginnings?.get(now);
+      judging = beginJudging(
+        planAt(null),
+        begun?.history ?? {},
+        begun?.watchedFrom ?? at - analysis.intervalMs,
+      );
+      wave = now;
+    }
     const judged = judgeRelease(
       judging,
       { counts, numbers, words },

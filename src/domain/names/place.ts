@@ -19,3 +19,14 @@ export function regionIn(place: string): string | null {
   const slash = place.indexOf('/');
   return slash < 0 ? null : place.slice(0, slash);
 }
+
+/** For people: `shop in cn-shanghai`; the name alone where the plan names no regions. */
+export function placeText({
+  service,
+  region,
+}: {
+  readonly service: string;
+  readonly region?: string;
+}): string {
+  return region === undefined ? service : `${serviceIn(service)} in ${region}`;
+}

@@ -18,6 +18,7 @@ const USUAL: Readonly<Record<ReleaseEvent['type'], boolean>> = {
   versions: false,
   traffic: false,
   'step-started': false,
+  'wave-finished': false,
   'step-finished': false,
   'approval-requested': true,
   'approval-decided': false,

@@ -14,6 +14,7 @@ import { hooks } from './hooks-file.ts';
 import { metric } from './metrics-file.ts';
 import { PRESETS } from './presets.ts';
 import { probe } from './probe-file.ts';
+import { regions } from './regions-file.ts';
 import { stepAnalysis } from './step-analysis.ts';
 import { SUPERSEDE_POLICIES } from './supersede.ts';
 
@@ -46,6 +47,7 @@ export const TEXT_KEYS: ReadonlySet<string> = new Set([
   'value',
   'event',
   'functions',
+  'wave',
 ]);
 
 const command = strictMap('a stage', {
@@ -175,6 +177,11 @@ export const environment = strictMap('an environment', {
     .array(step, { error: 'a list of steps (weight, hold, approval)' })
     .max(50, { error: '50 steps at most' })
     .optional(),
+  regions: regions
+    .optional()
+    .describe(
+      'Regions in waves: the steps run in those of the first wave, then in those of the next; the own region of this Sluice if left out.',
+    ),
   analysis: analysis.optional(),
   probe: probe.optional(),
   hooks: hooks.optional().describe('Before any traffic moves, and after the promotion.'),

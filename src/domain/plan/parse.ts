@@ -14,6 +14,7 @@ import type { ResolvedPlan } from './plan.ts';
 import { finding, manifestFindings, planFindings, valueAt, type Path } from './plan-findings.ts';
 import { protectionFindings } from './protection.ts';
 import type { RefPatterns } from './refs.ts';
+import { regionFindings } from './regions-file.ts';
 import { resolvePlan } from './resolve.ts';
 
 export interface PlanSource {
@@ -22,6 +23,8 @@ export interface PlanSource {
   /** Its name, for positions. */
   readonly file: string;
   readonly environment: EnvironmentRecord;
+  /** Regions that releases can go to; left out: whatever the file names. */
+  readonly regions?: readonly string[];
 }
 
 export type ParsedPlan =
@@ -36,7 +39,7 @@ export type ParsedPlan =
   | { readonly findings: readonly Finding[] };
 
 /** The plan of this environment with every default filled in, or what is wrong with the file. */
-export function parsePlan({ text, file, environment }: PlanSource): ParsedPlan {
+export function parsePlan({ text, file, environment, regions }: PlanSource): ParsedPlan {
   if (text === null)
     return { plan: resolvePlan(null, environment), warnings: [], serviceFindings: () => [], refs: null };
   const loaded = loadYaml(text, file);
@@ -49,6 +52,7 @@ export function parsePlan({ text, file, environment }: PlanSource): ParsedPlan {
     ...(parsed.success ? [] : findingsOf(parsed.error, root)),
     ...protectionFindings(valueAt(plain, path), path, root, environment),
     ...planFindings(plain, path, root),
+    ...regionFindings(valueAt(plain, [...path, 'regions']), [...path, 'regions'], root, regions),
   ];
   if (errors.length > 0 || !parsed.success) return { findings: sortFindings(errors) };
   const plan = resolvePlan(parsed.data, environment);
@@ -74,6 +78,8 @@ function warningsOf(file: PlanFile, plan: ResolvedPlan, root: YamlNode): Finding
     );
   }
   plan.steps.forEach((step, i) => {
+    // The steps of further waves are the same ones.
+    if ((step.wave ?? 0) > 0) return;
     if (step.approval || step.holdMs >= plan.analysis.intervalMs) return;
     warn(
       [...path, 'steps', i, 'hold'],

@@ -9,6 +9,7 @@ import type { PlanHooks } from './hook.ts';
 import type { Needs } from './order.ts';
 import type { StepAnalysis } from './step-analysis.ts';
 import type { SupersedePolicy } from './supersede.ts';
+import type { PlanWave } from './waves.ts';
 
 export interface PlanApproval {
   readonly role: Role;
@@ -34,6 +35,8 @@ export interface PlanStep {
   readonly hooks?: PlanHooks;
   /** Left out: nothing is probed in this step. */
   readonly probe?: PlanProbe;
+  /** Wave in whose regions it runs (0-based); left out where the plan names no regions. */
+  readonly wave?: number;
 }
 
 /** Synthetic requests to both versions of functions, marked and counted apart. */
@@ -62,8 +65,12 @@ export interface ResolvedPlan {
   readonly alias: string;
   /** Groups run one after another; the commands of one group run side by side. */
   readonly stages: readonly (readonly PlanCommand[])[];
+  /** Where the plan names regions: those of the first wave, then the same of the next. */
   readonly steps: readonly PlanStep[];
+  /** Where the plan names regions: for one wave. */
   readonly analysis: PlanAnalysis;
+  /** Regions in the order in which they get the new version; left out: this installation's own one. */
+  readonly waves?: readonly PlanWave[];
   /** How long the judge keeps watching after promotion, milliseconds; 0 = not at all. */
   readonly bakeMs: number;
   /** `early`: a healthy verdict ends a hold before its time. Left out by plans of before: `timed`. */
@@ -116,7 +123,7 @@ export interface PlanMetric {
   readonly rule: PlanMetricRule;
 }
 
-/** Texts may hold `{{version}}`, `{{service}}` and `{{alias}}`; each version is asked for on its own. */
+/** Texts may hold `{{version}}`, `{{service}}`, `{{region}}` and `{{alias}}`; each version is asked for on its own. */
 export type PlanMetricSource =
   /** `url`: base of Prometheus' HTTP API. `queries`: what gives the numbers, by their names. */
   | { readonly kind: 'prometheus'; readonly url: string; readonly queries: Readonly<Record<string, string>> }

@@ -9,7 +9,9 @@ import type { Needs } from './order.ts';
 import type { PlanAnalysis, PlanApproval, PlanCommand, PlanStep, ResolvedPlan } from './plan.ts';
 import { defaultSteps, presetSteps } from './presets.ts';
 import { resolveProbe } from './probe-file.ts';
+import { resolveRegions } from './regions-file.ts';
 import { resolveStepAnalysis } from './step-analysis.ts';
+import { analysisOfWave, stepsOfWaves, waveCount } from './waves.ts';
 
 const DEFAULT_INTERVAL_MS = 5_000;
 const DEFAULT_BAKE_MS = 10 * 60_000;
@@ -23,15 +25,20 @@ export function resolvePlan(file: PlanFile | null, environment: EnvironmentRecor
   const section = file?.environments?.[environment.name];
   const needs = needsOf(file);
   const steps = resolveSteps(section, environment);
-  const analysis = resolveAnalysis(section?.analysis);
+  const waves = resolveRegions(section?.regions);
+  const analysis = analysisOfWave(
+    resolveAnalysis(section?.analysis),
+    waveCount({ ...given('waves', waves) }),
+  );
   const hasProbes = steps.some(({ probe }) => probe !== undefined);
   return {
     version: 1,
     environment: environment.name,
     alias: environment.alias,
     stages: (file?.stages ?? []).map((entry): PlanCommand[] => (Array.isArray(entry) ? entry : [entry])),
-    steps,
+    steps: waves ? stepsOfWaves(steps, waves) : steps,
     analysis: hasProbes ? { ...analysis, probe: analysis.errors } : analysis,
+    ...given('waves', waves),
     bakeMs: section?.bake ?? DEFAULT_BAKE_MS,
     manifest: file?.manifest ?? null,
     question: {

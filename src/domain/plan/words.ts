@@ -6,9 +6,11 @@ import { extensionOf } from './extension.ts';
 import { hookPlaceText, hooksAt, type HookPlace } from './hook.ts';
 import type { PlanAnalysis, PlanApproval, PlanProbe, PlanStep, ResolvedPlan } from './plan.ts';
 import type { StepAnalysis, StepBounds } from './step-analysis.ts';
+import { waveCount, waveText } from './waves.ts';
 
 /** One line a stage, a step, and a rule of the judge. */
 export function planLines(plan: ResolvedPlan): string[] {
+  const { waves = [] } = plan;
   return [
     ...plan.stages.map(
       (group) => `before the build: ${group.map(({ name, run }) => `${name} (${run})`).join(', beside it ')}`,
@@ -18,20 +20,32 @@ export function planLines(plan: ResolvedPlan): string[] {
         `order: ${service} after ${needs.join(' and ')}; a rollback takes all back together`,
     ),
     ...(plan.steps.length === 0 ? [`no gray steps: ${plan.alias} goes to the new version at once`] : []),
+    ...(plan.steps.length === 0 ? waves.map((_, index) => waveLine(plan, index)) : []),
     ...hookLines(plan, { step: null, when: 'before' }),
     ...plan.steps.flatMap((step, index) => [
+      ...(step.wave !== undefined && step.wave !== plan.steps[index - 1]?.wave
+        ? [waveLine(plan, step.wave)]
+        : []),
       ...hookLines(plan, { step: index, when: 'before' }),
       `step ${index + 1}: ${stepText(step)}`,
       ...hookLines(plan, { step: index, when: 'after' }),
     ]),
     ...(plan.steps.length === 0 ? [] : holdLines(plan)),
-    `promotion: 100 % behind ${plan.alias}${plan.bakeMs > 0 ? `, watched for ${durationText(plan.bakeMs)} more` : ''}`,
+    ...(waves.length > 0 ? ['harm in any wave takes back the regions of all that have begun'] : []),
+    `promotion: 100 % behind ${plan.alias}${waves.length > 0 ? ' in every region' : ''}${plan.bakeMs > 0 ? `, watched for ${durationText(plan.bakeMs)} more` : ''}`,
     ...hookLines(plan, { step: null, when: 'after' }),
-    ...analysisLines(plan.analysis),
+    ...analysisLines(plan.analysis, waveCount(plan)),
     ...(plan.notifications
       ? [`told to the project's channels: ${plan.notifications.events.join(', ') || 'nothing'}`]
       : []),
   ];
+}
+
+/** What is between two waves belongs to the one before. */
+function waveLine(plan: ResolvedPlan, wave: number): string {
+  const bakeMs = plan.waves?.[wave - 1]?.bakeMs ?? 0;
+  const after = bakeMs > 0 ? `, ${durationText(bakeMs)} after 100 % in wave ${wave}` : '';
+  return `${waveText(plan, wave) ?? ''}${after}`;
 }
 
 function holdLines(plan: ResolvedPlan): string[] {
@@ -81,16 +95,12 @@ function approvalText({ role, count, notAuthor, timeoutMs, onTimeout }: PlanAppr
   return `${who}${but}, within ${durationText(timeoutMs)} (else: ${onTimeout === 'continue' ? 'goes on' : 'rolled back'})`;
 }
 
-function analysisLines({
-  intervalMs,
-  errors,
-  latency,
-  absolute,
-  probe,
-  metrics = [],
-}: PlanAnalysis): string[] {
+function analysisLines(
+  { intervalMs, errors, latency, absolute, probe, metrics = [] }: PlanAnalysis,
+  waves: number,
+): string[] {
   return [
-    `judge: looks every ${durationText(intervalMs)}; a canary that is not worse is rolled back in at most ${rounded(errors.alpha)} of releases`,
+    `judge: looks every ${durationText(intervalMs)}; a canary that is not worse is rolled back in at most ${rounded(errors.alpha * waves)} of releases`,
     `judge: failures count as harm beyond odds of ${errors.rho} and ${rounded(errors.floor)} more of the requests`,
     latency === null
       ? 'judge: latency is not judged'

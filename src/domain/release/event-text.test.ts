@@ -25,6 +25,42 @@ describe('an event in words', () => {
     );
   });
 
+  test('says of a plan with regions where and in which wave each thing is', () => {
+    const move = {
+      type: 'traffic',
+      service: 'north/s',
+      alias: 'PROD',
+      stable: '1',
+      canary: '2',
+      step: 2,
+    } as const;
+    expect(eventText({ ...move, weight: 0.05, region: 'north', wave: 1 })).toBe(
+      'traffic: PROD in north (wave 2) sends 5 % to version 2, the rest to version 1',
+    );
+    expect(
+      eventText({
+        type: 'step-started',
+        step: 2,
+        weight: 0.05,
+        holdMs: 10_000,
+        wave: 1,
+        regions: ['north', 'south'],
+      }),
+    ).toBe('step 3: 5 % for at least 10 s, wave 2 (north and south)');
+    expect(eventText({ type: 'wave-finished', wave: 0, regions: ['home'], bakeMs: 600_000 })).toBe(
+      'wave 1 done: everything goes to the new version in home; watched for 10 min before the next wave',
+    );
+    const service = {
+      service: 'north/s',
+      functions: ['f'],
+      stable: '1',
+      canary: '2',
+      region: 'north',
+      wave: 1,
+    };
+    expect(eventText({ type: 'versions', services: [service] })).toBe('s in north: version 2, live is 1');
+  });
+
   test.each<[string, ReleaseEvent]>([
     ['rejected by ann: too slow', { type: 'rejected', actor: ann, sentence: 'rejected by ann: too slow' }],
     ['aborted by ann: ann set the alias', { type: 'aborted', actor: ann, sentence: 'ann set the alias' }],

@@ -1,5 +1,7 @@
 /** Each event in one line of plain English: what the page's timeline, the command line and notifications show. */
 import { hookPlaceText } from '../plan/hook.ts';
+import { placeText } from '../names/place.ts';
+import type { ResolvedPlan } from '../plan/plan.ts';
 import type { ReleaseEvent } from './events.ts';
 import { percent } from './split.ts';
 
@@ -15,7 +17,7 @@ export function eventText(event: ReleaseEvent): string {
     case 'superseded':
       return `superseded by ${event.by}${event.sentence ? `: ${event.sentence}` : ''}`;
     case 'planned':
-      return `plan: ${[...event.plan.steps.map((step) => percent(step.weight)), '100 %'].join(' → ')} behind ${event.plan.alias}`;
+      return planText(event.plan);
     case 'stage-started':
       return event.attempt > 1 ? `${event.stage} begins (try ${event.attempt})` : `${event.stage} begins`;
     case 'stage-finished':
@@ -29,13 +31,15 @@ export function eventText(event: ReleaseEvent): string {
       return event.services
         .map(
           (s) =>
-            `${s.service}: version ${s.canary}${s.stable === null ? ', nothing live before' : `, live is ${s.stable}`}`,
+            `${placeText(s)}: version ${s.canary}${s.stable === null ? ', nothing live before' : `, live is ${s.stable}`}`,
         )
         .join('; ');
     case 'traffic':
       return `traffic: ${trafficText(event)}`;
     case 'step-started':
-      return `step ${event.step + 1}: ${percent(event.weight)} for at least ${seconds(event.holdMs)}`;
+      return `step ${event.step + 1}: ${percent(event.weight)} for at least ${seconds(event.holdMs)}${inWave(event)}`;
+    case 'wave-finished':
+      return `wave ${event.wave + 1} done: everything goes to the new version in ${event.regions.join(' and ')}${event.bakeMs > 0 ? `; watched for ${seconds(event.bakeMs)} before the next wave` : ''}`;
     case 'hook-started':
       return `hook ${event.name}, ${hookPlaceText(event)}`;
     case 'hook-finished':
@@ -92,7 +96,23 @@ function queuedText({ behind, reason, message }: Extract<ReleaseEvent, { type: '
   return `queued behind ${behind}${reason && reason !== 'behind' ? ` (${reason})` : ''}`;
 }
 
-function trafficText({ alias, stable, canary, weight }: Extract<ReleaseEvent, { type: 'traffic' }>): string {
+/** The steps once, however many waves run them. */
+function planText({ steps, alias, waves = [] }: ResolvedPlan): string {
+  const weights = steps.filter(({ wave = 0 }) => wave === 0).map((step) => percent(step.weight));
+  const where = waves.map(({ regions }) => regions.join(' and ')).join(', then in ');
+  return `plan: ${[...weights, '100 %'].join(' → ')} behind ${alias}${where === '' ? '' : `, in ${where}`}`;
+}
+
+function inWave({ wave, regions = [] }: Extract<ReleaseEvent, { type: 'step-started' }>): string {
+  return wave === undefined ? '' : `, wave ${wave + 1} (${regions.join(' and ')})`;
+}
+
+function trafficText(event: Extract<ReleaseEvent, { type: 'traffic' }>): string {
+  const { stable, canary, weight, region, wave } = event;
+  const alias =
+    region === undefined
+      ? event.alias
+      : `${event.alias} in ${region}${wave === undefined ? '' : ` (wave ${wave + 1})`}`;
   if (stable === null || weight >= 1) return `${alias} sends everything to version ${canary}`;
   if (weight === 0) return `${alias} sends everything to version ${stable}`;
   return `${alias} sends ${percent(weight)} to version ${canary}, the rest to version ${stable}`;

@@ -6,6 +6,7 @@
 import type { Look } from '../analysis/look.ts';
 import type { ServiceDifference } from '../difference/difference.ts';
 import type { ResolvedPlan } from '../plan/plan.ts';
+import type { InWave } from './in-wave.ts';
 import type { Role, Stage } from './states.ts';
 
 /** Who did something, as the audit shows it. `kind: system` is Sluice itself. */
@@ -16,7 +17,8 @@ export interface Actor {
 }
 
 /** Versions of one service of a release: what is live and what comes. Version ids are decimal strings. */
-export interface ServiceVersions {
+export interface ServiceVersions extends InWave {
+  /** The service's name; in another region than the own one of this Sluice `region/service`. */
   readonly service: string;
   readonly functions: readonly string[];
   /** `null` while the alias does not exist yet (first release). */
@@ -64,7 +66,7 @@ export type ReleaseEvent =
       readonly difference?: readonly ServiceDifference[];
     }
   /** Traffic of an alias as set and confirmed: `weight` of `canary`, the rest to `stable`. `stable: null`: canary alone. */
-  | {
+  | (InWave & {
       readonly type: 'traffic';
       readonly service: string;
       readonly alias: string;
@@ -72,8 +74,23 @@ export type ReleaseEvent =
       readonly canary: string;
       readonly weight: number;
       readonly step: number | null;
+    })
+  | {
+      readonly type: 'step-started';
+      readonly step: number;
+      readonly weight: number;
+      readonly holdMs: number;
+      /** Left out where the plan names no regions. */
+      readonly wave?: number;
+      readonly regions?: readonly string[];
     }
-  | { readonly type: 'step-started'; readonly step: number; readonly weight: number; readonly holdMs: number }
+  /** All traffic of a wave has moved, and others follow: after `bakeMs`, while the judge watches on. */
+  | {
+      readonly type: 'wave-finished';
+      readonly wave: number;
+      readonly regions: readonly string[];
+      readonly bakeMs: number;
+    }
   /** A hook of the plan begins; `step: null` is one of the whole release. */
   | {
       readonly type: 'hook-started';

@@ -3,6 +3,7 @@ import type { Look } from '../analysis/look.ts';
 import type { ServiceDifference } from '../difference/difference.ts';
 import type { ResolvedPlan } from '../plan/plan.ts';
 import type { Actor, QuestionReason, RollbackCause, ServiceVersions } from './events.ts';
+import type { InWave } from './in-wave.ts';
 import type { ReleaseState, Role, Stage } from './states.ts';
 
 export interface StageRecord {
@@ -16,6 +17,8 @@ export interface StageRecord {
 
 export interface StepRecord {
   readonly step: number;
+  /** Left out where the plan names no regions. */
+  readonly wave?: number;
   readonly weight: number;
   readonly holdMs: number;
   readonly startedAt: number;
@@ -34,7 +37,7 @@ export interface HookRecord {
   readonly logTail: readonly string[];
 }
 
-export interface TrafficRecord {
+export interface TrafficRecord extends InWave {
   readonly service: string;
   readonly alias: string;
   readonly stable: string | null;

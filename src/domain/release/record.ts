@@ -3,6 +3,7 @@
  * events can make it again.
  */
 import type { ReleaseEvent } from './events.ts';
+import { whereIs } from './in-wave.ts';
 import type { ApprovalRecord, HookRecord, ReleaseProgress, StageRecord, TrafficRecord } from './progress.ts';
 import type { ReleaseState, Stage } from './states.ts';
 
@@ -98,6 +99,7 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
           ...record.steps.filter((s) => s.step !== event.step),
           {
             step: event.step,
+            ...(event.wave !== undefined && { wave: event.wave }),
             weight: event.weight,
             holdMs: event.holdMs,
             startedAt: at,
@@ -161,6 +163,7 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
     case 'resumed':
       return { ...record, ...goOn(record, at), until: null };
     case 'advanced':
+    case 'wave-finished':
       return record;
     case 'hold-extended':
       return {
@@ -233,18 +236,9 @@ function moveTraffic(
   event: Extract<ReleaseEvent, { type: 'traffic' }>,
   at: number,
 ): TrafficRecord[] {
-  const others = traffic.filter((t) => t.service !== event.service || t.alias !== event.alias);
-  return [
-    ...others,
-    {
-      service: event.service,
-      alias: event.alias,
-      stable: event.stable,
-      canary: event.canary,
-      weight: event.weight,
-      at,
-    },
-  ];
+  const { service, alias, stable, canary, weight } = event;
+  const others = traffic.filter((t) => t.service !== service || t.alias !== alias);
+  return [...others, { service, alias, stable, canary, weight, ...whereIs(event), at }];
 }
 
 function isHook(record: HookRecord, event: Pick<HookRecord, 'step' | 'when' | 'name'>): boolean {

@@ -2,6 +2,7 @@
  * What a person's rollback leaves in its own record, event by event. The lane and the API tell it in the same order, so
  * that one may go on where the other stopped, and an event that both store is stored once.
  */
+import { regionIn } from '../names/place.ts';
 import type { Actor, ReleaseEvent } from './events.ts';
 import { because } from './words.ts';
 
@@ -46,5 +47,15 @@ export function rollbackFailed(moved: readonly RolledBack[], sentence: string): 
 }
 
 function trafficOf({ service, alias, version, left }: RolledBack): ReleaseEvent {
-  return { type: 'traffic', service, alias, stable: version, canary: left ?? version, weight: 0, step: null };
+  const region = regionIn(service);
+  return {
+    type: 'traffic',
+    service,
+    alias,
+    stable: version,
+    canary: left ?? version,
+    weight: 0,
+    step: null,
+    ...(region !== null && { region }),
+  };
 }

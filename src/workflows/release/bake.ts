@@ -4,34 +4,68 @@
  * the plan's last hooks run, the release still has the lane and takes the traffic back itself.
  */
 import { CancellationScope, isCancellation, log, patched } from '@temporalio/workflow';
+import { waveText } from '../../domain/plan/waves.ts';
+import { whereIs } from '../../domain/release/in-wave.ts';
 import { bakeHarmSignal } from '../messages.ts';
 import type { WatchedService } from '../../activities/contract.ts';
 import { watching } from '../proxies.ts';
 import { stop } from './control.ts';
 import { tellLane } from './lane-word.ts';
-import { comparable, sourceOf, type ReleaseRun } from './run.ts';
+import { WaveWatch } from './wave-watch.ts';
+import { comparable, sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 
 /** Returns when the time is over, somebody else has the alias, or the lane was told of harm. */
 export async function bake(run: ReleaseRun, until: number): Promise<void> {
+  const { waves } = sourceOf(run).plan;
+  if (waves === undefined) return bakeServices(run, run.moved, until);
+  const scope = new CancellationScope();
+  await scope.run(async () => {
+    const each = waves.map(async (_, wave) => {
+      const own = run.moved.filter((service) => service.wave === wave);
+      if (comparable(own).length === 0) return;
+      await bakeServices(run, own, until, wave);
+      // The time is over for all; or the lane takes back every region, or somebody else has one of them.
+      scope.cancel();
+    });
+    await Promise.allSettled(each);
+  });
+}
+
+async function bakeServices(
+  run: ReleaseRun,
+  own: readonly GrayService[],
+  until: number,
+  wave?: number,
+): Promise<void> {
   const { releaseId } = run.input;
   const { alias, analysis } = sourceOf(run).plan;
-  const services = comparable(run.moved);
+  const services = comparable(own);
   for (let isAsked = false; ; isAsked = true) {
-    const end = await watching.watchBake({ releaseId, alias, services, analysis, until, isAsked });
+    const end = await watching.watchBake({
+      releaseId,
+      alias,
+      services,
+      analysis,
+      until,
+      isAsked,
+      ...(wave !== undefined && { wave }),
+    });
     if (end.outcome === 'over') return;
     run.record.emit({ type: 'verdict', look: end.look });
     if (end.outcome === 'ask') {
       run.record.emit({ type: 'blocked', reason: 'bake-doubt', message: end.look.sentence });
       continue;
     }
-    run.record.emit({ type: 'blocked', reason: 'bake', message: end.look.sentence });
+    const where = wave === undefined ? null : waveText(sourceOf(run).plan, wave);
+    const sentence = where === null ? end.look.sentence : `${where}: ${end.look.sentence}`;
+    run.record.emit({ type: 'blocked', reason: 'bake', message: sentence });
     await run.record.flush();
-    const { sentence } = end.look;
-    const targets = services.map(({ service, stable, canary }) => ({
-      service,
-      version: stable,
-      left: canary,
-    }));
+    // All or none: harm in one region takes back every one.
+    const targets = run.moved.flatMap((one) =>
+      one.stable === null
+        ? []
+        : [{ service: one.service, version: one.stable, left: one.canary, ...whereIs(one) }],
+    );
     const { afterOverride } = end;
     return tellLane(releaseId, bakeHarmSignal, { releaseId, alias, sentence, targets, afterOverride });
   }
@@ -44,6 +78,7 @@ const HOOKS_MS = 365 * 24 * 3_600_000;
 export async function watchedMeanwhile(run: ReleaseRun, work: () => Promise<void>): Promise<void> {
   const services = comparable(run.moved);
   if (services.length === 0 || !patched('watched-hooks')) return work();
+  if (sourceOf(run).plan.waves !== undefined) return watchedInWaves(run, work);
   const scope = new CancellationScope();
   const watched = scope.run(() => watchUntilHarm(run, services));
   try {
@@ -51,6 +86,21 @@ export async function watchedMeanwhile(run: ReleaseRun, work: () => Promise<void
   } finally {
     scope.cancel();
     await watched;
+  }
+}
+
+/** The same with each wave by itself. */
+async function watchedInWaves(run: ReleaseRun, work: () => Promise<void>): Promise<void> {
+  const watch = new WaveWatch(run);
+  for (const wave of (sourceOf(run).plan.waves ?? []).keys())
+    watch.add(
+      wave,
+      run.moved.filter((service) => service.wave === wave),
+    );
+  try {
+    await work();
+  } finally {
+    await watch.end();
   }
 }
 

@@ -5,6 +5,7 @@
 import { isCancellation, patched } from '@temporalio/workflow';
 import { FAILURES } from '../../domain/release/failures.ts';
 import { percent } from '../../domain/release/split.ts';
+import { whereIs } from '../../domain/release/in-wave.ts';
 import { faultOf } from '../failure.ts';
 import { trafficCall } from './engine-call.ts';
 import { settleOutside } from './outside.ts';
@@ -71,9 +72,15 @@ async function setAlias(run: ReleaseRun, service: GrayService, move: Move): Prom
   );
 }
 
-function recordMove(run: ReleaseRun, { service, stable, canary }: GrayService, { weight, step }: Move): void {
+function recordMove(run: ReleaseRun, moved: GrayService, { weight, step }: Move): void {
+  const { service, stable, canary } = moved;
   const { alias } = sourceOf(run).plan;
-  run.record.emit({ type: 'traffic', service, alias, stable, canary, weight, step });
+  run.record.emit({ type: 'traffic', service, alias, stable, canary, weight, step, ...whereIs(moved) });
+}
+
+/** The new version has everything already: of an earlier wave, or created before the gray steps of the others. */
+export function isLive({ at }: GrayService): boolean {
+  return at?.weight === 1;
 }
 
 /** Says what share the canary has, for messages. */

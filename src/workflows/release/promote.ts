@@ -1,9 +1,10 @@
 /** The last move: the new version takes everything. From here on nothing but a rollback takes it back. */
 import { CancelledFailure } from '@temporalio/workflow';
 import { hooksAt } from '../../domain/plan/hook.ts';
+import { placeText } from '../../domain/names/place.ts';
 import { watchedMeanwhile } from './bake.ts';
 import { runHooks } from './hooks.ts';
-import { moveService, situationAt } from './move.ts';
+import { isLive, moveService, situationAt } from './move.ts';
 import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { runStage } from './stage.ts';
 import { untilKeptNoMore } from './wait.ts';
@@ -26,16 +27,10 @@ export async function promote(run: ReleaseRun, services: readonly GrayService[])
     // Stopped in the last moment: whoever did it was told so.
     if (run.control.stop !== null) throw new CancelledFailure('the release was stopped');
     const isFirst = services.every(({ stable }) => stable === null);
-    const versions = services.map(({ service, canary }) => `version ${canary} of ${service}`).join(', ');
+    const versions = services.map((one) => `version ${one.canary} of ${placeText(one)}`).join(', ');
     const sentence = isFirst
       ? `${versions} went live on ${alias}: the first release, so there was nothing to compare with`
       : `${versions} takes all requests of ${alias}`;
     return { value: sentence, summary: sentence };
   });
-}
-
-/** Created at 100 % already, before the gray steps of the others. */
-function isLive({ stable, expected, canary }: GrayService): boolean {
-  const [only, ...more] = expected;
-  return stable === null && more.length === 0 && only?.main === canary;
 }

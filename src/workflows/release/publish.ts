@@ -2,9 +2,10 @@
  * Deploy and publish: LATEST of each service becomes what the commit says, and one version is made of it, under the
  * service's lock. LATEST is shared by everybody who publishes from it.
  */
+import { whereIs } from '../../domain/release/in-wave.ts';
 import { locks, store } from '../proxies.ts';
 import { engineCall } from './engine-call.ts';
-import { differenceOf, type GrayService, type ReleaseRun } from './run.ts';
+import { differenceOf, sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { runStage } from './stage.ts';
 
 /** First wait before people are told that another release has the lock, then the wait per activity. Milliseconds. */
@@ -41,8 +42,10 @@ export async function deployAndPublish(run: ReleaseRun): Promise<readonly GraySe
   });
   const services = run.packaged.map((packaged): GrayService => {
     const compared = run.compared.find(({ service }) => service === packaged.service);
+    const place = sourceOf(run).places?.find(({ service }) => service === packaged.service);
     return {
       service: packaged.service,
+      ...whereIs(place ?? {}),
       functions: packaged.functions.map(({ name }) => name),
       stable: compared?.stable ?? null,
       canary: run.published.get(packaged.service) ?? '',
@@ -52,12 +55,10 @@ export async function deployAndPublish(run: ReleaseRun): Promise<readonly GraySe
   });
   run.record.emit({
     type: 'versions',
-    services: services.map(({ service, functions, stable, canary }) => ({
-      service,
-      functions,
-      stable,
-      canary,
-    })),
+    services: services.map((one) => {
+      const { service, functions, stable, canary } = one;
+      return { service, functions, stable, canary, ...whereIs(one) };
+    }),
     difference: differenceOf(run),
   });
   return services;

@@ -98,13 +98,13 @@ function sayLive(run: ReleaseRun): string {
 }
 
 function sayPlan(run: ReleaseRun): string {
-  const { steps, alias } = sourceOf(run).plan;
+  const { steps, alias, waves = [] } = sourceOf(run).plan;
   const changed = run.compared.filter(({ unchanged }) => !unchanged);
   const changes = changed.map(({ service, stable }) =>
     stable === null ? `${service} (first)` : `${service} (version ${stable} is live)`,
   );
   const how = changed.every(({ stable }) => stable === null)
     ? 'at once, because nothing is live there to compare with'
-    : `in ${counted(steps.length, 'gray step')}`;
+    : `in ${counted(steps.length, 'gray step')}${waves.length > 0 ? ` over ${counted(waves.length, 'wave')}` : ''}`;
   return `would release ${changes.join(', ')} to ${alias} ${how}; nothing was touched`;
 }

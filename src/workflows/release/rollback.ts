@@ -4,6 +4,7 @@
  * with `ChangedOutside`, and the release asks a person.
  */
 import { patched } from '@temporalio/workflow';
+import { placeText } from '../../domain/names/place.ts';
 import type { Actor, RollbackCause } from '../../domain/release/events.ts';
 import { FAILURES, type VersionGone } from '../../domain/release/failures.ts';
 import { faultOf } from '../failure.ts';
@@ -32,8 +33,8 @@ export async function rollBackTraffic(run: ReleaseRun, reason: RollbackReason): 
     for (const one of settled) if (one.status === 'rejected') throw one.reason;
     const kept = run.moved.filter(({ stable }) => stable === null);
     const summary = [
-      ...back.map(({ service, stable }) => `${service} back on version ${stable}`),
-      ...kept.map(({ service, canary }) => `${service} stays on version ${canary}, its first`),
+      ...back.map((one) => `${placeText(one)} back on version ${one.stable}`),
+      ...kept.map((one) => `${placeText(one)} stays on version ${one.canary}, its first`),
     ].join('; ');
     return { value: undefined, summary };
   });
@@ -84,8 +85,8 @@ export async function restoreLatest(run: ReleaseRun): Promise<void> {
   await store.giveLocksBack({ holder });
 }
 
-function stillThere(run: ReleaseRun, { canary, expected }: GrayService): string {
+function stillThere(run: ReleaseRun, { canary, expected, region }: GrayService): string {
   const weights = expected.map((split) => split?.additional?.weight ?? 0);
   const { alias } = sourceOf(run).plan;
-  return `version ${canary} may still have ${Math.max(...weights) * 100} % of ${alias}`;
+  return `version ${canary}${region === undefined ? '' : ` in ${region}`} may still have ${Math.max(...weights) * 100} % of ${alias}`;
 }

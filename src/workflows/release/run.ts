@@ -6,6 +6,7 @@ import type { ComparedService, PackagedService, Source, WatchedService } from '.
 import type { ServiceDifference } from '../../domain/difference/difference.ts';
 import type { Look } from '../../domain/analysis/look.ts';
 import { graySplit, type Split } from '../../domain/release/split.ts';
+import type { InWave } from '../../domain/release/in-wave.ts';
 import type { BakeHarm, ReleaseInput } from '../messages.ts';
 import { INITIAL_CONTROL, type Control } from './control.ts';
 import { Recorder } from './recorder.ts';
@@ -21,7 +22,8 @@ export interface Move {
 }
 
 /** One service of the release, once its new version exists. */
-export interface GrayService {
+export interface GrayService extends InWave {
+  /** Its place: the service's name, or `region/service`. */
   readonly service: string;
   readonly functions: readonly string[];
   /** Version that the traffic goes back to; another one where it is gone by then. */
@@ -86,9 +88,10 @@ export function sourceOf(run: ReleaseRun): Source {
   return run.source;
 }
 
-/** What others need first, as the source stage found it. */
+/** Wave by wave, and within one what others need first, as the source stage found it. */
 export function inOrder(run: ReleaseRun, services: readonly GrayService[]): GrayService[] {
-  const order = sourceOf(run).services.map(({ service }) => service);
+  const { services: inPlan, places = inPlan } = sourceOf(run);
+  const order = places.map(({ service }) => service);
   return services.toSorted((a, b) => order.indexOf(a.service) - order.indexOf(b.service));
 }
 

@@ -1,5 +1,6 @@
 /** Source and build: the exact commit, its plan and manifest, the declared commands, the functions' code, the zips. */
 import { isCancellation } from '@temporalio/workflow';
+import type { PackagedService } from '../../activities/contract.ts';
 import type { Stage } from '../../domain/release/states.ts';
 import { build } from '../proxies.ts';
 import { engineCall } from './engine-call.ts';
@@ -47,12 +48,23 @@ export async function packageAll(run: ReleaseRun): Promise<void> {
   const { releaseId } = run.input;
   await runStage(run, 'package', async () => {
     const { services, summary } = run.kept ?? (await build.packageRelease({ releaseId }));
-    run.packaged = services;
+    run.packaged = inRegions(run, services);
     run.compared = await engineCall(run, 'nothing was touched yet', (by) =>
-      by.compareWithLive({ releaseId, services }),
+      by.compareWithLive({ releaseId, services: run.packaged }),
     );
     return { value: undefined, summary: run.kept === null ? summary : `kept: ${summary}` };
   });
+}
+
+/** The same packages for every region; sorted by name, because they are locked in this order. */
+function inRegions(run: ReleaseRun, services: readonly PackagedService[]): readonly PackagedService[] {
+  const { places } = sourceOf(run);
+  if (places === undefined) return services;
+  return places
+    .flatMap(({ service, of }) =>
+      services.flatMap((one) => (one.service === of ? [{ ...one, service }] : [])),
+    )
+    .toSorted((a, b) => (a.service < b.service ? -1 : 1));
 }
 
 function keep(run: ReleaseRun, stage: Stage, summary: string): Promise<void> {

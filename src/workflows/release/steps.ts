@@ -13,10 +13,16 @@ import { questionFor } from './question.ts';
 import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { untilKeptNoMore, waitUntil } from './wait.ts';
 
-/** Runs every step; whoever stops the release cancels the scope that this runs in. */
-export async function runSteps(run: ReleaseRun, services: readonly GrayService[]): Promise<void> {
+/** Runs every step, of a wave where the plan has regions; whoever stops the release cancels the scope that this runs in. */
+export async function runSteps(
+  run: ReleaseRun,
+  services: readonly GrayService[],
+  wave: number | undefined,
+): Promise<void> {
+  const { plan } = sourceOf(run);
   let weight = 0;
-  for (const [index, step] of sourceOf(run).plan.steps.entries()) {
+  for (const [index, step] of plan.steps.entries()) {
+    if (step.wave !== wave) continue;
     await untilKeptNoMore(run);
     if (run.control.promoted !== null) break;
     const begun = Date.now();
@@ -25,7 +31,13 @@ export async function runSteps(run: ReleaseRun, services: readonly GrayService[]
     // Somebody may have paused or promoted the release while they ran.
     await untilKeptNoMore(run);
     if (run.control.promoted !== null) break;
-    run.record.emit({ type: 'step-started', step: index, weight: step.weight, holdMs: step.holdMs });
+    run.record.emit({
+      type: 'step-started',
+      step: index,
+      weight: step.weight,
+      holdMs: step.holdMs,
+      ...(wave !== undefined && { wave, regions: plan.waves?.[wave]?.regions ?? [] }),
+    });
     const situation = situationAt(weight);
     for (const service of services)
       await moveService(run, service, { weight: step.weight, step: index, situation });

@@ -2,6 +2,7 @@
  * What the bake time of the release before took back while this one was being made: the version that it was to be
  * compared with goes out, and the one before that takes its place. Before its first move the release follows.
  */
+import { whereIs } from '../../domain/release/in-wave.ts';
 import { alone } from '../../domain/release/split.ts';
 import { differenceOf, type GrayService, type ReleaseRun } from './run.ts';
 
@@ -16,12 +17,10 @@ export function followWentBack(run: ReleaseRun, services: readonly GrayService[]
   }
   run.record.emit({
     type: 'versions',
-    services: services.map(({ service, functions, stable, canary }) => ({
-      service,
-      functions,
-      stable,
-      canary,
-    })),
+    services: services.map((one) => {
+      const { service, functions, stable, canary } = one;
+      return { service, functions, stable, canary, ...whereIs(one) };
+    }),
     difference: differenceOf(run),
   });
 }

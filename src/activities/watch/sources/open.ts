@@ -1,4 +1,5 @@
 /** Makes the source of a plan's metric: which versions to ask for, and what to make of several services. */
+import { regionIn, serviceIn } from '../../../domain/names/place.ts';
 import type { PlanMetric } from '../../../domain/plan/plan.ts';
 import type { WatchedService } from '../../contract.ts';
 import { ALLOW_BY, allowedAddress, type AllowedAddress } from './allowed.ts';
@@ -10,6 +11,8 @@ import { fillIn, foldCounters, foldNumbers, SourceError, type MetricSource, type
 export interface SourceScope {
   readonly services: readonly Pick<WatchedService, 'service' | 'stable' | 'canary'>[];
   readonly alias: string;
+  /** Region of services whose place names none. */
+  readonly home: string;
   /** Addresses that the operator allows. */
   readonly allowed: readonly string[];
 }
@@ -69,13 +72,15 @@ function value(source: PlanMetric['source'], address: AllowedAddress, subject: S
 
 /** Whom to ask for; services whose questions would read the same are asked for once. */
 function subjects(
-  { services, alias }: SourceScope,
+  { services, alias, home }: SourceScope,
   side: 'canary' | 'stable',
   texts: readonly string[],
 ): Subject[] {
   const byText = new Map<string, Subject>();
   for (const one of services) {
-    const subject = { service: one.service, alias, version: one[side] };
+    const { service: place } = one;
+    const region = regionIn(place) ?? home;
+    const subject = { service: serviceIn(place), region, alias, version: one[side] };
     byText.set(texts.map((text) => fillIn(text, subject)).join('\n'), subject);
   }
   return [...byText.values()];

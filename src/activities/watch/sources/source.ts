@@ -8,7 +8,9 @@ export interface MetricSource {
 
 /** One version of one service, as a source is asked for it. */
 export interface Subject {
+  /** The service's name alone. */
   readonly service: string;
+  readonly region: string;
   readonly alias: string;
   readonly version: string;
 }
@@ -18,9 +20,9 @@ export class SourceError extends Error {
   override readonly name = 'SourceError';
 }
 
-/** `{{version}}`, `{{service}}` and `{{alias}}` filled in. */
+/** `{{version}}`, `{{service}}`, `{{region}}` and `{{alias}}` filled in. */
 export function fillIn(text: string, subject: Subject, encode: (value: string) => string = String): string {
-  return text.replaceAll(/\{\{(version|service|alias)\}\}/g, (_, name: keyof Subject) =>
+  return text.replaceAll(/\{\{(version|service|region|alias)\}\}/g, (_, name: keyof Subject) =>
     encode(subject[name]),
   );
 }

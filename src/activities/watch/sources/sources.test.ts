@@ -52,6 +52,7 @@ function open(
   return openSource(metric, {
     services: services.map((service) => ({ service, stable: '1', canary: '2' })),
     alias: 'PROD',
+    home: 'cn-local',
     allowed,
   });
 }
@@ -164,6 +165,18 @@ describe('HTTP', () => {
       canary: 9,
       stable: 9,
     });
+  });
+
+  test('is asked for each region by the service’s name there — its place is Sluice’s own word', async () => {
+    answer = json((url) => ({ value: url.pathname.startsWith('/judge/cn-north/shop/') ? 9 : 2 }));
+    const places = ['shop', 'cn-north/shop'];
+    await open(http('/judge/{{region}}/{{service}}/{{version}}'), ABOVE, places).read(signal());
+    expect(asked.map(({ pathname }) => pathname).sort()).toEqual([
+      '/judge/cn-local/shop/1',
+      '/judge/cn-local/shop/2',
+      '/judge/cn-north/shop/1',
+      '/judge/cn-north/shop/2',
+    ]);
   });
 
   test('another answer is said', async () => {

@@ -1,0 +1,75 @@
+/**
+ * Gray steps under watch: from before the first weight until the last step one activity watches, while the steps go on.
+ * Harm ends the race at any moment, also during an approval: it sets the stop, and the stop cancels the steps.
+ */
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { WatchedWave } from '../../activities/contract.ts';
+import type { Look } from '../../domain/analysis/look.ts';
+import { waveText } from '../../domain/plan/waves.ts';
+import type { Actor } from '../../domain/release/events.ts';
+import { FAILURES, type Overridden } from '../../domain/release/failures.ts';
+import { faultOf } from '../failure.ts';
+import { watching } from '../proxies.ts';
+import { stop } from './control.ts';
+import { comparable, sourceOf, type GrayService, type ReleaseRun } from './run.ts';
+import { runSteps } from './steps.ts';
+
+/** Runs the steps, of a wave where the plan has regions. All services have a live version. */
+export async function runWatched(
+  run: ReleaseRun,
+  services: readonly GrayService[],
+  wave?: WatchedWave,
+): Promise<void> {
+  const watch = new CancellationScope();
+  const watched = watch.run(() => watchUntilHarm(run, services, wave));
+  try {
+    await runSteps(run, services, wave?.index);
+  } finally {
+    watch.cancel();
+    await watched;
+  }
+}
+
+/** Stops the release for what a look found. The sentence names the wave, where there are several. */
+export function stopForHarm(run: ReleaseRun, found: Look, wave: number | undefined): void {
+  const where = wave === undefined ? null : waveText(sourceOf(run).plan, wave);
+  const look = where === null ? found : { ...found, sentence: `${where}: ${found.sentence}` };
+  run.control = stop(run.control, { cause: 'harmful', look });
+  run.record.emit({ type: 'verdict', look });
+}
+
+/** What is said of steps that a person ended before their time. */
+export function sayEarly({ control: { promoted } }: ReleaseRun): string {
+  return promoted === null ? '' : `, promoted before their end by ${promoted.actor.name}`;
+}
+
+/** Ends with the watch: harm, or a person past the workflow, sets the stop; a cancelled watch has nothing to say. */
+async function watchUntilHarm(
+  run: ReleaseRun,
+  services: readonly GrayService[],
+  wave: WatchedWave | undefined,
+): Promise<void> {
+  const { plan } = sourceOf(run);
+  try {
+    const { look } = await watching.watch({
+      releaseId: run.input.releaseId,
+      alias: plan.alias,
+      services: comparable(services),
+      analysis: plan.analysis,
+      ...(plan.analysis.probe && { probes: plan.steps.map(({ probe }) => probe ?? null) }),
+      steps: plan.steps.map((step) => step.analysis ?? null),
+      ...(wave && { wave }),
+    });
+    stopForHarm(run, look, wave?.index);
+  } catch (error) {
+    if (isCancellation(error)) return;
+    const { type, message, detail } = faultOf(error);
+    if (type === FAILURES.overridden) {
+      const actor: Actor = { kind: 'person', name: (detail as Overridden).actor };
+      run.control = stop(run.control, { cause: 'aborted', actor, comment: message });
+      return;
+    }
+    // Whoever cannot be watched must not stay in traffic.
+    run.control = stop(run.control, { cause: 'watch-failed', message });
+  }
+}
