@@ -1,6 +1,7 @@
 /** Environments as the API tells them: the stored state beside the split that Function Compute has now. */
 import { frozenAt } from '../domain/freeze/schedule.ts';
 import { freezeText } from '../domain/freeze/text.ts';
+import { regionIn } from '../domain/names/place.ts';
 import { environmentId } from '../domain/plan/environment.ts';
 import { ensureError } from '../platform/errors.ts';
 import type { AliasState } from '../store/alias-states.ts';
@@ -36,7 +37,7 @@ export async function environmentView(
     tags: [...record.tags],
     protection: { ...record.protection },
     variables: { ...record.variables },
-    services: await Promise.all(state.services.map((s) => serviceView(parts, s))),
+    services: await Promise.all(state.services.map((s) => serviceView(parts, s, regionOf(parts, state, s)))),
     running: state.running && releaseSummary(state.running, url),
     queued: state.queued.map((r) => releaseSummary(r, url, fronts)),
     last: state.last && releaseSummary(state.last, url),
@@ -64,11 +65,26 @@ export async function environmentDetail(
   return { ...view, versions };
 }
 
-async function serviceView(parts: Pick<ApiParts, 'splits'>, state: AliasState): Promise<ServiceStateView> {
+/** Said where there is more than one; `undefined` where everything runs in this Sluice's own region. */
+function regionOf(
+  { config }: Pick<ApiParts, 'config'>,
+  { services }: EnvironmentState,
+  { service }: AliasState,
+): string | undefined {
+  const isSpread = services.some((one) => regionIn(one.service) !== null);
+  return isSpread ? (regionIn(service) ?? config.region) : undefined;
+}
+
+async function serviceView(
+  parts: Pick<ApiParts, 'splits'>,
+  state: AliasState,
+  region: string | undefined,
+): Promise<ServiceStateView> {
   const { live, problem } = await parts.splits.read(state.service, state.alias);
   const { service, alias, stable, canary, weight, releaseId } = state;
   return {
     service,
+    ...(region !== undefined && { region }),
     alias,
     stable,
     canary,

@@ -12,7 +12,7 @@ import type { ApiMetrics } from './metrics.ts';
 import type { Workflows } from './workflows.ts';
 
 export interface ApiParts {
-  readonly config: Pick<Config, 'publicUrl' | 'localRepositories' | 'fcEndpoint'>;
+  readonly config: Pick<Config, 'publicUrl' | 'localRepositories' | 'fcEndpoint' | 'region'>;
   /** The token with role admin that stands outside the tokens table. */
   readonly adminToken: string;
   readonly db: Kysely<Tables>;

@@ -5,6 +5,7 @@
 import { ulid } from 'ulid';
 import type { FcAlias, Tagged } from '../fc/client.ts';
 import { FcError } from '../fc/errors.ts';
+import { serviceIn } from '../domain/names/place.ts';
 import { environmentId } from '../domain/plan/environment.ts';
 import type { Actor, ReleaseEvent } from '../domain/release/events.ts';
 import {
@@ -108,6 +109,16 @@ function targetsOf(state: EnvironmentState, { version, versions }: RollbackWish)
       422,
       'service-unknown',
       `${stranger.service} does not run here; there is ${services.join(', ')}`,
+    );
+  const left = services.find(
+    (service) =>
+      !Object.hasOwn(versions, service) && named.some((t) => serviceIn(t.service) === serviceIn(service)),
+  );
+  if (left !== undefined)
+    throw refused(
+      422,
+      'region-missing',
+      `${serviceIn(left)} runs in several regions, which go back together: name a version for ${left} too`,
     );
   if (named.length > 0) return named;
   const [only, ...others] = services;

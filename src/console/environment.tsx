@@ -4,7 +4,7 @@ import type { EnvironmentDetailView, FiguresView, ReleaseSummary } from '../api/
 import { RollbackForm } from './acts.tsx';
 import { ReleaseTable } from './home.tsx';
 import { Layout } from './layout.tsx';
-import { freezeText, Split, Time } from './pieces.tsx';
+import { freezeText, PlaceName, Split, Time } from './pieces.tsx';
 import type { Viewer } from './viewer.ts';
 
 export interface EnvironmentProps {
@@ -38,7 +38,9 @@ export const EnvironmentPage: FC<EnvironmentProps> = ({ viewer, environment, rel
         {environment.services.length === 0 && <p class="quiet">Nothing has been released here yet.</p>}
         {environment.services.map((service) => (
           <div class="service">
-            <h3>{service.service}</h3>
+            <h3>
+              <PlaceName of={service} />
+            </h3>
             {service.live ? (
               <Split shares={service.live.versions} />
             ) : (

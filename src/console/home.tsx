@@ -2,7 +2,7 @@
 import type { FC } from 'hono/jsx';
 import type { EnvironmentView, ReleaseSummary, ServiceStateView } from '../api/views.ts';
 import { Layout } from './layout.tsx';
-import { Commit, Split, State, Time } from './pieces.tsx';
+import { Commit, PlaceName, Split, State, Time } from './pieces.tsx';
 import type { Viewer } from './viewer.ts';
 
 export interface HomeProps {
@@ -69,7 +69,9 @@ const Environment: FC<{ environment: EnvironmentView }> = ({ environment }) => (
 
 const Service: FC<{ service: ServiceStateView }> = ({ service }) => (
   <div class="service">
-    <h4>{service.service}</h4>
+    <h4>
+      <PlaceName of={service} />
+    </h4>
     {service.live ? <Split shares={service.live.versions} /> : <p class="problem">{service.liveProblem}</p>}
   </div>
 );

@@ -27,6 +27,18 @@ export interface Share {
   readonly weight: number;
 }
 
+/** A service, and its region where it runs in several: the place of another region begins with its name. */
+export const PlaceName: FC<{ of: { readonly service: string; readonly region?: string } }> = ({
+  of: { service, region },
+}) =>
+  region === undefined ? (
+    <>{service}</>
+  ) : (
+    <>
+      {service.slice(service.indexOf('/') + 1)} <span class="quiet">in {region}</span>
+    </>
+  );
+
 /** The split of an alias as a bar with its numbers beside it: colour alone says nothing. */
 export const Split: FC<{ shares: readonly Share[] }> = ({ shares }) => {
   let left = 0;

@@ -4,7 +4,7 @@ import type { EventView, LookView, ReleaseView } from '../api/views.ts';
 import { ReleaseActs } from './acts.tsx';
 import { EvidenceChart } from './evidence-chart.tsx';
 import { Layout } from './layout.tsx';
-import { Commit, Split, State, Time, duration, percent } from './pieces.tsx';
+import { Commit, PlaceName, Split, State, Time, duration, percent } from './pieces.tsx';
 import type { Viewer } from './viewer.ts';
 
 export interface ReleaseProps {
@@ -80,7 +80,11 @@ export const ReleasePage: FC<ReleaseProps> = ({ viewer, release, events, looks, 
         {release.traffic.map((traffic) => (
           <div class="service">
             <h3>
-              {traffic.service} <span class="quiet">{traffic.alias}</span>
+              <PlaceName of={traffic} />{' '}
+              <span class="quiet">
+                {traffic.alias}
+                {traffic.wave !== undefined && ` · wave ${traffic.wave + 1}`}
+              </span>
             </h3>
             <Split shares={sharesOf(traffic)} />
           </div>
@@ -130,7 +134,9 @@ const Steps: FC<{ release: ReleaseView }> = ({ release }) =>
           <li class={`step-${where.replace(' ', '-')}`}>
             <strong>{percent(planned.weight)}</strong> for {duration(planned.holdMs)}
             {planned.approval && `, then a ${planned.approval.role} approves`}{' '}
-            <span class="quiet">· {where}</span>
+            <span class="quiet">
+              {waveText(release, planned.wave)}· {where}
+            </span>
           </li>
         );
       })}
@@ -139,6 +145,11 @@ const Steps: FC<{ release: ReleaseView }> = ({ release }) =>
       </li>
     </ol>
   );
+
+function waveText({ plan }: ReleaseView, wave: number | undefined): string {
+  const regions = wave === undefined ? undefined : plan?.waves?.[wave]?.regions;
+  return wave === undefined || !regions ? '' : `· wave ${wave + 1}, ${regions.join(' and ')} `;
+}
 
 /** A release that has ended is at no step any more: it stopped at one, and the later ones were never reached. */
 function stepState(

@@ -68,7 +68,12 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const app = createApp({
-    config: { publicUrl: url, localRepositories: options.localRepositories ?? [], fcEndpoint },
+    config: {
+      publicUrl: url,
+      localRepositories: options.localRepositories ?? [],
+      fcEndpoint,
+      region: 'cn-local',
+    },
     adminToken,
     db: store.db,
     fc,

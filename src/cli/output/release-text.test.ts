@@ -34,7 +34,19 @@ const RELEASE: ReleaseView = {
   bakingUntil: null,
   rollbackCause: null,
   services: [],
-  traffic: [{ service: 'hello', alias: 'PROD', stable: '2', canary: '3', weight: 0.05, at }],
+  traffic: [
+    { service: 'hello', alias: 'PROD', stable: '2', canary: '3', weight: 0.05, at },
+    {
+      service: 'cn-north/hello',
+      alias: 'PROD',
+      stable: '2',
+      canary: '3',
+      weight: 0,
+      region: 'cn-north',
+      wave: 1,
+      at,
+    },
+  ],
   plan: null,
   planText: [],
   difference: [],
@@ -81,6 +93,7 @@ describe('a release in words', () => {
   test('shows who has to do what next — that is what one looks for', () => {
     const text = releaseText(RELEASE);
     expect(text).toContain('hello.PROD: version 3 5 %, version 2 95 %');
+    expect(text).toContain('hello.PROD in cn-north (wave 2): version 3 0 %, version 2 100 %');
     expect(text).toMatch(/build\s+done\s+1\.5 s\s+npm ci/);
     expect(text).toMatch(/check\s+after step 1\s+failed\s+1\.0 s\s+exit code 3/);
     expect(text).toContain('step 1 waits for 1 approval(s) of a release-manager: sluice approve 01JD');

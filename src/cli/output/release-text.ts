@@ -104,7 +104,11 @@ function durationText(from: string, to: string | null): string {
   return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : `${(ms / 60_000).toFixed(1)} min`;
 }
 
-function trafficText({ service, alias, stable, canary, weight }: ReleaseView['traffic'][number]): string {
+function trafficText(traffic: ReleaseView['traffic'][number]): string {
+  const { service, alias, stable, canary, weight, region, wave } = traffic;
   const rest = stable === null || weight >= 1 ? '' : `, version ${stable} ${percentText(1 - weight)}`;
-  return `${service}.${alias}: version ${canary} ${percentText(weight)}${rest}`;
+  const where = region === undefined ? '' : ` in ${region}${wave === undefined ? '' : ` (wave ${wave + 1})`}`;
+  // The place of another region begins with its name, which `where` says.
+  const name = service.slice(service.indexOf('/') + 1);
+  return `${name}.${alias}${where}: version ${canary} ${percentText(weight)}${rest}`;
 }
