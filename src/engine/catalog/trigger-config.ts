@@ -1,8 +1,8 @@
 /** What each type of trigger is set to: the schemas are the one source of validation, types and defaults (fc-api.md §4). */
 import { z } from 'zod';
+import { parseTimer } from '../../domain/schedule/timer.ts';
 import { invalidArgument } from '../http/api-error.ts';
 import { parseValue } from '../http/json-body.ts';
-import { timerExpressionFault } from './timer-expression.ts';
 
 const OSS_EVENTS = {
   ObjectCreated: [
@@ -77,8 +77,8 @@ const CONFIGS = {
   }),
   timer: z.object({
     cronExpression: z.string().superRefine((expression, context) => {
-      const fault = timerExpressionFault(expression);
-      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+      const parsed = parseTimer(expression);
+      if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.fault });
     }),
     payload: text,
     enable: z.boolean().default(true),
