@@ -9,6 +9,7 @@ import { ensureError } from '../platform/errors.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
 import type { Logger } from '../platform/log.ts';
 import { migrate } from '../platform/migrate.ts';
+import { accountOperations } from './catalog/account.ts';
 import { aliasOperations } from './catalog/aliases.ts';
 import { Catalog } from './catalog/catalog.ts';
 import { codeLinkOperations, CodeLinks } from './catalog/code-links.ts';
@@ -16,11 +17,17 @@ import { CodeStore } from './catalog/code-store.ts';
 import { customDomainOperations } from './catalog/custom-domains.ts';
 import { DomainStore } from './catalog/domain-store.ts';
 import { functionOperations } from './catalog/functions.ts';
+import { instanceBounds } from './catalog/instance-bounds.ts';
+import { countProvisioned, instanceOperations } from './catalog/instances.ts';
+import { onDemandConfigOperations } from './catalog/on-demand-configs.ts';
+import { provisionConfigOperations } from './catalog/provision-configs.ts';
 import { codePackages, revisionKeys, type ServiceState } from './catalog/service-state.ts';
 import { serviceOperations } from './catalog/services.ts';
 import type { EngineTables } from './catalog/tables.ts';
 import { triggerOperations } from './catalog/triggers.ts';
+import { tagOperations } from './catalog/tags.ts';
 import { versionOperations } from './catalog/versions.ts';
+import { vpcBindingOperations } from './catalog/vpc-bindings.ts';
 import { createFront } from './http/front.ts';
 import { createFunctionRouting } from './http/function-routing.ts';
 import { createHttpCalls } from './http/http-calls.ts';
@@ -85,6 +92,10 @@ export async function startEngine(options: EngineOptions): Promise<void> {
     now,
     folderOf: (sha256) => codeStore.folder(sha256),
     onReplaced(before, after) {
+      const bounded = instanceBounds(after);
+      for (const [key, { revision }] of instanceBounds(before))
+        if (!bounded.has(key)) runner.bound(revision, undefined);
+      for (const { revision, bounds } of bounded.values()) runner.bound(revision, bounds);
       const kept = revisionKeys(after);
       for (const key of revisionKeys(before)) if (!kept.has(key)) runner.retire(key);
       const name = (before ?? after)?.service.name;
@@ -119,23 +130,34 @@ export async function startEngine(options: EngineOptions): Promise<void> {
     random: Math.random,
     maxPayloadBytes: MAX_PAYLOAD_BYTES,
   };
+  const operations = [
+    ...serviceOperations(catalog),
+    ...functionOperations(catalog, codeStore, links),
+    ...versionOperations(catalog),
+    ...aliasOperations(catalog),
+    ...triggerOperations(catalog),
+    ...customDomainOperations(domains, {
+      accountId: credentials.accountId,
+      reservedHosts: [config.listenHost, new URL(config.fcEndpoint).hostname],
+      now,
+    }),
+    ...tagOperations(catalog),
+    ...vpcBindingOperations(catalog),
+    ...onDemandConfigOperations(catalog),
+    ...provisionConfigOperations({
+      catalog,
+      accountId: credentials.accountId,
+      provisioned: (of) => countProvisioned(catalog, runner, of),
+    }),
+    ...instanceOperations(catalog, runner),
+    ...accountOperations(config.region),
+    ...codeLinkOperations(links, codeStore),
+    ...ringOperations(catalog, series, now),
+  ];
   const front = createFront({
     log,
     verify,
-    operations: [
-      ...serviceOperations(catalog),
-      ...functionOperations(catalog, codeStore, links),
-      ...versionOperations(catalog),
-      ...aliasOperations(catalog),
-      ...triggerOperations(catalog),
-      ...customDomainOperations(domains, {
-        accountId: credentials.accountId,
-        reservedHosts: [config.listenHost, new URL(config.fcEndpoint).hostname],
-        now,
-      }),
-      ...codeLinkOperations(links, codeStore),
-      ...ringOperations(catalog, series, now),
-    ],
+    operations,
     invoke: createInvocations(calls),
     routeOf: createFunctionRouting(domains),
     callHttp: createHttpCalls({ ...calls, verify }),
@@ -146,6 +168,7 @@ export async function startEngine(options: EngineOptions): Promise<void> {
       sandbox: () => runner.sandbox,
       limits: () => ({ ...runner.limits }),
       runtimes: () => runner.runtimes(),
+      operations,
       metrics: createPrometheus(series, () => runner.stats),
     }),
   });

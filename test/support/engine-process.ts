@@ -50,7 +50,32 @@ type SdkMethod =
   | 'getCustomDomain'
   | 'updateCustomDomain'
   | 'deleteCustomDomain'
-  | 'listCustomDomains';
+  | 'listCustomDomains'
+  | 'tagResource'
+  | 'untagResource'
+  | 'getResourceTags'
+  | 'getAccountSettings'
+  | 'getAccountConfigs'
+  | 'listReservedCapacities'
+  | 'putProvisionConfig'
+  | 'getProvisionConfig'
+  | 'listProvisionConfigs'
+  | 'putOnDemandConfig'
+  | 'getOnDemandConfig'
+  | 'deleteOnDemandConfig'
+  | 'listOnDemandConfigs'
+  | 'putFunctionAsyncConfig'
+  | 'getFunctionAsyncConfig'
+  | 'deleteFunctionAsyncConfig'
+  | 'listFunctionAsyncConfigs'
+  | 'listLayers'
+  | 'listLayerVersions'
+  | 'getLayerVersion'
+  | 'getLayerVersionByArn'
+  | 'publishLayerVersion'
+  | 'putLayerACL'
+  | 'deleteLayerVersion'
+  | 'listInstances';
 export type Sdk = Record<SdkMethod, SdkCall>;
 
 export interface EngineProcess {

@@ -5,6 +5,7 @@ import { aliasNotFound, ApiError, invalidArgument, versionNotFound } from '../ht
 import { json, nothing, type Operation } from '../http/operation.ts';
 import { pageOfNames } from '../http/paging.ts';
 import type { Catalog, Draft } from './catalog.ts';
+import { withoutQualifier } from './attachments.ts';
 import { apiTime, type AliasRecord } from './records.ts';
 import { Description, notServed } from './service-config.ts';
 import type { ServiceState } from './service-state.ts';
@@ -33,6 +34,7 @@ export function aliasOperations(catalog: Catalog): Operation[] {
       name: 'CreateAlias',
       method: 'POST',
       path: '/services/{service}/aliases',
+      input: CreateAliasInput,
       async run(call) {
         const service = call.service;
         catalog.find(service);
@@ -55,6 +57,7 @@ export function aliasOperations(catalog: Catalog): Operation[] {
       name: 'ListAliases',
       method: 'GET',
       path: '/services/{service}/aliases',
+      query: ['prefix', 'startKey', 'nextToken', 'limit'],
       run(call) {
         const state = catalog.find(call.service);
         const { items, ...rest } = pageOfNames(call, state.aliases.keys());
@@ -71,6 +74,7 @@ export function aliasOperations(catalog: Catalog): Operation[] {
       name: 'UpdateAlias',
       method: 'PUT',
       path: '/services/{service}/aliases/{alias}',
+      input: UpdateAliasInput,
       async run(call) {
         const service = call.service;
         const name = call.param('alias');
@@ -98,10 +102,17 @@ export function aliasOperations(catalog: Catalog): Operation[] {
           return () => {
             const aliases = new Map(state.aliases);
             aliases.delete(name);
+            const { attachments, write } = withoutQualifier(state, name);
             return {
-              parts: { ...state, aliases },
-              write: (rows) =>
-                rows.deleteFrom('aliases').where('service', '=', service).where('name', '=', name).execute(),
+              parts: { ...state, aliases, attachments },
+              async write(rows) {
+                await rows
+                  .deleteFrom('aliases')
+                  .where('service', '=', service)
+                  .where('name', '=', name)
+                  .execute();
+                await write(rows);
+              },
             };
           };
         });

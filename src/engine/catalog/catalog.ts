@@ -227,5 +227,6 @@ function emptyParts(generation: string, service: ServiceRecord): ServiceParts {
     versions: new Map(),
     aliases: new Map(),
     triggers: new Map(),
+    attachments: new Map(),
   };
 }

@@ -48,6 +48,7 @@ export function codeLinkOperations(links: CodeLinks, store: CodeStore): Operatio
       name: 'DownloadCode',
       method: 'GET',
       path: '/_sluice/code/{sha256}',
+      query: ['expires', 'signature'],
       signed: false,
       async run(call) {
         const sha256 = call.param('sha256');

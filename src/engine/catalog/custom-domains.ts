@@ -22,6 +22,7 @@ export function customDomainOperations(domains: DomainStore, options: DomainOpti
       name: 'CreateCustomDomain',
       method: 'POST',
       path: '/custom-domains',
+      input: CreateDomainInput,
       async run(call) {
         const { domainName: name, ...settings } = call.body(CreateDomainInput);
         if (reservedHosts.includes(name) || name.endsWith('.fc.aliyuncs.com'))
@@ -33,6 +34,7 @@ export function customDomainOperations(domains: DomainStore, options: DomainOpti
       name: 'ListCustomDomains',
       method: 'GET',
       path: '/custom-domains',
+      query: ['prefix', 'startKey', 'nextToken', 'limit'],
       run(call) {
         const { items, ...rest } = pageOfNames(call, domains.names());
         return json({ customDomains: items.map((name) => view(domains.find(name))), ...rest });
@@ -48,6 +50,7 @@ export function customDomainOperations(domains: DomainStore, options: DomainOpti
       name: 'UpdateCustomDomain',
       method: 'PUT',
       path: '/custom-domains/{domain}',
+      input: UpdateDomainInput,
       async run(call) {
         const name = call.param('domain');
         domains.find(name);

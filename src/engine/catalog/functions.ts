@@ -7,6 +7,7 @@ import type { Catalog, Draft } from './catalog.ts';
 import type { CodeLinks } from './code-links.ts';
 import type { CodePackage, CodeStore } from './code-store.ts';
 import { CreateFunctionInput, functionConfig, UpdateFunctionInput } from './function-config.ts';
+import { withoutFunction } from './attachments.ts';
 import { apiTime, type FunctionRecord } from './records.ts';
 import { deploymentOf, type ServiceState } from './service-state.ts';
 import { triggersOf } from './triggers.ts';
@@ -17,6 +18,7 @@ export function functionOperations(catalog: Catalog, codeStore: CodeStore, links
       name: 'CreateFunction',
       method: 'POST',
       path: '/services/{service}/functions',
+      input: CreateFunctionInput,
       async run(call) {
         const service = call.service;
         catalog.find(service);
@@ -44,6 +46,7 @@ export function functionOperations(catalog: Catalog, codeStore: CodeStore, links
       name: 'ListFunctions',
       method: 'GET',
       path: '/services/{service}/functions',
+      query: ['prefix', 'startKey', 'nextToken', 'limit'],
       run(call) {
         const { service, qualifier } = call.serviceAndQualifier;
         const { functions } = deploymentOf(catalog.find(service), qualifier);
@@ -75,6 +78,7 @@ export function functionOperations(catalog: Catalog, codeStore: CodeStore, links
       name: 'UpdateFunction',
       method: 'PUT',
       path: '/services/{service}/functions/{function}',
+      input: UpdateFunctionInput,
       async run(call) {
         const service = call.service;
         const name = call.param('function');
@@ -112,14 +116,17 @@ export function functionOperations(catalog: Catalog, codeStore: CodeStore, links
           return () => {
             const functions = new Map(state.functions);
             functions.delete(name);
+            const { attachments, write } = withoutFunction(state, name);
             return {
-              parts: { ...state, functions },
-              write: (rows) =>
-                rows
+              parts: { ...state, functions, attachments },
+              async write(rows) {
+                await rows
                   .deleteFrom('functions')
                   .where('service', '=', service)
                   .where('name', '=', name)
-                  .execute(),
+                  .execute();
+                await write(rows);
+              },
             };
           };
         });

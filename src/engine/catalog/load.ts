@@ -1,5 +1,6 @@
 /** Reads the catalog back from PostgreSQL: all of it at start, one service after a write in doubt. */
 import type { Kysely } from 'kysely';
+import { attachmentKey } from './attachments.ts';
 import { completeFunctionConfig } from './function-config.ts';
 import type { FunctionRecord, ServiceRecord, VersionRecord } from './records.ts';
 import { completeServiceConfig } from './service-config.ts';
@@ -49,6 +50,12 @@ function load(db: Kysely<EngineTables>, only: string | undefined): Promise<Servi
         .selectAll()
         .$if(only !== undefined, (q) => q.where('service', '=', only ?? ''))
         .execute();
+      const attachments = await rows
+        .selectFrom('attachments')
+        .selectAll()
+        .$if(only !== undefined, (q) => q.where('service', '=', only ?? ''))
+        .execute();
+      const attachmentsOf = byService(attachments);
       const functionsOf = byService(functions);
       const versionsOf = byService(versions);
       const aliasesOf = byService(aliases);
@@ -69,6 +76,12 @@ function load(db: Kysely<EngineTables>, only: string | undefined): Promise<Servi
         triggers: new Map(
           (triggersOf.get(row.name) ?? []).map(({ record }) => [
             triggerKey(record.function, record.name),
+            record,
+          ]),
+        ),
+        attachments: new Map(
+          (attachmentsOf.get(row.name) ?? []).map(({ record }) => [
+            attachmentKey(record.kind, record.function, record.name),
             record,
           ]),
         ),

@@ -35,6 +35,7 @@ function parts(
     versions: new Map(versions.map((record) => [record.versionId, record])),
     aliases: new Map(aliases.map((record) => [record.name, record])),
     triggers: new Map(),
+    attachments: new Map(),
   };
 }
 

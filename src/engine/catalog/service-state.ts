@@ -8,6 +8,7 @@ import { aliasNotFound, functionNotFound, versionNotFound } from '../http/api-er
 import { isVersionId, LATEST } from '../../domain/names/fc.ts';
 import { splitOf } from './aliases.ts';
 import type { AliasRecord, FunctionRecord, ServiceRecord, TriggerRecord, VersionRecord } from './records.ts';
+import type { AttachmentMap } from './attachments.ts';
 import { revisionOf } from './revision.ts';
 import { drawVersion } from './split.ts';
 import type { HttpTriggerConfig } from './trigger-config.ts';
@@ -23,6 +24,8 @@ export interface ServiceParts {
   readonly aliases: ReadonlyMap<string, AliasRecord>;
   /** By `triggerKey`. */
   readonly triggers: ReadonlyMap<string, TriggerRecord>;
+  /** By `attachmentKey`. */
+  readonly attachments: AttachmentMap;
 }
 
 /** A function as a call finds it. */

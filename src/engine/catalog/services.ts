@@ -6,6 +6,8 @@ import type { Catalog } from './catalog.ts';
 import { apiTime, type ServiceRecord } from './records.ts';
 import { CreateServiceInput, serviceConfig, UpdateServiceInput } from './service-config.ts';
 import { deploymentOf, type ServiceState } from './service-state.ts';
+import { hasTags, tagsOf } from './tags.ts';
+import { vpcsOf } from './vpc-bindings.ts';
 
 const nameOf = (record: ServiceRecord): string => `service '${record.name}'`;
 
@@ -15,21 +17,25 @@ export function serviceOperations(catalog: Catalog): Operation[] {
       name: 'CreateService',
       method: 'POST',
       path: '/services',
+      input: CreateServiceInput,
       async run(call) {
         const { serviceName, ...settings } = call.body(CreateServiceInput);
-        const { service } = await catalog.create(serviceName, serviceConfig({}, settings));
-        return json(serviceView(service), service.etag);
+        const state = await catalog.create(serviceName, serviceConfig({}, settings));
+        return json(serviceView(state), state.service.etag);
       },
     },
     {
       name: 'ListServices',
       method: 'GET',
       path: '/services',
+      query: ['prefix', 'startKey', 'nextToken', 'limit', 'tag_{key}'],
       run(call) {
-        // No operation sets tags yet, so nothing has the tag that is asked for.
-        const asksForTags = [...call.query.keys()].some((key) => key.startsWith('tag_'));
-        const { items, ...rest } = pageOfNames(call, asksForTags ? [] : catalog.services.keys());
-        return json({ services: items.map((name) => serviceView(catalog.find(name).service)), ...rest });
+        const fitting = [...catalog.services].filter(([, state]) => hasTags(state, call.query));
+        const { items, ...rest } = pageOfNames(
+          call,
+          fitting.map(([name]) => name),
+        );
+        return json({ services: items.map((name) => serviceView(catalog.find(name))), ...rest });
       },
     },
     {
@@ -40,20 +46,21 @@ export function serviceOperations(catalog: Catalog): Operation[] {
         const { service: name, qualifier } = call.serviceAndQualifier;
         const state = catalog.find(name);
         const { service, version } = deploymentOf(state, qualifier);
-        return json(serviceView(service), state.versions.get(version)?.etag ?? service.etag);
+        return json(serviceView(state, service), state.versions.get(version)?.etag ?? service.etag);
       },
     },
     {
       name: 'UpdateService',
       method: 'PUT',
       path: '/services/{service}',
+      input: UpdateServiceInput,
       async run(call) {
         const name = call.service;
         const check = (state: ServiceState): void =>
           call.requireMatch(state.service.etag, nameOf(state.service));
         catalog.find(name);
         const changes = call.body(UpdateServiceInput);
-        const { service } = await catalog.change(name, (state) => {
+        const written = await catalog.change(name, (state) => {
           const config = serviceConfig(state.service.config, changes);
           check(state);
           return ({ etag, modifiedAt }) => {
@@ -69,7 +76,7 @@ export function serviceOperations(catalog: Catalog): Operation[] {
             };
           };
         });
-        return json(serviceView(service), service.etag);
+        return json(serviceView(written), written.service.etag);
       },
     },
     {
@@ -83,6 +90,7 @@ export function serviceOperations(catalog: Catalog): Operation[] {
             [state.functions.size, 'functions'],
             [state.versions.size, 'versions'],
             [state.aliases.size, 'aliases'],
+            [vpcsOf(state).length, 'VPC bindings'],
           ] as const;
           const found = left.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
           if (found.length > 0)
@@ -98,12 +106,13 @@ export function serviceOperations(catalog: Catalog): Operation[] {
   ];
 }
 
-function serviceView(record: ServiceRecord): Record<string, unknown> {
+/** @param record the service as of a version, where that is asked for */
+function serviceView(state: ServiceState, record: ServiceRecord = state.service): Record<string, unknown> {
   return {
     serviceName: record.name,
     serviceId: record.id,
     ...record.config,
-    tags: {},
+    tags: tagsOf(state),
     createdTime: apiTime(record.createdAt),
     lastModifiedTime: apiTime(record.modifiedAt),
   };

@@ -1,5 +1,6 @@
 /** The engine's own schema in PostgreSQL. Records are whole in their JSON; columns are what queries need. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { AttachmentRecord } from './attachments.ts';
 import type {
   AliasRecord,
   DomainRecord,
@@ -44,6 +45,13 @@ export interface EngineTables {
     readonly name: string;
     readonly generation: BigInteger;
     readonly record: JSONColumnType<DomainRecord>;
+  };
+  readonly attachments: {
+    readonly service: string;
+    readonly kind: string;
+    readonly function: string;
+    readonly name: string;
+    readonly record: JSONColumnType<AttachmentRecord>;
   };
   readonly series: {
     readonly id: Generated<number>;

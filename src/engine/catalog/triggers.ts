@@ -41,6 +41,7 @@ export function triggerOperations(catalog: Catalog): Operation[] {
       name: 'CreateTrigger',
       method: 'POST',
       path: '/services/{service}/functions/{function}/triggers',
+      input: CreateTriggerInput,
       async run(call) {
         const { service, name: functionName } = owner(catalog, call);
         const { triggerName: name, triggerType, triggerConfig, ...rest } = call.body(CreateTriggerInput);
@@ -75,6 +76,7 @@ export function triggerOperations(catalog: Catalog): Operation[] {
       name: 'ListTriggers',
       method: 'GET',
       path: '/services/{service}/functions/{function}/triggers',
+      query: ['prefix', 'startKey', 'nextToken', 'limit'],
       run(call) {
         const { service, name: functionName } = owner(catalog, call);
         const state = catalog.find(service);
@@ -97,6 +99,7 @@ export function triggerOperations(catalog: Catalog): Operation[] {
       name: 'UpdateTrigger',
       method: 'PUT',
       path: '/services/{service}/functions/{function}/triggers/{trigger}',
+      input: UpdateTriggerInput,
       async run(call) {
         const { service, name: functionName } = owner(catalog, call);
         const name = call.param('trigger');

@@ -6,6 +6,7 @@ import { ApiError, invalidArgument, versionNotFound } from '../http/api-error.ts
 import { json, nothing, type Call, type Operation } from '../http/operation.ts';
 import { pageLimit } from '../http/paging.ts';
 import type { Catalog } from './catalog.ts';
+import { withoutQualifier } from './attachments.ts';
 import { apiTime, type FunctionRecord, type ServiceRecord, type VersionRecord } from './records.ts';
 import { Description } from './service-config.ts';
 import type { ServiceState } from './service-state.ts';
@@ -18,6 +19,7 @@ export function versionOperations(catalog: Catalog): Operation[] {
       name: 'PublishVersion',
       method: 'POST',
       path: '/services/{service}/versions',
+      input: PublishVersionInput,
       async run(call) {
         const service = call.service;
         catalog.find(service);
@@ -61,6 +63,7 @@ export function versionOperations(catalog: Catalog): Operation[] {
       name: 'ListVersions',
       method: 'GET',
       path: '/services/{service}/versions',
+      query: ['startKey', 'nextToken', 'limit', 'direction'],
       run: (call) => json(versionPage(catalog.find(call.service), call)),
     },
     {
@@ -85,14 +88,17 @@ export function versionOperations(catalog: Catalog): Operation[] {
           return () => {
             const versions = new Map(state.versions);
             versions.delete(id);
+            const { attachments, write } = withoutQualifier(state, id);
             return {
-              parts: { ...state, versions },
-              write: (rows) =>
-                rows
+              parts: { ...state, versions, attachments },
+              async write(rows) {
+                await rows
                   .deleteFrom('versions')
                   .where('service', '=', service)
                   .where('version_id', '=', Number(id))
-                  .execute(),
+                  .execute();
+                await write(rows);
+              },
             };
           };
         });

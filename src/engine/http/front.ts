@@ -90,6 +90,7 @@ export function createFront(options: FrontOptions): Front {
       body,
       contentType: head.contentType,
       ifMatch: head.ifMatch,
+      input: operation.input,
       origin: originOf(request, head),
     });
     return sendAnswer(response, requestId, await operation.run(call));

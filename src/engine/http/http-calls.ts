@@ -12,6 +12,7 @@ import {
   type ServiceState,
   type Target,
 } from '../catalog/service-state.ts';
+import { checkUnbound } from '../catalog/vpc-bindings.ts';
 import { RefusedError, type InvocationResult, type Runner } from '../invoke/contract.ts';
 import type { SeriesRegistry } from '../metrics/series-registry.ts';
 import { ApiError, invalidArgument } from './api-error.ts';
@@ -75,6 +76,7 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
 
   return async ({ requestId, request, response, socket, isEncrypted }, route) => {
     const before = catalog.find(route.service);
+    checkUnbound(before);
     const trigger = triggerOf(before, route);
     const isSigned = trigger.authType === 'function';
     if (isSigned) authenticate(request, route);

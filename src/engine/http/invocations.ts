@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Catalog } from '../catalog/catalog.ts';
 import { targetOf, type Target } from '../catalog/service-state.ts';
+import { checkUnbound } from '../catalog/vpc-bindings.ts';
 import type { InvocationResult, Runner } from '../invoke/contract.ts';
 import type { SeriesRegistry } from '../metrics/series-registry.ts';
 import { invalidArgument } from './api-error.ts';
@@ -67,6 +68,7 @@ export function createInvocations(options: InvocationOptions): (call: Invocation
 
   return async ({ requestId, address, head, request, response }) => {
     const before = catalog.services.get(address.service);
+    if (before) checkUnbound(before);
     let target = find(address);
     const wantsLog = checkHeaders(head);
     const payload = await readBody(request, head, options.maxPayloadBytes);

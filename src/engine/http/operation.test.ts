@@ -11,6 +11,7 @@ function call(init: Partial<CallInit> & { readonly queryText?: string }): Call {
     body: Buffer.alloc(0),
     contentType: 'application/json',
     ifMatch: undefined,
+    input: undefined,
     origin: 'http://h',
     ...init,
   });
@@ -75,7 +76,7 @@ describe('bodies', () => {
     environment: z.record(z.string(), z.string()).exactOptional(),
   });
   const read = (text: string, contentType = 'application/json'): unknown =>
-    call({ body: Buffer.from(text), contentType }).body(Schema);
+    call({ body: Buffer.from(text), contentType, input: Schema }).body(Schema);
 
   test('keys match whatever their case, also nested — Go sends Description and CertName', () => {
     expect(read('{"Description":"d","certConfig":{"CertName":"c"}}')).toEqual({

@@ -12,6 +12,10 @@ export interface Operation {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** After `/2016-08-15`, with `{parameter}` segments. */
   readonly path: string;
+  /** What `Call.body` reads here: the one source of validation and of the OpenAPI document. */
+  readonly input?: z.ZodType;
+  /** Names of the query parameters. */
+  readonly query?: readonly string[];
   /** False only for what carries its permission in its own URL. */
   readonly signed?: false;
   run(call: Call): Promise<Answer> | Answer;
@@ -34,6 +38,8 @@ export interface CallInit {
   readonly body: Buffer;
   readonly contentType: string;
   readonly ifMatch: string | undefined;
+  /** The operation's schema. */
+  readonly input: z.ZodType | undefined;
   /** Where the caller reached the engine, e.g. `http://127.0.0.1:7401`. */
   readonly origin: string;
 }
@@ -74,7 +80,10 @@ export class Call {
     return service;
   }
 
+  /** @param schema the operation's own `input`: what is validated must be what `/openapi.json` says */
   body<T>(schema: z.ZodType<T>): T {
+    if (schema !== this.#init.input)
+      throw new Error('an operation reads its body by another schema than its input');
     return parseJsonBody(schema, this.#init.body, this.#init.contentType);
   }
 

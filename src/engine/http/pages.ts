@@ -1,10 +1,12 @@
-/** `/healthz`, `/readyz` and `/metrics` of the engine. */
+/** `/healthz`, `/readyz`, `/metrics` and `/openapi.json` of the engine. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Registry } from 'prom-client';
 import { ensureError } from '../../platform/errors.ts';
 import type { SandboxState } from '../../platform/sandbox.ts';
 import type { Page } from './front.ts';
+import { openApiDocument } from './openapi.ts';
+import type { Operation } from './operation.ts';
 
 const PING_LIMIT_MS = 1_500;
 
@@ -15,6 +17,8 @@ export interface PageOptions {
   readonly limits: () => Readonly<Record<string, unknown>>;
   /** Runtime id → how this host serves it. */
   readonly runtimes: () => Readonly<Record<string, unknown>>;
+  /** What `/openapi.json` describes. */
+  readonly operations: readonly Operation[];
   readonly metrics: Registry;
 }
 
@@ -28,7 +32,9 @@ export function createPages(options: PageOptions): Map<string, Page> {
     contentType: 'application/json',
     body: JSON.stringify(body),
   });
+  const openApi = json(200, openApiDocument(options.operations));
   return new Map<string, Page>([
+    ['/openapi.json', () => Promise.resolve(openApi)],
     ['/healthz', () => Promise.resolve(json(200, { status: 'alive' }))],
     [
       '/readyz',

@@ -4,10 +4,11 @@
  * served, and is refused when its time there is over.
  */
 import { performance } from 'node:perf_hooks';
-import { RefusedError, type Revision } from '../invoke/contract.ts';
+import { RefusedError, type InstanceBounds, type Revision } from '../invoke/contract.ts';
 import type { LogSink } from '../logs/line.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import type { Call } from './call.ts';
+import { WarmStarts, warmStarter } from './warm-starts.ts';
 import { Instance } from './instance.ts';
 import type { InstanceSettings } from './start.ts';
 import type { StartFailure } from './start-up.ts';
@@ -35,6 +36,8 @@ export class Pool {
   readonly #options: PoolOptions;
   readonly #instances: Instance[] = [];
   readonly #waiting: Call[] = [];
+  readonly #warmStarts = new WarmStarts(() => this.pump());
+  #bounds: InstanceBounds | undefined;
   #retired = false;
   #ended = false;
 
@@ -53,9 +56,28 @@ export class Pool {
     return busy;
   }
 
-  /** Calls wait that no starting instance will take. */
+  /** Calls wait that no starting instance will take, or fewer instances are warm than should be. */
   get hungry(): boolean {
-    return this.#waiting.some((call) => !call.ticket);
+    return this.#waiting.some((call) => !call.ticket) || this.#lacksWarm();
+  }
+
+  /** Ids of the instances that take or could take calls. */
+  get readyIds(): string[] {
+    return this.#instances.filter(({ state }) => state === 'ready').map(({ id }) => id);
+  }
+
+  get provisionError(): string {
+    return this.#warmStarts.error;
+  }
+
+  /** Keeps as many warm, and lets as many more start, as `bounds` say. */
+  bound(bounds: InstanceBounds | undefined): void {
+    const wasKept = (this.#bounds?.provisioned ?? 0) > 0;
+    this.#bounds = bounds;
+    if (bounds && bounds.provisioned > 0) this.#retired = false;
+    this.#warmStarts.reset();
+    this.pump();
+    if (wasKept) this.#endWhenEmpty();
   }
 
   submit(call: Call): void {
@@ -92,6 +114,9 @@ export class Pool {
       call.ticket = starting;
       clearTimeout(call.waitTimer);
     }
+    while (this.#lacksWarm()) {
+      if (!this.#start(warmStarter(this.revision, this.#bounds?.qualifier ?? 'LATEST'))) break;
+    }
   }
 
   /** Ends what is idle now and the rest when its calls are over. A later call to the revision starts anew. */
@@ -115,6 +140,7 @@ export class Pool {
 
   /** The instance that has been idle longest, and since when (`performance.now()`). */
   idlest(): { instance: Instance; sinceMs: number } | undefined {
+    if (this.#spare() <= 0) return undefined;
     let found: Instance | undefined;
     for (const instance of this.#instances) {
       if (instance.state !== 'ready' || instance.load > 0) continue;
@@ -126,8 +152,33 @@ export class Pool {
   /** Ends instances that were idle for longer than `idleMs`. */
   reap(idleMs: number): void {
     const before = performance.now() - idleMs;
-    for (const instance of this.#instances)
-      if (instance.state === 'ready' && instance.load === 0 && instance.lastUsedMs < before) instance.drain();
+    let spare = this.#spare();
+    for (const instance of this.#instances) {
+      if (spare <= 0) return;
+      if (instance.state !== 'ready' || instance.load > 0 || instance.lastUsedMs >= before) continue;
+      spare -= 1;
+      instance.drain();
+    }
+  }
+
+  /** Those that are there to stay: starting or ready. */
+  #live(): number {
+    return this.#instances.filter(({ state }) => state === 'starting' || state === 'ready').length;
+  }
+
+  #lacksWarm(): boolean {
+    const { provisioned = 0 } = this.#bounds ?? {};
+    return provisioned > 0 && !this.#ended && this.#warmStarts.allowed && this.#live() < provisioned;
+  }
+
+  /** As many may go as are there beyond those that are kept warm. */
+  #spare(): number {
+    return this.#live() - (this.#bounds?.provisioned ?? 0);
+  }
+
+  #atCeiling(): boolean {
+    const { provisioned = 0, onDemand } = this.#bounds ?? {};
+    return onDemand !== undefined && this.#live() >= provisioned + onDemand;
   }
 
   /** Of equally loaded instances the oldest, so that those which a peak left over become idle and go. */
@@ -148,16 +199,18 @@ export class Pool {
 
   #start(call: Call): Instance | undefined {
     const { runtime, settings, sink, capacity } = this.#options;
-    if (!capacity.reserve()) return undefined;
+    if (this.#atCeiling() || !capacity.reserve()) return undefined;
     const instance = new Instance(this.revision, runtime, call, settings, sink, {
       onReady: () => {
         capacity.started();
+        this.#warmStarts.succeeded();
         this.#settleTickets(instance);
         this.pump();
         if (this.#retired) this.retire();
       },
       onStartFailed: (_, failure) => {
         capacity.started();
+        this.#warmStarts.failed(failure);
         this.#failTickets(instance, failure);
         this.pump();
       },
@@ -209,7 +262,7 @@ export class Pool {
   #refuse(call: Call): void {
     if (!this.#waiting.includes(call) || call.ticket) return;
     this.#remove(call);
-    call.reject(this.#options.capacity.refusal());
+    call.reject(this.#atCeiling() ? this.#ceilingRefusal() : this.#options.capacity.refusal());
     this.#endWhenEmpty();
   }
 
@@ -220,7 +273,17 @@ export class Pool {
     call.ticket = undefined;
   }
 
+  #ceilingRefusal(): RefusedError {
+    const { service, function: name } = this.revision;
+    return new RefusedError(
+      429,
+      'ResourceExhausted',
+      `the maximum of ${this.#bounds?.onDemand ?? 0} on-demand instances of function '${name}' of service '${service}' is reached`,
+    );
+  }
+
   #endWhenEmpty(): void {
+    if (!this.#ended && (this.#bounds?.provisioned ?? 0) > 0) return;
     if (this.#instances.length === 0 && this.#waiting.length === 0) this.#options.onEmpty(this);
   }
 }

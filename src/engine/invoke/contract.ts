@@ -116,11 +116,32 @@ export interface InvocationResult {
   readonly log: Buffer;
 }
 
+/** How many instances of a revision there may and must be. */
+export interface InstanceBounds {
+  /** Kept warm, also while nothing calls. */
+  readonly provisioned: number;
+  /** Most on-demand instances beside those; `undefined`: only the region's limit. */
+  readonly onDemand: number | undefined;
+  /** Whose they are: what warm instances find as `FC_QUALIFIER`. */
+  readonly qualifier: string;
+}
+
+/** What runs of a revision. */
+export interface RevisionInstances {
+  /** Ids of those that take or could take calls. */
+  readonly ready: readonly string[];
+  /** Why the newest start of a warm instance failed; empty when it did not. */
+  readonly provisionError: string;
+}
+
 /** The running side. Throws `RefusedError` when a call was not let in or the platform failed. */
 export interface Runner {
   invoke(revision: Revision, invocation: Invocation): Promise<InvocationResult>;
   /** Calls the HTTP handler. The result comes after the last piece of the response, or says why there is none. */
   request(revision: Revision, invocation: HttpInvocation): Promise<InvocationResult>;
+  /** Sets the bounds of a revision from now on; without bounds nothing is kept and nothing capped. */
+  bound(revision: Revision, bounds: InstanceBounds | undefined): void;
+  instances(key: string): RevisionInstances;
   /** Ends idle instances of the revision and lets busy ones finish. */
   retire(key: string): void;
   /** Ends everything; running calls get up to `graceMs` milliseconds. */

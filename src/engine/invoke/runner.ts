@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { SandboxMode } from '../../platform/config.ts';
+import { ensureError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { masker } from '../../platform/mask.ts';
 import { probeSandbox, type SandboxState } from '../../platform/sandbox.ts';
@@ -18,9 +19,11 @@ import type { RuntimeState } from '../runtimes/runtime.ts';
 import {
   RefusedError,
   type HttpInvocation,
+  type InstanceBounds,
   type Invocation,
   type InvocationResult,
   type Revision,
+  type RevisionInstances,
   type Runner,
   type RunnerStats,
 } from './contract.ts';
@@ -90,6 +93,10 @@ class PooledRunner implements EngineRunner {
   readonly #registry: RuntimeRegistry;
   readonly #dialler = new Dialler();
   readonly #pools = new Map<string, Pool>();
+  /** By revision; only where there are any. */
+  readonly #bounds = new Map<string, InstanceBounds>();
+  /** Why a pool of warm instances cannot even be opened, by revision. */
+  readonly #faults = new Map<string, string>();
   readonly #recent = new RecentLines();
   readonly #file: FileSink;
   readonly #sink: LogSink;
@@ -178,6 +185,29 @@ class PooledRunner implements EngineRunner {
     });
   }
 
+  bound(revision: Revision, bounds: InstanceBounds | undefined): void {
+    const { key } = revision;
+    this.#faults.delete(key);
+    if (bounds) this.#bounds.set(key, bounds);
+    else this.#bounds.delete(key);
+    const pool = this.#pools.get(key);
+    if (pool) pool.bound(bounds);
+    else if (bounds && bounds.provisioned > 0 && !this.#closing)
+      try {
+        this.#open(revision);
+      } catch (error) {
+        this.#faults.set(key, ensureError(error).message);
+      }
+  }
+
+  instances(key: string): RevisionInstances {
+    const pool = this.#pools.get(key);
+    return {
+      ready: pool?.readyIds ?? [],
+      provisionError: this.#faults.get(key) ?? pool?.provisionError ?? '',
+    };
+  }
+
   retire(key: string): void {
     this.#pools.get(key)?.retire();
   }
@@ -186,7 +216,10 @@ class PooledRunner implements EngineRunner {
     this.#closing = true;
     clearInterval(this.#reaper);
     const deadline = Date.now() + graceMs;
-    for (const pool of this.#pools.values()) pool.retire();
+    for (const pool of this.#pools.values()) {
+      pool.bound(undefined);
+      pool.retire();
+    }
     while (this.stats.busy > 0 && Date.now() < deadline) await pause(CLOSE_POLL_MS);
     for (const pool of this.#pools.values()) pool.end();
     while (this.#pools.size > 0) await pause(CLOSE_POLL_MS);
@@ -223,6 +256,7 @@ class PooledRunner implements EngineRunner {
       onEmpty: () => this.#pools.delete(revision.key),
     });
     this.#pools.set(revision.key, pool);
+    pool.bound(this.#bounds.get(revision.key));
     return pool;
   }
 

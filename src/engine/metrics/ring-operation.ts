@@ -12,6 +12,7 @@ export function ringOperations(catalog: Catalog, registry: SeriesRegistry, now: 
       name: 'ReadRing',
       method: 'GET',
       path: '/_sluice/ring',
+      query: ['service', 'function', 'qualifier', 'from', 'latencies', 'probes'],
       run(call) {
         const service = call.required('service');
         const name = call.required('function');

@@ -1,0 +1,90 @@
+/**
+ * VPC bindings: the networks that may call a service's functions (guide.md §7). No call reaches this engine from
+ * inside a VPC, so a bound service is closed to every caller: that is what the binding asks for.
+ */
+import { z } from 'zod';
+import { ApiError, invalidArgument } from '../http/api-error.ts';
+import { json, nothing, type Operation } from '../http/operation.ts';
+import { attachmentOf, attachmentsOf, withAttachments, withoutAttachments } from './attachments.ts';
+import type { Catalog } from './catalog.ts';
+import type { ServiceParts } from './service-state.ts';
+
+/** Most VPCs that one service may name. */
+const BINDINGS_MAX = 20;
+
+const CreateVpcBindingInput = z.object({
+  vpcId: z.string().regex(/^vpc-[A-Za-z0-9]{1,60}$/, "must be 'vpc-…'"),
+});
+
+export function vpcBindingOperations(catalog: Catalog): Operation[] {
+  return [
+    {
+      name: 'CreateVpcBinding',
+      method: 'POST',
+      path: '/services/{service}/bindings',
+      input: CreateVpcBindingInput,
+      async run(call) {
+        const service = call.service;
+        catalog.find(service);
+        const { vpcId } = call.body(CreateVpcBindingInput);
+        await catalog.change(service, (state) => {
+          if (attachmentOf(state, 'binding', '', vpcId))
+            throw new ApiError(
+              409,
+              'VpcBindingAlreadyExists',
+              `service '${service}' is bound to '${vpcId}' already`,
+            );
+          if (attachmentsOf(state, 'binding').length >= BINDINGS_MAX)
+            throw invalidArgument(`service '${service}' is bound to ${BINDINGS_MAX} VPCs, which is the most`);
+          return (stamp) => {
+            const { attachments, write } = withAttachments(state, [
+              { kind: 'binding', function: '', name: vpcId, config: true, ...stamp },
+            ]);
+            return { parts: { ...state, attachments }, write };
+          };
+        });
+        return nothing;
+      },
+    },
+    {
+      name: 'ListVpcBindings',
+      method: 'GET',
+      path: '/services/{service}/bindings',
+      run: (call) => json({ vpcIds: vpcsOf(catalog.find(call.service)) }),
+    },
+    {
+      name: 'DeleteVpcBinding',
+      method: 'DELETE',
+      path: '/services/{service}/bindings/{vpc}',
+      async run(call) {
+        const service = call.service;
+        const vpcId = call.param('vpc');
+        await catalog.change(service, (state) => {
+          if (!attachmentOf(state, 'binding', '', vpcId))
+            throw new ApiError(404, 'VpcBindingNotFound', `service '${service}' is not bound to '${vpcId}'`);
+          return () => {
+            const { attachments, write } = withoutAttachments(
+              state,
+              ({ kind, name }) => kind === 'binding' && name === vpcId,
+            );
+            return { parts: { ...state, attachments }, write };
+          };
+        });
+        return nothing;
+      },
+    },
+  ];
+}
+
+export function vpcsOf(state: ServiceParts): string[] {
+  return attachmentsOf(state, 'binding').map(({ name }) => name);
+}
+
+/** Throws 403 where only VPCs may call: callers of this engine are in none. */
+export function checkUnbound(state: ServiceParts): void {
+  // The hot path: most services have nothing attached.
+  if (state.attachments.size === 0) return;
+  const [vpcId] = vpcsOf(state);
+  if (vpcId !== undefined)
+    throw new ApiError(403, 'AccessDenied', `Resource access is bound by VPC: ${vpcId}`);
+}
