@@ -563,9 +563,6 @@ describe('invocation', () => {
     expect(await invoke(service, 'nope', 'x')).toContain('404 FunctionNotFound');
     expect(await invoke(service, 'hello', 'x', {}, '9')).toContain('404 VersionNotFound');
     expect(await invoke(service, 'hello', 'x', {}, 'BETA')).toContain('404 AliasNotFound');
-    expect(await invoke(service, 'hello', 'x', { 'x-fc-invocation-type': 'Async' })).toContain(
-      'asynchronous invocation is not supported',
-    );
     expect(await invoke(service, 'hello', 'x', { 'x-fc-invocation-type': 'Later' })).toContain(
       '400 InvalidArgument',
     );

@@ -9,7 +9,12 @@ import { ensureError } from '../platform/errors.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
 import type { Logger } from '../platform/log.ts';
 import { migrate } from '../platform/migrate.ts';
+import { createAcceptor } from './asynchronous/accept.ts';
+import { Dispatcher } from './asynchronous/dispatcher.ts';
+import { asyncCallOperations } from './asynchronous/operations.ts';
+import { AsyncQueue } from './asynchronous/queue.ts';
 import { accountOperations } from './catalog/account.ts';
+import { asyncConfigOperations } from './catalog/async-configs.ts';
 import { aliasOperations } from './catalog/aliases.ts';
 import { Catalog } from './catalog/catalog.ts';
 import { codeLinkOperations, CodeLinks } from './catalog/code-links.ts';
@@ -120,6 +125,10 @@ export async function startEngine(options: EngineOptions): Promise<void> {
   lifecycle.onClose('runner', () => runner.close(RUNNER_GRACE_MS));
 
   const domains = await DomainStore.load(db, now);
+  const queue = new AsyncQueue(db, now);
+  const dispatcher = new Dispatcher({ queue, catalog, runner, series, now, random: Math.random, log });
+  lifecycle.onClose('asynchronous calls', () => dispatcher.close(RUNNER_GRACE_MS));
+
   const links = new CodeLinks(now);
   const verify = createVerifier({ id: credentials.accessKeyId, secret: credentials.accessKeySecret }, now);
   const calls = {
@@ -143,6 +152,8 @@ export async function startEngine(options: EngineOptions): Promise<void> {
     }),
     ...tagOperations(catalog),
     ...vpcBindingOperations(catalog),
+    ...asyncConfigOperations(catalog),
+    ...asyncCallOperations({ catalog, db, queue, now, dispatcher }),
     ...onDemandConfigOperations(catalog),
     ...provisionConfigOperations({
       catalog,
@@ -158,8 +169,8 @@ export async function startEngine(options: EngineOptions): Promise<void> {
     log,
     verify,
     operations,
-    invoke: createInvocations(calls),
     routeOf: createFunctionRouting(domains),
+    invoke: createInvocations({ ...calls, accept: createAcceptor({ catalog, queue, dispatcher }) }),
     callHttp: createHttpCalls({ ...calls, verify }),
     certificates:
       config.engineTlsPort === undefined ? undefined : (name) => domains.get(name)?.secureContext(),
@@ -176,6 +187,7 @@ export async function startEngine(options: EngineOptions): Promise<void> {
   if (front.secureServer && config.engineTlsPort !== undefined)
     await listen(front.secureServer, config.engineTlsPort, config.listenHost);
   lifecycle.onClose('front', () => front.drain(DRAIN_MS));
+  dispatcher.wake();
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

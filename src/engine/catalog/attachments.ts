@@ -3,6 +3,7 @@
  * called asynchronously, kept warm and capped. One table and one map for all kinds, so that a further kind is its
  * resource's file and a line in `AttachmentConfigs`. Whatever an attachment names goes with it.
  */
+import type { AsyncConfig } from './async-configs.ts';
 import type { Rows } from './catalog.ts';
 import type { OnDemandConfig } from './on-demand-configs.ts';
 import type { ProvisionConfig } from './provision-configs.ts';
@@ -14,6 +15,7 @@ export interface AttachmentConfigs {
   readonly tag: string;
   /** A VPC from which the service may be called. */
   readonly binding: true;
+  readonly async: AsyncConfig;
   readonly provision: ProvisionConfig;
   readonly 'on-demand': OnDemandConfig;
 }

@@ -1,5 +1,7 @@
 /** The engine's own schema in PostgreSQL. Records are whole in their JSON; columns are what queries need. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { AsyncStatus } from '../asynchronous/status.ts';
+import type { AsyncConfig } from './async-configs.ts';
 import type { AttachmentRecord } from './attachments.ts';
 import type {
   AliasRecord,
@@ -52,6 +54,25 @@ export interface EngineTables {
     readonly function: string;
     readonly name: string;
     readonly record: JSONColumnType<AttachmentRecord>;
+  };
+  readonly async_calls: {
+    readonly id: Generated<string>;
+    readonly service: string;
+    readonly function: string;
+    readonly qualifier: string;
+    readonly invocation_id: string;
+    readonly request_id: string;
+    readonly payload: Buffer;
+    readonly config: JSONColumnType<AsyncConfig>;
+    readonly status: AsyncStatus;
+    readonly due_at: Date;
+    readonly expires_at: Date;
+    readonly started_at: Date | null;
+    readonly ended_at: Date | null;
+    readonly failures: Generated<number>;
+    readonly refusals: Generated<number>;
+    readonly error: Generated<string>;
+    readonly destination_status: Generated<string>;
   };
   readonly series: {
     readonly id: Generated<number>;

@@ -198,7 +198,7 @@ function check(
   if (head.invocationType !== 'sync')
     throw invalidArgument(
       head.invocationType === 'async'
-        ? 'asynchronous invocation is not supported by this engine; send X-Fc-Invocation-Type: Sync'
+        ? 'HTTP functions are called synchronously; send X-Fc-Invocation-Type: Sync, or call it by /invocations'
         : `X-Fc-Invocation-Type must be Sync or Async, not '${head.invocationType}'`,
     );
 }

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Catalog } from '../catalog/catalog.ts';
+import { ASYNC_PAYLOAD_BYTES_MAX, type AcceptedCall } from '../asynchronous/accept.ts';
 import { targetOf, type Target } from '../catalog/service-state.ts';
 import { checkUnbound } from '../catalog/vpc-bindings.ts';
 import type { InvocationResult, Runner } from '../invoke/contract.ts';
@@ -24,6 +25,8 @@ export interface InvocationOptions {
   readonly random: () => number;
   /** Largest event, bytes. */
   readonly maxPayloadBytes: number;
+  /** Stores an asynchronous call; it is durable when this returns. */
+  readonly accept: (call: AcceptedCall) => Promise<void>;
 }
 
 export interface InvocationAddress {
@@ -71,6 +74,12 @@ export function createInvocations(options: InvocationOptions): (call: Invocation
     if (before) checkUnbound(before);
     let target = find(address);
     const wantsLog = checkHeaders(head);
+    if (head.invocationType === 'async') {
+      const payload = await readBody(request, head, ASYNC_PAYLOAD_BYTES_MAX);
+      await options.accept({ requestId, address, head, payload });
+      response.writeHead(202, ['Content-Length', '0', 'X-Fc-Request-Id', requestId]).end();
+      return;
+    }
     const payload = await readBody(request, head, options.maxPayloadBytes);
     // A slow upload must not bring a call to a version that lost its traffic meanwhile.
     if (catalog.services.get(address.service) !== before) target = find(address);
@@ -124,12 +133,8 @@ export function createInvocations(options: InvocationOptions): (call: Invocation
 
 /** Whether the caller wants the log; throws for what the API or this engine does not know. */
 function checkHeaders(head: RequestHead): boolean {
-  if (head.invocationType !== 'sync')
-    throw invalidArgument(
-      head.invocationType === 'async'
-        ? 'asynchronous invocation is not supported by this engine; send X-Fc-Invocation-Type: Sync'
-        : `X-Fc-Invocation-Type must be Sync or Async, not '${head.invocationType}'`,
-    );
+  if (head.invocationType !== 'sync' && head.invocationType !== 'async')
+    throw invalidArgument(`X-Fc-Invocation-Type must be Sync or Async, not '${head.invocationType}'`);
   if (head.logType !== 'none' && head.logType !== 'tail')
     throw invalidArgument(`X-Fc-Log-Type must be None or Tail, not '${head.logType}'`);
   return head.logType === 'tail';

@@ -19,6 +19,12 @@ export interface RequestHead {
   readonly invocationType: string;
   /** `none` unless given; lower case. */
   readonly logType: string;
+  /** Empty unless the caller names an asynchronous call itself. */
+  readonly invocationId: string;
+  /** Seconds that an asynchronous call is to wait, as given; empty: none. */
+  readonly asyncDelay: string;
+  /** Empty unless the caller sent one. */
+  readonly securityToken: string;
   /** `X-Sluice-Probe: 1`: a synthetic request, counted apart from users' requests. */
   readonly isProbe: boolean;
   /** The sorted `name:value` lines of all `x-fc-` headers, each ended by a line feed. */
@@ -38,6 +44,9 @@ export function readRequestHead(raw: readonly string[]): RequestHead {
   let host: string | undefined;
   let invocationType = 'sync';
   let logType = 'none';
+  let invocationId = '';
+  let asyncDelay = '';
+  let securityToken = '';
   let isProbe = false;
   const lines: string[] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {
@@ -77,6 +86,9 @@ export function readRequestHead(raw: readonly string[]): RequestHead {
         lines.push(`${name}:${value}\n`);
         if (name === 'x-fc-date') fcDate = value;
         else if (name === 'x-fc-invocation-type') invocationType = value.toLowerCase() || 'sync';
+        else if (name === 'x-fc-stateful-async-invocation-id') invocationId = value;
+        else if (name === 'x-fc-async-delay') asyncDelay = value;
+        else if (name === 'x-fc-security-token') securityToken = value;
         else if (name === 'x-fc-log-type') logType = value.toLowerCase() || 'none';
     }
   }
@@ -94,6 +106,9 @@ export function readRequestHead(raw: readonly string[]): RequestHead {
     host,
     invocationType,
     logType,
+    invocationId,
+    asyncDelay,
+    securityToken,
     isProbe,
     canonicalFcHeaders: lines.length === 1 ? (lines[0] ?? '') : lines.join(''),
   };

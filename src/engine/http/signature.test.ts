@@ -49,6 +49,17 @@ function refusal(example: Example, at = AT): string {
   return 'accepted';
 }
 
+test('a temporary key without its token is told what is missing', () => {
+  const headers = ['Authorization', 'FC STS.NTexample:AAAA', 'X-Fc-Account-Id', '1234567890'];
+  expect(refusal({ method: 'GET', url: '/2016-08-15/services', signature: '', headers })).toBe(
+    '400 MissingRequiredHeader',
+  );
+  const withToken = [...headers, 'X-Fc-Security-Token', 'tok'];
+  expect(refusal({ method: 'GET', url: '/2016-08-15/services', signature: '', headers: withToken })).toBe(
+    '403 InvalidAccessKeyID',
+  );
+});
+
 function sign(text: string): string {
   return createHmac('sha256', KEY.secret).update(text).digest('base64');
 }

@@ -84,6 +84,8 @@ export function createVerifier(key: AccessKey, now: () => number): Verifier {
     if (Number.isNaN(at)) throw accessDenied(`the date '${date}' cannot be read; send RFC 1123 in GMT`);
     if (Math.abs(now() - at) > MAX_SKEW_MS)
       throw accessDenied(`the date '${date}' is more than 15 minutes from the server's clock`);
+    // Temporary keys are nothing without their token; it is signed with the other x-fc- headers.
+    if (id.startsWith('STS') && head.securityToken === '') throw missingHeader('X-Fc-Security-Token');
     checkKey(id);
     return check(request, date, signature, (path) => (query ? proxyResource(path, query) : path));
   };

@@ -28,6 +28,11 @@ export function serverDocument(reason: string): Buffer {
   return document(reason);
 }
 
+/** A call whose caller stopped it. */
+export function stoppedDocument(): Buffer {
+  return document('Function call was stopped');
+}
+
 export function seconds(ms: number): string {
   return String(ms / 1000);
 }

@@ -4,7 +4,13 @@ import type { Duplex } from 'node:stream';
 import { RefusedError, type InvocationResult, type Revision } from '../invoke/contract.ts';
 import { FromInstance, type FromInstanceType } from '../runtimes/protocol.ts';
 import type { Call } from './call.ts';
-import { badResponseDocument, processExitDocument, seconds, timeoutDocument } from './failures.ts';
+import {
+  badResponseDocument,
+  processExitDocument,
+  seconds,
+  stoppedDocument,
+  timeoutDocument,
+} from './failures.ts';
 import { HttpResponse } from './http-response.ts';
 import type { InstanceOutput } from './output.ts';
 
@@ -73,6 +79,7 @@ export class InFlight {
     output.line(output.latest, `FC Invoke Start RequestId: ${requestId}`);
     if (isProbe) output.line(output.latest, PROBE_LINE);
     if (this.#timer === undefined) this.#watchOldest();
+    call.invocation.stop?.addEventListener('abort', () => this.#stop(number), { once: true });
     return number;
   }
 
@@ -212,6 +219,17 @@ export class InFlight {
       Math.max(1, Math.ceil(leftMs)),
     );
     this.#timer.unref();
+  }
+
+  /** Whoever asked for the call wants no answer any more. */
+  #stop(number: number): void {
+    const call = this.#calls.get(number);
+    if (!call) return;
+    const cause = 'Function call was stopped';
+    this.#options.onExpired(cause, number);
+    this.#close(number, call, `, Error: ${cause}`);
+    this.#resolve(call, 'unhandled-error', stoppedDocument(), performance.now() - call.startedMs);
+    this.#options.onAnswered();
   }
 
   #expire(): void {

@@ -50,6 +50,8 @@ export interface Invocation {
   readonly retryCount: number;
   /** A synthetic request; the function finds it as `context.probe`. */
   readonly isProbe: boolean;
+  /** Ends the call while it runs; it is answered like one that ran out of time. */
+  readonly stop?: AbortSignal;
 }
 
 /** The head of a call to an HTTP function: texts as they came, percent-encoded. Shims get it as JSON. */

@@ -1,0 +1,245 @@
+/** The dispatcher over a real PostgreSQL and real sandboxes; only the clock and the pauses are the test's own. */
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { Kysely } from 'kysely';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { createFunctionRunner, type FunctionRunner } from '../../../test/support/function-runner.ts';
+import { startTestPostgres, type TestPostgres } from '../../../test/support/postgres.ts';
+import { poll } from '../../../test/support/stack.ts';
+import { createDatabase, createPool } from '../../platform/database.ts';
+import { createLog } from '../../platform/log.ts';
+import { migrate } from '../../platform/migrate.ts';
+import { DEFAULT_ASYNC_CONFIG, type AsyncConfig } from '../catalog/async-configs.ts';
+import { Catalog } from '../catalog/catalog.ts';
+import { functionConfig } from '../catalog/function-config.ts';
+import { serviceConfig } from '../catalog/service-config.ts';
+import type { EngineTables } from '../catalog/tables.ts';
+import { SeriesRegistry } from '../metrics/series-registry.ts';
+import { Dispatcher, type DispatcherLimits } from './dispatcher.ts';
+import { destinationCall } from './outcome.ts';
+import { AsyncQueue, LEASE_MS } from './queue.ts';
+
+const MIGRATIONS = fileURLToPath(new URL('../catalog/migrations', import.meta.url));
+/** Says what it was called with by its answer; `fail…` fails, `slow…` takes its time. */
+const CODE = `exports.handler = async (event, context) => {
+  const text = event.toString();
+  if (text.startsWith('fail')) throw new Error('told to: ' + text);
+  if (text.startsWith('slow')) await new Promise((resolve) => setTimeout(resolve, 60_000));
+  return text + ' by ' + context.function.name;
+};`;
+
+const log = createLog('test', 'silent');
+let postgres: TestPostgres;
+let functions: FunctionRunner;
+let db: Kysely<EngineTables>;
+let catalog: Catalog;
+let queue: AsyncQueue;
+let series: SeriesRegistry;
+let nowMs = Date.now();
+const dispatchers: Dispatcher[] = [];
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  functions = createFunctionRunner();
+  await migrate({ databaseUrl: postgres.url, folder: MIGRATIONS, schema: 'engine', log, waitMs: 10_000 });
+  db = createDatabase<EngineTables>(
+    createPool({ url: postgres.url, schema: 'engine', maxConnections: 4, applicationName: 'test' }, log),
+  );
+  const { codeFolder } = functions.define(CODE);
+  const now = (): number => nowMs;
+  catalog = await Catalog.load({ db, log, now, folderOf: () => codeFolder, onReplaced: () => undefined });
+  await catalog.create('shop', serviceConfig({}, {}));
+  for (const name of ['one', 'two'])
+    await catalog.change('shop', (state) => (stamp) => ({
+      parts: {
+        ...state,
+        functions: new Map(state.functions).set(name, {
+          id: name,
+          name,
+          config: functionConfig({ runtime: 'nodejs20', handler: 'index.handler' }, { timeout: 120 }),
+          code: { sha256: 'x', sizeBytes: 1, checksum: '1' },
+          ...stamp,
+        }),
+      },
+      write: () => Promise.resolve(),
+    }));
+  queue = new AsyncQueue(db, now);
+  series = new SeriesRegistry([]);
+});
+afterEach(async () => {
+  for (const dispatcher of dispatchers.splice(0)) await dispatcher.close(0);
+  await db.deleteFrom('async_calls').execute();
+});
+afterAll(async () => {
+  await functions.close();
+  await db.destroy();
+  await postgres.stop();
+});
+
+function dispatch(limits: Partial<DispatcherLimits> = {}): Dispatcher {
+  const dispatcher = new Dispatcher({
+    queue,
+    catalog,
+    runner: functions.runner,
+    series,
+    now: () => nowMs,
+    random: Math.random,
+    log,
+    limits,
+  });
+  dispatchers.push(dispatcher);
+  dispatcher.wake();
+  return dispatcher;
+}
+
+async function add(text: string, config: Partial<AsyncConfig> = {}, name = 'one'): Promise<void> {
+  await queue.add({
+    service: 'shop',
+    qualifier: 'LATEST',
+    function: name,
+    invocationId: text,
+    requestId: randomUUID(),
+    payload: Buffer.from(text),
+    config: { ...DEFAULT_ASYNC_CONFIG, statefulInvocation: true, ...config },
+    delayMs: 0,
+  });
+}
+
+type Row = Awaited<ReturnType<typeof rows>>[number];
+function rows() {
+  return db.selectFrom('async_calls').selectAll().orderBy('id').execute();
+}
+async function row(id: string): Promise<Row> {
+  const found = (await rows()).find(({ invocation_id }) => invocation_id === id);
+  if (!found) throw new Error(`no call '${id}'`);
+  return found;
+}
+const becomes = (id: string, status: string): Promise<void> =>
+  poll(`'${id}' to become ${status}`, async () => (await row(id)).status === status);
+
+test('a failing call is tried again after each pause, then goes to its destination with what happened', async () => {
+  const onFailure = { destination: 'acs:fc:cn-local:1:services/shop/functions/two' };
+  await add('fail', { maxAsyncRetryAttempts: 2, destinationConfig: { onFailure } });
+  const dispatcher = dispatch({ retryPauseMs: 60_000 });
+  for (const failures of [1, 2]) {
+    await poll(`failure ${failures}`, async () => (await row('fail')).failures === failures);
+    expect((await row('fail')).status).toBe('Retrying');
+    // Not before its time.
+    dispatcher.wake();
+    expect((await row('fail')).due_at.getTime()).toBe(nowMs + 60_000);
+    nowMs += 60_000;
+    dispatcher.wake();
+  }
+  await becomes('fail', 'Failed');
+  expect(await row('fail')).toMatchObject({ failures: 3, destination_status: 'Succeeded' });
+  expect((await row('fail')).error).toContain('told to: fail');
+  await poll('the destination to be called', async () => (await rows()).length === 1);
+  const [counted] = series.of('shop', 'two', 'LATEST');
+  expect(counted?.read(0, nowMs, false).totals).toMatchObject({ requests: 1, failures: 0 });
+});
+
+test('a destination is told who was called with what, and what came of it', () => {
+  const call = {
+    id: '1',
+    service: 'shop',
+    qualifier: 'PROD',
+    function: 'one',
+    invocationId: 'r',
+    requestId: 'r',
+    payload: Buffer.from('hello'),
+    config: {
+      ...DEFAULT_ASYNC_CONFIG,
+      destinationConfig: { onSuccess: { destination: 'acs:fc:cn-local:1:services/shop.2/functions/two' } },
+    },
+    expiresAt: 0,
+    failures: 0,
+    refusals: 0,
+  };
+  const outcome = { isSuccess: true, body: Buffer.from('hello by one'), errorType: '', tries: 1 };
+  const next = destinationCall(call, outcome, 5, () => undefined);
+  expect(next).toMatchObject({
+    service: 'shop',
+    qualifier: '2',
+    function: 'two',
+    config: DEFAULT_ASYNC_CONFIG,
+  });
+  expect(JSON.parse(String(next?.payload))).toEqual({
+    timestamp: 5,
+    requestContext: {
+      requestId: 'r',
+      functionArn: 'acs:fc:::services/shop.PROD/functions/one',
+      condition: '',
+      approximateInvokeCount: 1,
+    },
+    requestPayload: 'hello',
+    responseContext: { statusCode: 200, functionError: '' },
+    responsePayload: 'hello by one',
+  });
+  expect(destinationCall(call, { ...outcome, isSuccess: false }, 5, () => undefined)).toBeUndefined();
+});
+
+test('a call that is too old is not made, and one to a version that is gone ends as invalid', async () => {
+  await add('old', { maxAsyncEventAgeInSeconds: 10 });
+  nowMs += 11_000;
+  dispatch();
+  await becomes('old', 'Expired');
+  await queue.add({
+    service: 'shop',
+    qualifier: '9',
+    function: 'one',
+    invocationId: 'gone',
+    requestId: randomUUID(),
+    payload: Buffer.alloc(0),
+    config: { ...DEFAULT_ASYNC_CONFIG, statefulInvocation: true },
+    delayMs: 0,
+  });
+  dispatch();
+  await becomes('gone', 'Invalid');
+  expect((await row('gone')).error).toBe("version '9' of service 'shop' does not exist");
+});
+
+test('a running call is stopped, and the next one runs', async () => {
+  await add('slow');
+  const dispatcher = dispatch();
+  await becomes('slow', 'Running');
+  const { id } = await row('slow');
+  await db.updateTable('async_calls').set({ status: 'Stopping' }).where('id', '=', id).execute();
+  await poll('the call to be with its instance', () => functions.runner.stats.busy > 0);
+  dispatcher.stop(id);
+  await becomes('slow', 'Stopped');
+  await add('next');
+  dispatcher.wake();
+  await becomes('next', 'Succeeded');
+});
+
+test('a call whose runner is gone is made again once its lease is over — at least once', async () => {
+  await add('orphan');
+  expect(await queue.claim(10, 10)).toHaveLength(1);
+  expect(await queue.claim(10, 10)).toHaveLength(0);
+  nowMs += LEASE_MS;
+  dispatch();
+  await becomes('orphan', 'Succeeded');
+});
+
+test('two engines never take the same call, and each call is taken', async () => {
+  for (let index = 0; index < 40; index += 1) await add(`call-${index}`, {}, index % 2 ? 'one' : 'two');
+  const taken = (await Promise.all([1, 2, 3, 4].map(() => queue.claim(15, 100)))).flat().map(({ id }) => id);
+  taken.push(...(await queue.claim(100, 100)).map(({ id }) => id));
+  expect(taken).toHaveLength(40);
+  expect(new Set(taken).size).toBe(40);
+});
+
+test('no function takes the places of another — however many calls it has', async () => {
+  for (let index = 0; index < 30; index += 1) await add(`many-${index}`, {}, 'one');
+  await add('few', {}, 'two');
+  const first = await queue.claim(4, 3);
+  expect(first.map(({ function: name }) => name).sort()).toEqual(['one', 'one', 'one', 'two']);
+  // `one` has as many as it may have.
+  expect(await queue.claim(4, 3)).toEqual([]);
+});
+
+test('an id of a stateful call is used once', async () => {
+  await add('same');
+  await expect(add('same')).rejects.toThrow("function 'one' has an invocation 'same' already");
+  await add('same', {}, 'two');
+});

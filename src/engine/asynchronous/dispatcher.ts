@@ -1,0 +1,267 @@
+/**
+ * Makes the calls of the queue: a bounded number at once, tried again with pauses while they fail, until their tries or
+ * their age are used up. It sleeps until something is due; a new call of this process wakes it.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { ensureError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/log.ts';
+import type { FunctionAddress, AsyncConfig } from '../catalog/async-configs.ts';
+import { attachmentOf } from '../catalog/attachments.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { targetOf, type Target } from '../catalog/service-state.ts';
+import { ApiError } from '../http/api-error.ts';
+import { countRefused, ERROR_TYPES, seriesOf } from '../http/counting.ts';
+import { RefusedError, type InvocationResult, type Runner } from '../invoke/contract.ts';
+import type { SeriesRegistry } from '../metrics/series-registry.ts';
+import { destinationCall, type Outcome } from './outcome.ts';
+import { LEASE_MS, type AsyncCall, type AsyncQueue } from './queue.ts';
+import type { AsyncEnd } from './status.ts';
+
+export interface DispatcherOptions {
+  readonly queue: AsyncQueue;
+  readonly catalog: Catalog;
+  readonly runner: Runner;
+  readonly series: SeriesRegistry;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Uniform in [0, 1): draws the version behind an alias. */
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly limits?: Partial<DispatcherLimits>;
+}
+
+export interface DispatcherLimits {
+  /** Most calls that run at once. */
+  readonly atOnce: number;
+  /** Most of them to one function. */
+  readonly perFunction: number;
+  /** From a failed try to the next (runtimes.md §11: the cloud's step is a minute). */
+  readonly retryPauseMs: number;
+}
+
+const DEFAULT_LIMITS: DispatcherLimits = { atOnce: 32, perFunction: 16, retryPauseMs: 60_000 };
+/** Longest sleep: another engine on the same database may have been given a call. */
+const LONGEST_SLEEP_MS = 30_000;
+const PLACE_PAUSE_MS = 500;
+const DATABASE_PAUSE_MS = 1_000;
+/** After a refusal of the platform the next try waits, twice as long each time, up to five minutes. */
+const FIRST_REFUSAL_PAUSE_MS = 1_000;
+const LONGEST_REFUSAL_PAUSE_MS = 300_000;
+/** Stateful calls are kept this long after their end. */
+const KEEP_MS = 7 * 24 * 3_600 * 1_000;
+const FORGET_EVERY_MS = 3_600_000;
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #limits: DispatcherLimits;
+  readonly #running = new Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>();
+  readonly #renewal: NodeJS.Timeout;
+  readonly #forgetting: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
+  #pumping: Promise<void> | undefined;
+  #again = false;
+  #closed = false;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#renewal = setInterval(() => void this.#renew(), LEASE_MS / 4);
+    this.#forgetting = setInterval(() => void this.#forget(), FORGET_EVERY_MS);
+    this.#renewal.unref();
+    this.#forgetting.unref();
+  }
+
+  /** Something may be due. */
+  wake(): void {
+    if (this.#closed) return;
+    this.#again = true;
+    this.#pumping ??= this.#pump().finally(() => {
+      this.#pumping = undefined;
+      if (this.#again) this.wake();
+    });
+  }
+
+  /** Ends a call that this process runs; others find out when they say that they still do. */
+  stop(id: string): void {
+    this.#running.get(id)?.stop.abort();
+  }
+
+  /** Takes no more, and gives back what runs after `graceMs` milliseconds: the next start makes it again. */
+  async close(graceMs: number): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearInterval(this.#forgetting);
+    await this.#pumping;
+    const all = Promise.all([...this.#running.values()].map(({ done }) => done));
+    await Promise.race([all, pause(graceMs, undefined, { ref: false })]);
+    clearInterval(this.#renewal);
+    await this.#options.queue.release([...this.#running.keys()]);
+  }
+
+  async #pump(): Promise<void> {
+    const { queue, log, now } = this.#options;
+    try {
+      while (this.#again && !this.#closed) {
+        this.#again = false;
+        const free = this.#limits.atOnce - this.#running.size;
+        // Whoever ends wakes this again.
+        if (free <= 0) return;
+        const calls = await queue.claim(free, this.#limits.perFunction);
+        for (const call of calls) this.#begin(call);
+        if (calls.length > 0) this.#again = true;
+      }
+      if (this.#closed) return;
+      await queue.endStopped();
+      const due = await queue.nextDue();
+      const inMs = (due ?? Infinity) - now();
+      // What is due and was not taken waits for a place: an end of ours wakes, one elsewhere does not.
+      this.#sleep(inMs <= 0 ? PLACE_PAUSE_MS : Math.min(inMs, LONGEST_SLEEP_MS));
+    } catch (error) {
+      log.warn({ err: ensureError(error) }, 'asynchronous calls cannot be read; trying again');
+      this.#sleep(DATABASE_PAUSE_MS);
+    }
+  }
+
+  #sleep(ms: number): void {
+    clearTimeout(this.#timer);
+    // With every place taken, what is due waits for an end, which wakes.
+    this.#timer = setTimeout(() => this.wake(), ms);
+    this.#timer.unref();
+  }
+
+  #begin(call: AsyncCall): void {
+    const stop = new AbortController();
+    const done = this.#run(call, stop.signal)
+      .catch((error: unknown) => {
+        // The database is away: the lease runs out and the call is made again.
+        this.#options.log.warn(
+          { err: ensureError(error), requestId: call.requestId },
+          'the end of a call is not stored',
+        );
+      })
+      .finally(() => {
+        this.#running.delete(call.id);
+        this.wake();
+      });
+    this.#running.set(call.id, { stop, done });
+  }
+
+  async #run(call: AsyncCall, stop: AbortSignal): Promise<void> {
+    const { catalog, random, now } = this.#options;
+    const { failures } = call;
+    if (now() > call.expiresAt)
+      return this.#end(call, 'Expired', 'it waited longer than maxAsyncEventAgeInSeconds', failures);
+    let target: Target;
+    try {
+      target = targetOf(catalog.find(call.service), call.qualifier, call.function, random);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return this.#end(call, 'Invalid', error.message, failures);
+    }
+    let result: InvocationResult;
+    try {
+      result = await this.#invoke(call, target, stop);
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      if (this.#closed) return undefined;
+      if (error.status >= 500 || error.status === 429) return this.#refused(call, error);
+      return this.#failed(call, Buffer.from(JSON.stringify({ errorMessage: error.message })), error.code);
+    }
+    // Calls that end because the engine does are made again; nobody knows what they would have answered.
+    if (this.#closed && result.outcome !== 'ok') return undefined;
+    if (stop.aborted) return this.#end(call, 'Stopped', '', failures);
+    if (result.outcome !== 'ok') return this.#failed(call, result.body, ERROR_TYPES[result.outcome]);
+    const outcome = { isSuccess: true, body: result.body, errorType: '', tries: failures + 1 };
+    return this.#end(call, 'Succeeded', '', failures, outcome);
+  }
+
+  async #invoke(call: AsyncCall, target: Target, stop: AbortSignal): Promise<InvocationResult> {
+    const { runner, now } = this.#options;
+    const series = seriesOf(this.#options.series, target, call.qualifier, false);
+    const startedAt = performance.now();
+    try {
+      const result = await runner.invoke(target.revision, {
+        requestId: call.requestId,
+        qualifier: call.qualifier,
+        payload: call.payload,
+        wantsLog: false,
+        retryCount: call.failures,
+        isProbe: false,
+        stop,
+      });
+      const error = result.outcome === 'ok' ? null : ERROR_TYPES[result.outcome];
+      // Who stopped a call does not blame the version for it.
+      if (!stop.aborted && !this.#closed)
+        series.count({ error, coldStart: result.coldStart, latencyMs: performance.now() - startedAt }, now());
+      return result;
+    } catch (error) {
+      countRefused(series, error, now());
+      throw error;
+    }
+  }
+
+  /** Refused by the platform: no try of the function is used up, only time. */
+  async #refused(call: AsyncCall, error: RefusedError): Promise<void> {
+    const { queue, now } = this.#options;
+    const pauseMs = Math.min(
+      FIRST_REFUSAL_PAUSE_MS * 2 ** Math.min(call.refusals, 16),
+      LONGEST_REFUSAL_PAUSE_MS,
+    );
+    const dueAt = now() + pauseMs;
+    if (dueAt > call.expiresAt) return this.#end(call, 'Expired', error.message, call.failures);
+    return queue.retry(call.id, dueAt, { failures: call.failures, refusals: call.refusals + 1 });
+  }
+
+  async #failed(call: AsyncCall, body: Buffer, errorType: string): Promise<void> {
+    const { queue, now } = this.#options;
+    const failures = call.failures + 1;
+    const dueAt = now() + this.#limits.retryPauseMs;
+    if (failures <= call.config.maxAsyncRetryAttempts && dueAt <= call.expiresAt)
+      return queue.retry(call.id, dueAt, { failures, refusals: 0 });
+    const outcome = { isSuccess: false, body, errorType, tries: failures };
+    return this.#end(call, 'Failed', body.toString('utf8'), failures, outcome);
+  }
+
+  async #end(
+    call: AsyncCall,
+    status: AsyncEnd,
+    error: string,
+    failures: number,
+    given?: Outcome,
+  ): Promise<void> {
+    const { queue, now } = this.#options;
+    const outcome =
+      given ??
+      (status === 'Stopped'
+        ? undefined
+        : {
+            isSuccess: false,
+            body: Buffer.from(JSON.stringify({ errorMessage: error })),
+            errorType: status,
+            tries: failures,
+          });
+    const next = outcome && destinationCall(call, outcome, now(), (address) => this.#configOf(address));
+    await queue.end(call, { status, error, failures, next });
+  }
+
+  #configOf({ service, qualifier, function: name }: FunctionAddress): AsyncConfig | undefined {
+    const state = this.#options.catalog.services.get(service);
+    return state && attachmentOf(state, 'async', name, qualifier)?.config;
+  }
+
+  async #renew(): Promise<void> {
+    const { queue, log } = this.#options;
+    try {
+      for (const id of await queue.renew([...this.#running.keys()])) this.stop(id);
+    } catch (error) {
+      log.warn({ err: ensureError(error) }, 'running asynchronous calls could not be renewed');
+    }
+  }
+
+  async #forget(): Promise<void> {
+    const { queue, log, now } = this.#options;
+    await queue.forget(now() - KEEP_MS).catch((error: unknown) => {
+      log.warn({ err: ensureError(error) }, 'old asynchronous calls could not be removed');
+    });
+  }
+}
