@@ -22,6 +22,8 @@ async function run(config: Config, log: Logger): Promise<void> {
     secrets: [credentials.accessKeySecret, credentials.adminToken],
     log,
     interpreters: config.runtimes,
+    cache: config.cache,
+    fetchRuntimes: config.fetchRuntimes,
   });
   await startEngine({ config, credentials, log, lifecycle, runner });
   log.info(`Function Compute API on ${config.listenHost}:${config.enginePort}`);

@@ -48,6 +48,8 @@ export interface Config {
   readonly logLevel: string;
   /** Interpreter by runtime id, instead of what the engine would find: `SLUICE_RUNTIMES=python2.7=/path,php7.2=/path`. */
   readonly runtimes: Readonly<Record<string, string>>;
+  /** Whether the engine fetches Node.js majors that functions ask for and nobody has. */
+  readonly fetchRuntimes: boolean;
 }
 
 const port = (fallback: number) => z.coerce.number().int().min(1).max(65535).default(fallback);
@@ -77,6 +79,7 @@ const Environment = z.object({
     .transform((list) => list.split(/[\s,]+/).filter(Boolean))
     .pipe(z.array(z.string().regex(/^[a-z][a-z0-9.-]*=\/./, 'id=/path/to/interpreter, separated by commas')))
     .transform((pairs) => Object.fromEntries(pairs.map((pair) => splitPair(pair)))),
+  SLUICE_FETCH_RUNTIMES: z.enum(['0', '1']).default('1'),
   SLUICE_URL: z.url().optional(),
   SLUICE_FC_ENDPOINT: z.url().optional(),
   SLUICE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -135,6 +138,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = processEnvironment()): Confi
     temporalNamespace: e.TEMPORAL_NAMESPACE,
     logLevel: e.SLUICE_LOG_LEVEL,
     runtimes: e.SLUICE_RUNTIMES,
+    fetchRuntimes: e.SLUICE_FETCH_RUNTIMES === '1',
   };
 }
 

@@ -44,7 +44,7 @@ export interface FunctionResponse {
 export function createFunctionRunner(
   limits: Partial<RunnerLimits> = {},
   sandbox: 'on' | 'off' = 'on',
-  interpreters: Readonly<Record<string, string>> = {},
+  host: { interpreters?: Readonly<Record<string, string>>; cache?: string; fetchRuntimes?: boolean } = {},
 ): FunctionRunner {
   const home = mkdtempSync(join(tmpdir(), 'sluice-runner-'));
   const log = createLog('test', 'error');
@@ -55,7 +55,11 @@ export function createFunctionRunner(
     accountId: '1234567890123456',
     secrets: [],
     log,
-    interpreters,
+    interpreters: {},
+    // Nothing is fetched and nothing that was is used, unless a test is about that.
+    cache: join(home, 'cache'),
+    fetchRuntimes: false,
+    ...host,
     limits,
   });
   let defined = 0;

@@ -147,11 +147,11 @@ describe('limits', () => {
 
   test('a runtime without interpreter is named, not replaced', async () => {
     const functions = createFunctions();
-    const revision = functions.define(ECHO, { runtime: 'php7.2' });
+    const revision = functions.define(ECHO, { runtime: 'python2.7' });
     await expect(functions.invoke(revision)).rejects.toMatchObject({
       status: 502,
       code: 'RuntimeNotAvailable',
-      message: expect.stringContaining("runtime 'php7.2' needs php >= 7.2 on the engine host"),
+      message: expect.stringContaining("runtime 'python2.7' needs python 2.7 on the engine host"),
     });
   });
 });

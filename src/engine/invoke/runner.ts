@@ -14,6 +14,7 @@ import { openHost, type SandboxHost } from '../sandbox/host.ts';
 import { FileSink, FILE_SINK_DEFAULTS } from '../logs/file.ts';
 import type { LogLine, LogSink } from '../logs/line.ts';
 import { RecentLines } from '../logs/recent.ts';
+import { NodeFetching } from '../runtimes/nodejs/fetching.ts';
 import { RuntimeRegistry } from '../runtimes/registry.ts';
 import type { RuntimeState } from '../runtimes/runtime.ts';
 import {
@@ -39,6 +40,10 @@ export interface RunnerOptions {
   readonly log: Logger;
   /** Interpreter by runtime id, as the operator named them. */
   readonly interpreters: Readonly<Record<string, string>>;
+  /** `SLUICE_CACHE`, where fetched runtimes are. */
+  readonly cache: string;
+  /** Whether runtimes that are not here may be fetched. */
+  readonly fetchRuntimes: boolean;
   readonly limits?: Partial<RunnerLimits>;
 }
 
@@ -55,6 +60,8 @@ export interface RunnerLimits {
   readonly listenMs: number;
   /** Largest event and largest answer, in bytes. */
   readonly payloadBytes: number;
+  /** How long a call waits for its runtime to be fetched. */
+  readonly fetchWaitMs: number;
 }
 
 /** What the engine's own process asks beyond invoking: readiness and recent log lines. */
@@ -76,6 +83,7 @@ const DEFAULT_LIMITS: RunnerLimits = {
   idleMs: 5 * 60_000,
   listenMs: 120_000,
   payloadBytes: 6 * 1024 * 1024,
+  fetchWaitMs: 60_000,
 };
 const REAP_MS = 10_000;
 const CLOSE_POLL_MS = 10;
@@ -107,7 +115,12 @@ class PooledRunner implements EngineRunner {
   constructor(options: RunnerOptions, limits: RunnerLimits) {
     this.#options = options;
     this.#limits = limits;
-    this.#registry = new RuntimeRegistry({ interpreters: options.interpreters });
+    const { interpreters, cache, log } = options;
+    this.#registry = new RuntimeRegistry({
+      interpreters,
+      cache,
+      ...(options.fetchRuntimes ? { fetching: new NodeFetching(cache, log) } : {}),
+    });
     this.sandbox = probeSandbox(options.sandbox);
     if (!this.sandbox.available)
       options.log.error(`functions cannot run: ${this.sandbox.reason}; mend: ${this.sandbox.mend}`);
@@ -180,8 +193,11 @@ class PooledRunner implements EngineRunner {
           'EntityTooLarge',
           `the ${http ? 'body' : 'event'} has ${invocation.payload.length} bytes, the limit is ${payloadBytes}`,
         );
-      const pool = this.#pools.get(revision.key) ?? this.#open(revision);
-      pool.submit(new Call(revision, invocation, resolve, reject, http));
+      const call = new Call(revision, invocation, resolve, reject, http);
+      const pool = this.#pools.get(revision.key);
+      const preparing = pool ? undefined : this.#registry.prepare(revision.runtime);
+      if (preparing) void this.#submitAfter(preparing, call);
+      else (pool ?? this.#open(revision)).submit(call);
     });
   }
 
@@ -192,12 +208,24 @@ class PooledRunner implements EngineRunner {
     else this.#bounds.delete(key);
     const pool = this.#pools.get(key);
     if (pool) pool.bound(bounds);
-    else if (bounds && bounds.provisioned > 0 && !this.#closing)
-      try {
-        this.#open(revision);
-      } catch (error) {
-        this.#faults.set(key, ensureError(error).message);
-      }
+    else if (bounds && bounds.provisioned > 0 && !this.#closing) {
+      const preparing = this.#registry.prepare(revision.runtime);
+      if (preparing) void this.#boundAfter(preparing, revision);
+      else this.#openWarm(revision);
+    }
+  }
+
+  async #boundAfter(preparing: Promise<void>, revision: Revision): Promise<void> {
+    await preparing;
+    this.bound(revision, this.#bounds.get(revision.key));
+  }
+
+  #openWarm(revision: Revision): void {
+    try {
+      this.#open(revision);
+    } catch (error) {
+      this.#faults.set(revision.key, ensureError(error).message);
+    }
   }
 
   instances(key: string): RevisionInstances {
@@ -206,6 +234,26 @@ class PooledRunner implements EngineRunner {
       ready: pool?.readyIds ?? [],
       provisionError: this.#faults.get(key) ?? pool?.provisionError ?? '',
     };
+  }
+
+  /** The first calls of a runtime that is being fetched wait for it, not without end. */
+  async #submitAfter(preparing: Promise<void>, call: Call): Promise<void> {
+    const { runtime, key } = call.revision;
+    const waitMs = this.#limits.fetchWaitMs;
+    const late = new Promise<boolean>((resolve) => {
+      setTimeout(() => resolve(false), waitMs).unref();
+    });
+    const isHere = await Promise.race([preparing.then(() => true), late]);
+    try {
+      if (!isHere) {
+        const reason = `runtime '${runtime}' is being fetched, which takes more than ${waitMs / 1_000} s; call again in a moment`;
+        throw new RefusedError(503, 'RuntimeNotAvailable', reason);
+      }
+      if (this.#closing) throw new RefusedError(503, 'ServiceUnavailable', 'the engine is shutting down');
+      (this.#pools.get(key) ?? this.#open(call.revision)).submit(call);
+    } catch (error) {
+      call.reject(ensureError(error));
+    }
   }
 
   retire(key: string): void {

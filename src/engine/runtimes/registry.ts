@@ -44,6 +44,15 @@ export class RuntimeRegistry {
     return 'protocol' in runtime ? { found: true, runtime } : { found: false, reason: runtime.state.reason };
   }
 
+  /**
+   * What the first call of a runtime has to wait for, e.g. a download; `undefined` where it need not. Settles also when
+   * that failed: `find` says then what there is.
+   */
+  prepare(id: string): Promise<void> | undefined {
+    const preparing = this.#families.get(id)?.prepare?.(id, this.#host);
+    return preparing?.finally(() => this.#looked.delete(id));
+  }
+
   /** Every id with its state, for `GET /readyz`. */
   states(): Record<string, RuntimeState> {
     const states: Record<string, RuntimeState> = {};

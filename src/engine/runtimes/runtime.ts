@@ -1,6 +1,7 @@
 /** What the engine needs to know of a runtime: whether this host can serve it, and how an instance of it is started. */
 import type { Mount } from '../../platform/sandbox.ts';
 import type { Revision } from '../invoke/contract.ts';
+import type { NodeFetching } from './nodejs/fetching.ts';
 
 /** Whether an id can be served here. `compatible`: by another version of the language, which the instance's log says. */
 export type RuntimeState =
@@ -49,6 +50,10 @@ export interface MissingRuntime {
 export interface HostSettings {
   /** Interpreter by runtime id (`SLUICE_RUNTIMES`); it is used instead of what would be found. */
   readonly interpreters: Readonly<Record<string, string>>;
+  /** Folder of downloads (`SLUICE_CACHE`). */
+  readonly cache: string;
+  /** Left out: nothing is fetched, the cache is used all the same. */
+  readonly fetching?: NodeFetching;
 }
 
 /** One folder's offer: its ids, and what serves each on this host. */
@@ -56,6 +61,8 @@ export interface RuntimeFamily {
   readonly ids: readonly string[];
   /** Looks on this host; called again from time to time while the answer is "missing". May take some 50 ms. */
   look(id: string, host: HostSettings): Runtime | MissingRuntime;
+  /** Settles when what a first call should wait for is over, well or not; `undefined`: there is nothing. */
+  prepare?(id: string, host: HostSettings): Promise<void> | undefined;
 }
 
 /** @param need what would have to be there, e.g. `php >= 7.2` @param found what was looked at and did not fit */

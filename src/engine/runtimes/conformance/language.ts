@@ -34,6 +34,8 @@ export interface Language {
   readonly fixtures: Fixtures;
   /** Whether several calls may be in one instance. */
   readonly concurrent: boolean;
+  /** Whether the global logger knows whose line it is when calls run side by side; left out: it does. */
+  separatesGlobalLog?(version: string): boolean;
   /** The runtime's line at its start (runtimes.md §12). */
   readonly startLine: RegExp;
   /** Lines that the runtime writes before the first call's own. */

@@ -44,6 +44,8 @@ export const NODEJS: Language = {
   handler: 'index.handler',
   initializer: 'index.init',
   concurrent: true,
+  // AsyncLocalStorage came with 12.17.
+  separatesGlobalLog: (version) => Number(/v(\d+)/.exec(version)?.[1]) >= 12,
   startLine: /^FunctionCompute nodejs runtime inited\.$/,
   loadLines: (handler) => [`load code for handler:${handler}`],
   logLine: (level, requestId, message) => new RegExp(`^${TIME} ${requestId} \\[${level}\\] ${message}$`),

@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import { createFunctionRunner, type FunctionRunner } from '../../../../test/support/function-runner.ts';
 import type { Invocation, InvocationResult, Revision } from '../../invoke/contract.ts';
+import type { HostSettings } from '../runtime.ts';
 import type { Body, Fixture, FixtureName } from './fixtures.ts';
 import type { Language } from './language.ts';
 
@@ -13,10 +14,10 @@ export class Subject {
   readonly id: string;
   readonly functions: FunctionRunner;
 
-  constructor(language: Language, id: string, interpreters: Readonly<Record<string, string>>) {
+  constructor(language: Language, id: string, host: Omit<HostSettings, 'fetching'>) {
     this.language = language;
     this.id = id;
-    this.functions = createFunctionRunner({}, 'on', interpreters);
+    this.functions = createFunctionRunner({}, 'on', host);
   }
 
   /** @throws Error where the language has no such fixture; the table leaves such cases out */

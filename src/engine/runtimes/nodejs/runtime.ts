@@ -1,27 +1,45 @@
-/** Node.js: one shim (`shim/`, CommonJS for Node.js 6 and later) and the interpreter that runs the engine itself. */
+/**
+ * Node.js: one shim (`shim/`, CommonJS for Node.js 6 and later). An id is served by the interpreter that the operator
+ * named, by the one that runs the engine where that has the major, by a fetched binary of it, and else by the engine's
+ * own as a stand-in.
+ */
 import { realpathSync } from 'node:fs';
-import type { RuntimeFamily, ShimRuntime } from '../runtime.ts';
+import { askProgram } from '../interpreters.ts';
+import {
+  missingRuntime,
+  type HostSettings,
+  type MissingRuntime,
+  type Runtime,
+  type RuntimeFamily,
+} from '../runtime.ts';
 import { SANDBOX_SHIM, shimFolder } from '../shim-folder.ts';
+import { cachedBinary, type NodeBinary } from './binaries.ts';
 
 const ID = /^nodejs(\d+)$/;
 const MAJORS = [6, 8, 10, 12, 14, 16, 18, 20];
 
 export const NODEJS_IDS = MAJORS.map((major) => `nodejs${major}`);
-export const NODEJS: RuntimeFamily = { ids: NODEJS_IDS, look };
+export const NODEJS: RuntimeFamily = { ids: NODEJS_IDS, look, prepare };
 
 /** Where the sandbox shows the interpreter. */
 const INTERPRETER_FOLDER = '/var/fc/bin';
+const OWN: NodeBinary = { path: process.execPath, version: process.version };
 
-function look(id: string): ShimRuntime {
-  const major = Number(ID.exec(id)?.[1]);
-  const interpreter = realpathSync(process.execPath);
+function look(id: string, host: HostSettings): Runtime | MissingRuntime {
+  const major = majorOf(id);
+  const configured = host.interpreters[id];
+  const named = configured === undefined ? undefined : ask(configured);
+  if (configured !== undefined && named === undefined)
+    return missingRuntime(id, `Node.js ${major}`, `${configured} (does not answer as Node.js)`);
+  const binary = named ?? exact(major, host) ?? OWN;
+  const interpreter = realpathSync(binary.path);
   const shim = shimFolder('nodejs');
   return {
     id,
     protocol: 'frames',
     state: {
-      state: Number(process.versions.node.split('.')[0]) === major ? 'exact' : 'compatible',
-      version: `Node.js ${process.version}`,
+      state: versionMajor(binary) === major ? 'exact' : 'compatible',
+      version: `Node.js ${binary.version}`,
     },
     mounts: [
       { from: interpreter, to: `${INTERPRETER_FOLDER}/node` },
@@ -36,4 +54,27 @@ function look(id: string): ShimRuntime {
       NODE_PATH: `/usr/local/lib/node_modules:/opt/nodejs/node${major}/node_modules:/opt/nodejs/node_modules`,
     }),
   };
+}
+
+function prepare(id: string, host: HostSettings): Promise<void> | undefined {
+  const major = majorOf(id);
+  if (host.interpreters[id] !== undefined || versionMajor(OWN) === major) return undefined;
+  return host.fetching?.prepare(major);
+}
+
+function exact(major: number, { cache }: HostSettings): NodeBinary | undefined {
+  return versionMajor(OWN) === major ? OWN : cachedBinary(cache, major);
+}
+
+function ask(path: string): NodeBinary | undefined {
+  const version = askProgram(path, ['--version'])?.trim();
+  return version !== undefined && /^v\d+\.\d+\.\d+/.test(version) ? { path, version } : undefined;
+}
+
+function majorOf(id: string): number {
+  return Number(ID.exec(id)?.[1]);
+}
+
+function versionMajor({ version }: NodeBinary): number {
+  return Number(/^v(\d+)\./.exec(version)?.[1]);
 }

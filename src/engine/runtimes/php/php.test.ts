@@ -7,7 +7,7 @@ import { RuntimeRegistry } from '../registry.ts';
 const functions = createFunctionRunner();
 afterAll(() => functions.close());
 
-const isHere = new RuntimeRegistry({ interpreters: {} }).find('php7.2').found;
+const isHere = new RuntimeRegistry({ interpreters: {}, cache: '' }).find('php7.2').found;
 
 const define = (code: string, files: Record<string, string> = {}, settings = {}) =>
   functions.define({ 'index.php': `<?php\n${code}\n`, ...files }, { runtime: 'php7.2', ...settings });

@@ -7,7 +7,7 @@ import { RuntimeRegistry } from '../registry.ts';
 const functions = createFunctionRunner();
 afterAll(() => functions.close());
 
-const isHere = new RuntimeRegistry({ interpreters: {} }).find('python3').found;
+const isHere = new RuntimeRegistry({ interpreters: {}, cache: '' }).find('python3').found;
 
 const define = (code: string, settings = {}, files = {}) =>
   functions.define({ 'index.py': code, ...files }, { runtime: 'python3', ...settings });
@@ -182,7 +182,7 @@ def handler(environ, start_response):
 
 describe('interpreters', () => {
   test('Python 2 is served only where the operator names one', () => {
-    expect(new RuntimeRegistry({ interpreters: {} }).find('python2.7')).toEqual({
+    expect(new RuntimeRegistry({ interpreters: {}, cache: '' }).find('python2.7')).toEqual({
       found: false,
       reason:
         "runtime 'python2.7' needs python 2.7 on the engine host; found: none. Install it or set the interpreter path in the engine configuration (SLUICE_RUNTIMES=python2.7=/path/to/it)",
@@ -190,7 +190,10 @@ describe('interpreters', () => {
   });
 
   test('a configured one that is something else is said, not used', () => {
-    const registry = new RuntimeRegistry({ interpreters: { python3: '/bin/true', 'python3.9': '/nowhere' } });
+    const registry = new RuntimeRegistry({
+      interpreters: { python3: '/bin/true', 'python3.9': '/nowhere' },
+      cache: '',
+    });
     expect(registry.find('python3')).toMatchObject({
       found: false,
       reason: expect.stringContaining('found: /bin/true (does not answer as Python)'),
