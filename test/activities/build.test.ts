@@ -58,6 +58,17 @@ describe('source', () => {
     });
   });
 
+  test('takes of the manifest what the environment releases, and leaves the rest to others', async () => {
+    const { releaseId } = await world.release('part', {
+      's.yml': `${manifest('part')}${manifest('part-other').replace(/^[^]*services:\n/, '')}`,
+      'sluice.yml': 'version: 1\nenvironments:\n  production:\n    services: [part]\n',
+      'code/index.js': HANDLER,
+    });
+    const source = await runActivity(world.parts(), 'prepareSource', { releaseId });
+    expect(source).toMatchObject({ services: [{ service: 'part', functions: ['hello'] }] });
+    expect(source.services).toHaveLength(1);
+  });
+
   test('tells a release started by hand whose commit it is — it knew only the commit’s id', async () => {
     const { db } = world.store;
     const facts = { author: 'Ann <ann@shop.example>', message: 'Change the shop' };

@@ -6,6 +6,7 @@ import type { Manifest, ManifestService } from '../../domain/manifest/model.ts';
 import { parseManifest } from '../../domain/manifest/parse.ts';
 import { parsePlan } from '../../domain/plan/parse.ts';
 import type { ResolvedPlan } from '../../domain/plan/plan.ts';
+import { pickServices } from '../../domain/plan/services-file.ts';
 import { planTakesRef } from '../../domain/plan/refs.ts';
 import { placesOf } from '../../domain/plan/waves.ts';
 import { invalid } from '../failure.ts';
@@ -21,6 +22,7 @@ export interface WantedPlace {
 
 export interface Wanted {
   readonly plan: ResolvedPlan;
+  /** With what the plan releases alone. */
   readonly manifest: Manifest;
   /** Each service in each region that it goes to; without regions each once, under its own name. */
   readonly places: readonly WantedPlace[];
@@ -56,9 +58,10 @@ export async function readWanted(
     variables: environment.variables ?? {},
   });
   if ('findings' in parsed) throw findingsFailure(parsed.findings);
-  const { manifest } = parsed;
-  const unknown = planned.serviceFindings(manifest.services);
+  const unknown = planned.serviceFindings(parsed.manifest.services);
   if (unknown.length > 0) throw findingsFailure(unknown);
+  // From here on nobody sees what another environment releases.
+  const manifest = { ...parsed.manifest, services: pickServices(parsed.manifest.services, plan.services) };
   const places = wantedPlaces(plan, manifest, regions.home);
   return {
     plan,

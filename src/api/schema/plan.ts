@@ -80,6 +80,10 @@ export const PlanSchema = z.object({
   extensionMs: z.number().optional(),
   freeze: z.enum(UNDER_WAY).optional(),
   stableGone: z.enum(['stay', 'newest-older']).optional(),
+  services: z
+    .array(z.object({ service: z.string(), functions: z.array(z.string()).readonly().nullable() }))
+    .readonly()
+    .optional(),
   needs: z.record(z.string(), z.array(z.string()).readonly()).optional(),
   supersede: z.enum(SUPERSEDE_POLICIES).optional(),
   notifications: z.object({ events: z.array(z.string()).readonly() }).optional(),

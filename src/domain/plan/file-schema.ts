@@ -6,7 +6,6 @@ import { z } from 'zod';
 import { UNDER_WAY } from '../freeze/freeze.ts';
 import { SLUG, SLUG_RULE } from '../names/sluice.ts';
 import { EVENT_TYPES } from '../notify/events.ts';
-import { SUPPORTED_RUNTIMES } from '../names/runtimes.ts';
 import { ROLES } from '../release/states.ts';
 import { strictMap } from '../yaml/zod-findings.ts';
 import { duration, flag, number, oneOf, share, text, whole } from './fields.ts';
@@ -15,6 +14,7 @@ import { metric } from './metrics-file.ts';
 import { PRESETS } from './presets.ts';
 import { probe } from './probe-file.ts';
 import { regions } from './regions-file.ts';
+import { services } from './services-file.ts';
 import { stepAnalysis } from './step-analysis.ts';
 import { SUPERSEDE_POLICIES } from './supersede.ts';
 
@@ -48,7 +48,11 @@ export const TEXT_KEYS: ReadonlySet<string> = new Set([
   'event',
   'functions',
   'wave',
+  'services',
 ]);
+
+/** What commands find: nothing is fetched for them. Another image would be accepted and not be there. */
+const STAGE_IMAGE = 'nodejs20';
 
 const command = strictMap('a stage', {
   name: text('a name', 64).describe('Name of the stage, once in the file.'),
@@ -56,9 +60,11 @@ const command = strictMap('a stage', {
     'Command, run in the build sandbox at the root of the repository.',
   ),
   image: z
-    .enum(SUPPORTED_RUNTIMES, { error: `a runtime: ${SUPPORTED_RUNTIMES.join(', ')}` })
-    .default('nodejs20')
-    .describe('Runtime that the command finds; nodejs20 if left out.'),
+    .literal(STAGE_IMAGE, {
+      error: `${STAGE_IMAGE}, or nothing: commands find the programs of the machine that Sluice runs on, and no other image yet; leave image out, and call another runtime in run by its own name, e.g. python3`,
+    })
+    .default(STAGE_IMAGE)
+    .describe('Stands for the programs of the machine that Sluice runs on; no other image is supported yet.'),
 });
 
 const stages = z
@@ -172,6 +178,11 @@ export const environment = strictMap('an environment', {
   alias: text('the alias that the record names', 128)
     .optional()
     .describe("Must be the alias of the project's record."),
+  services: services
+    .optional()
+    .describe(
+      'Services of the manifest, or service/function, that the environment releases; all if left out.',
+    ),
   preset: oneOf(PRESETS).optional().describe('Steps by name, instead of a list.'),
   steps: z
     .array(step, { error: 'a list of steps (weight, hold, approval)' })

@@ -99,7 +99,7 @@ steps:
   - {weight: 5%, hold: 1m, hooks: {after: [{name: c, invoke: {service: web, function: greet}}]}}`);
     const known = ['api', 'web'].map((name) => ({ name, functions: [{ name: 'greet' }] }));
     expect(serviceFindings(known).map(findingText)).toEqual([
-      'sluice.yml:5:34: environments.production.hooks.before[0].invoke: found gone: the manifest has no such function; allowed: api/greet, web/greet',
+      'sluice.yml:5:34: environments.production.hooks.before[0].invoke: found gone: nothing that the environment releases has such a function; allowed: api/greet, web/greet',
       'sluice.yml:5:71: environments.production.hooks.before[1].invoke: found greet: several services have it; name one of api, web as service',
     ]);
   });

@@ -86,7 +86,7 @@ export interface KnownService {
   readonly functions: readonly { readonly name: string }[];
 }
 
-/** Calls of functions that the manifest does not have, or has more than once. */
+/** Calls of functions that the environment does not release, or has more than once. */
 export function unknownFunctions(
   section: HooksFile | undefined,
   path: Path,
@@ -104,7 +104,7 @@ export function unknownFunctions(
       const why =
         named.length > 1
           ? `several services have it; name one of ${named.map(({ name }) => name).join(', ')} as service`
-          : `the manifest has no such function; allowed: ${all.join(', ')}`;
+          : `nothing that the environment releases has such a function; allowed: ${all.join(', ')}`;
       return [finding(root, [...path, when, i, 'invoke'], 'unknown-function', `found ${found}: ${why}`)];
     }),
   );

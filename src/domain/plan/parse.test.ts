@@ -153,13 +153,13 @@ environments:
 stages:
   - {name: lint, run: npm run lint}
   - - {name: unit, run: npm test}
-    - {name: types, run: npx tsc, image: nodejs18}
+    - {name: types, run: npx tsc, image: nodejs20}
 manifest: deploy/s.yaml`;
     expect(plan(text).stages).toEqual([
       [{ name: 'lint', run: 'npm run lint', image: 'nodejs20' }],
       [
         { name: 'unit', run: 'npm test', image: 'nodejs20' },
-        { name: 'types', run: 'npx tsc', image: 'nodejs18' },
+        { name: 'types', run: 'npx tsc', image: 'nodejs20' },
       ],
     ]);
     expect(plan(text).manifest).toBe('deploy/s.yaml');
@@ -286,8 +286,8 @@ describe('errors name place, what was found, and what is allowed', () => {
       'sluice.yml:2:36: stages[1].name: the stage a is there twice',
     ],
     [
-      'version: 1\nstages: [{name: a, run: x, image: node}]',
-      'stages[0].image: found "node"; allowed: a runtime: nodejs6',
+      'version: 1\nstages: [{name: a, run: x, image: nodejs18}]',
+      'stages[0].image: found "nodejs18"; allowed: nodejs20, or nothing: commands find the programs of the machine',
     ],
     [
       'version: 1\nstages: [1]',

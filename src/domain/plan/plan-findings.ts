@@ -5,10 +5,11 @@
 import { pathText, type Finding } from '../finding.ts';
 import { repositoryPath } from '../repository-path.ts';
 import { nodeAt, type YamlNode } from '../yaml/node.ts';
-import type { PlanFile } from './file-schema.ts';
+import type { EnvironmentFile, PlanFile } from './file-schema.ts';
 import { hookFindings, unknownFunctions, type HooksFile, type KnownService } from './hooks-file.ts';
 import { metricFindings } from './metrics-file.ts';
 import { circleIn } from './order.ts';
+import { pickServices, resolveServices, servicesFindings, unknownReleased } from './services-file.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -22,6 +23,7 @@ export function planFindings(plain: unknown, path: Path, root: YamlNode): Findin
     ...circleFindings(plain, root),
     ...holdFindings(valueAt(section, ['steps']), [...path, 'steps'], root),
     ...stepLatencyFindings(section, path, root),
+    ...servicesFindings(valueAt(section, ['services']), [...path, 'services'], root),
     ...hookPlaces(section, path).flatMap(([hooks, at]) => hookFindings(hooks, at, root)),
     ...metricFindings(valueAt(plain, metrics), metrics, root),
   ];
@@ -34,15 +36,16 @@ export function manifestFindings(
   known: readonly KnownService[],
   root: YamlNode,
 ): Finding[] {
+  const section = valueAt(file, path) as EnvironmentFile | undefined;
+  const released = pickServices(known, resolveServices(section?.services));
   return [
     ...unknownServices(
       file,
       known.map(({ name }) => name),
       root,
     ),
-    ...hookPlaces(valueAt(file, path), path).flatMap(([hooks, at]) =>
-      unknownFunctions(hooks, at, known, root),
-    ),
+    ...unknownReleased(section?.services, [...path, 'services'], known, root),
+    ...hookPlaces(section, path).flatMap(([hooks, at]) => unknownFunctions(hooks, at, released, root)),
   ];
 }
 

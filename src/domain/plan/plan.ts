@@ -7,6 +7,7 @@ import type { UnderWay } from '../freeze/freeze.ts';
 import type { Role } from '../release/states.ts';
 import type { PlanHooks } from './hook.ts';
 import type { Needs } from './order.ts';
+import type { PlanService } from './services-file.ts';
 import type { StepAnalysis } from './step-analysis.ts';
 import type { SupersedePolicy } from './supersede.ts';
 import type { PlanWave } from './waves.ts';
@@ -55,7 +56,7 @@ export interface PlanProbe {
 export interface PlanCommand {
   readonly name: string;
   readonly run: string;
-  /** Runtime id that the command runs under, e.g. `nodejs20`. */
+  /** `nodejs20`, which stands for the programs of the machine that Sluice runs on; plans of before have others. */
   readonly image: string;
 }
 
@@ -87,6 +88,8 @@ export interface ResolvedPlan {
   readonly manifest: string | null;
   /** Before any traffic, and after the promotion; left out: none. */
   readonly hooks?: PlanHooks;
+  /** What is released of the manifest; left out: all. */
+  readonly services?: readonly PlanService[];
   /** Service → services that must get traffic before it. Left out by plans of before, and where nothing depends. */
   readonly needs?: Needs;
   /** What a newer push means for this release, where the record does not say; left out: `latest`. */

@@ -10,6 +10,7 @@ import type { PlanAnalysis, PlanApproval, PlanCommand, PlanStep, ResolvedPlan } 
 import { defaultSteps, presetSteps } from './presets.ts';
 import { resolveProbe } from './probe-file.ts';
 import { resolveRegions } from './regions-file.ts';
+import { resolveServices } from './services-file.ts';
 import { resolveStepAnalysis } from './step-analysis.ts';
 import { analysisOfWave, stepsOfWaves, waveCount } from './waves.ts';
 
@@ -51,6 +52,7 @@ export function resolvePlan(file: PlanFile | null, environment: EnvironmentRecor
     ...(section?.stableGone !== undefined && { stableGone: section.stableGone }),
     ...(section?.extension !== undefined && { extensionMs: section.extension }),
     ...given('hooks', resolveHooks(section?.hooks)),
+    ...given('services', resolveServices(section?.services)),
     ...(Object.keys(needs).length > 0 && { needs }),
     ...(section?.supersede !== undefined && { supersede: section.supersede }),
     ...(section?.notifications !== undefined && { notifications: section.notifications }),

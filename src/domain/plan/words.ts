@@ -5,6 +5,7 @@ import { durationText } from './duration.ts';
 import { extensionOf } from './extension.ts';
 import { hookPlaceText, hooksAt, type HookPlace } from './hook.ts';
 import type { PlanAnalysis, PlanApproval, PlanProbe, PlanStep, ResolvedPlan } from './plan.ts';
+import { servicesText } from './services-file.ts';
 import type { StepAnalysis, StepBounds } from './step-analysis.ts';
 import { waveCount, waveText } from './waves.ts';
 
@@ -15,6 +16,7 @@ export function planLines(plan: ResolvedPlan): string[] {
     ...plan.stages.map(
       (group) => `before the build: ${group.map(({ name, run }) => `${name} (${run})`).join(', beside it ')}`,
     ),
+    ...(plan.services ? [`releases only ${servicesText(plan.services)}`] : []),
     ...Object.entries(plan.needs ?? {}).map(
       ([service, needs]) =>
         `order: ${service} after ${needs.join(' and ')}; a rollback takes all back together`,
