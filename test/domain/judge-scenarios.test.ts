@@ -32,7 +32,12 @@ function rolledBack(of: Scenario, runs: number, seed: number): (number | null)[]
   return releases(of, runs, seed).map((release) => firstVerdict(release, 'harmful'));
 }
 
-function replayed({ history, looks }: Release): Outcome {
+function replayed(release: Release): Outcome {
+  return outcomeOf(looksOf(release), 0);
+}
+
+/** What the judge says of every interval. */
+function looksOf({ history, looks }: Release): Look[] {
   const nothing = { requests: 0, failures: 0 };
   const analysis = { intervalMs: 10_000, errors: DEFAULT_JUDGE_SETTINGS, latency: null };
   const stored = looks.map(({ canary, stable }, i): Look => ({
@@ -56,7 +61,7 @@ function replayed({ history, looks }: Release): Outcome {
     sentence: '',
   }));
   const then = { analysis, looks: stored, history: { errors: history }, watchedFrom: 0 };
-  return outcomeOf([...replay(analysis, then)].flat(), 0);
+  return [...replay(analysis, then)].flat();
 }
 
 describe('shares of seeded releases', () => {
@@ -87,6 +92,19 @@ describe('shares of seeded releases', () => {
     const both = (seconds: number) => (seconds >= 800 && seconds < 980 ? 0.2 : 0.01);
     const looks = rolledBack(scenario(0, 0, { stable: both, canary: both }), 200, 7);
     expect(looks.filter((n) => n !== null).length).toBeLessThanOrEqual(5);
+  });
+
+  test('an outage of both is named in the words of a look, in nearly every release and without the plan’s asking', () => {
+    const both = (seconds: number) => (seconds >= 800 && seconds < 980 ? 0.2 : 0.01);
+    const named = (of: Scenario, seed: number) =>
+      releases(of, 100, seed).filter((release) =>
+        looksOf(release).some(({ sentence }) => sentence.includes('both versions fail more than before')),
+      ).length;
+    expect(named(scenario(0, 0, { stable: both, canary: both }), 7)).toBeGreaterThanOrEqual(95);
+    // Nothing of the kind is said where nothing happened, nor where the canary alone is bad.
+    expect(named(scenario(0.01, 0.01), 7)).toBe(0);
+    expect(named(scenario(0.05, 0.05), 7)).toBe(0);
+    expect(named(scenario(0.01, 0.06), 7)).toBe(0);
   });
 
   test('a leak from minute 15 on is found, and the verdict says since when', () => {

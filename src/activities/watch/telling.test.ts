@@ -26,6 +26,15 @@ test('the first look of each step is told — evidence of an earlier step is non
   expect(toldOf(looks)).toEqual([1, 3]);
 });
 
+test('a shared outage is told when it begins, however short its time — and as rarely as a long wait', () => {
+  const before = nextTold(nextTold(null, look(1)), look(200));
+  const begun = nextTold(before, look(201), true);
+  expect(begun).toMatchObject({ number: 201, shared: 201 });
+  expect(nextTold(begun, look(202), false)).toBe(begun);
+  expect(nextTold(begun, look(203), true)).toBe(begun);
+  expect(nextTold(begun, look(222), true)).toMatchObject({ number: 222, shared: 222 });
+});
+
 test('a long wait costs few events — a day of looks every 5 s stays below 100', () => {
   const day = Array.from({ length: 17_280 }, (_, index) => look(index + 1));
   const told = toldOf(day);

@@ -76,8 +76,8 @@ export function beginWatch(
 
 /** One look at everything. */
 export function takeLook(state: WatchState, heard: Heard, moment: Moment, plan: WatchedMetrics): Looked {
-  const { looks, judging } = judgeRelease(state, countAll(state, heard, plan), moment, plan);
-  const told = nextTold(state.told, looks[0]);
+  const { looks, judging, isShared } = judgeRelease(state, countAll(state, heard, plan), moment, plan);
+  const told = nextTold(state.told, looks[0], isShared);
   return {
     looks,
     isWorthTelling: told !== state.told,

@@ -49,6 +49,11 @@ export function absoluteTrouble(lately: readonly Lately[], limit: number): strin
   return `${bad[0] === 'stable' ? 'stable itself is bad' : 'the canary is bad'}: ${rates}. The comparison does not decide it: a person must`;
 }
 
+/** Counts of both versions in the intervals that a minute can hold. */
+export function sumLately(lately: readonly Lately[]): { readonly canary: Counts; readonly stable: Counts } {
+  return { canary: sum(lately, 'canary'), stable: sum(lately, 'stable') };
+}
+
 function sum(parts: readonly Lately[], side: 'canary' | 'stable'): Counts {
   let requests = 0;
   let failures = 0;

@@ -2,12 +2,13 @@
  * One look at everything that a plan has judged: from counts by metric to the looks that are stored. The watch feeds
  * it from its sources, a replay from stored looks, so that both give the same numbers to the last bit.
  */
-import { absoluteTrouble, takeLately, type Lately } from './absolute.ts';
+import { absoluteTrouble, sumLately, takeLately, type Lately } from './absolute.ts';
 import type { BoundSample } from './bound.ts';
 import { lookAtBounds } from './bound-looks.ts';
 import type { Counts, Look } from './look.ts';
 import { beginMetric, lookAtMetric, type MetricMemory, type Moment } from './metric-memory.ts';
 import { ERRORS_METRIC, PROBE_METRIC, releaseLook } from './release-look.ts';
+import { bothWorsened } from './worsened.ts';
 import { sharesOfMetrics, type WatchedMetrics } from './watched-metrics.ts';
 
 export interface Sides {
@@ -68,7 +69,12 @@ export function judgeRelease(
   { counts, numbers, words }: Counted,
   moment: Moment,
   plan: WatchedMetrics,
-): { readonly looks: readonly [Look, ...Look[]]; readonly judging: Judging } {
+): {
+  readonly looks: readonly [Look, ...Look[]];
+  readonly judging: Judging;
+  /** Both versions fail more than before, as the release's look says. */
+  readonly isShared: boolean;
+} {
   const errors = counts.get(ERRORS_METRIC) ?? null;
   const inStep = countInStep(before.inStep, moment.step, counts);
   const shares = sharesOfMetrics(plan);
@@ -91,9 +97,15 @@ export function judgeRelease(
   // Of an interval that nobody knows, nothing is asked either.
   const trouble =
     plan.absoluteErrors === null || !errors ? null : absoluteTrouble(lately, plan.absoluteErrors);
-  const { look, about } = releaseLook({ metrics: judged, bounds: bounds.looks, alpha: plan.alpha, trouble });
+  const made = releaseLook({ metrics: judged, bounds: bounds.looks, alpha: plan.alpha, trouble });
+  const { about } = made;
+  const isOpen = errors !== null && made.look.verdict !== 'harmful' && made.look.cause !== 'both-bad';
+  const known = judged.find(({ metric }) => metric === ERRORS_METRIC)?.memory.stableTotal;
+  const shared = isOpen && known ? bothWorsened(sumLately(lately), known) : null;
+  const look = shared === null ? made.look : { ...made.look, sentence: `${made.look.sentence}; ${shared}` };
   const parts = [...judged.map((one) => one.look), ...bounds.looks];
   return {
+    isShared: shared !== null,
     looks: parts.length === 1 ? [look] : [look, ...parts],
     judging: {
       memories: Object.fromEntries(judged.map(({ metric, memory }) => [metric, memory])),

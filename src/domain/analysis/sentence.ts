@@ -4,7 +4,6 @@ import type { Counts } from './look.ts';
 import { counted, grouped, odds, percent, points } from './numbers-in-words.ts';
 import type { JudgeSettings } from './settings.ts';
 import { visibleHarm } from './visible-harm.ts';
-import { bothWorsened } from './worsened.ts';
 
 export interface SentenceFacts {
   readonly settings: JudgeSettings;
@@ -48,13 +47,8 @@ function undecided(facts: SentenceFacts): string {
       return `no ${facts.nouns.all} has reached the canary since the step began (stable had ${counted(facts.stable.requests, facts.nouns.all)} in this interval): nothing to compare yet`;
     case 'too-few':
     case null:
-      return `${totals(facts)}: ${evidenceOfHarm(judgement, settings)}, ${rollbackAt(settings)}; ${whyUndecided(facts)}${outage(facts)}`;
+      return `${totals(facts)}: ${evidenceOfHarm(judgement, settings)}, ${rollbackAt(settings)}; ${whyUndecided(facts)}`;
   }
-}
-
-function outage({ canary, stable, stableTotal }: SentenceFacts): string {
-  const worsened = bothWorsened(canary, stable, stableTotal);
-  return worsened === null ? '' : `; ${worsened}`;
 }
 
 function whyUndecided({ judgement, settings, canaryTotal, stableTotal, nouns }: SentenceFacts): string {

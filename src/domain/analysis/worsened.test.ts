@@ -4,8 +4,8 @@ import { bothWorsened } from './worsened.ts';
 const counts = (requests: number, failures: number) => ({ requests, failures });
 
 test('a shared outage is named as such, with stable’s rate now and before', () => {
-  expect(bothWorsened(counts(10, 3), counts(100, 20), counts(1_100, 30))).toBe(
-    "both versions fail more than before (stable 20 % in this interval, 1 % until then), so it is not the canary's fault",
+  expect(bothWorsened({ canary: counts(10, 3), stable: counts(100, 20) }, counts(1_100, 30))).toBe(
+    "both versions fail more than before (stable 20 % in the last minute, 1 % until then), so it is not the canary's fault",
   );
 });
 
@@ -16,5 +16,5 @@ test.each([
   ['too few requests now', counts(2, 2), counts(100, 20), counts(1_100, 30)],
   ['nothing is known of before', counts(10, 3), counts(100, 20), counts(150, 21)],
 ])('nothing is said when %s', (_, canary, stable, stableTotal) => {
-  expect(bothWorsened(canary, stable, stableTotal)).toBeNull();
+  expect(bothWorsened({ canary, stable }, stableTotal)).toBeNull();
 });

@@ -1,5 +1,5 @@
 /**
- * A shared outage in words: both versions fail far more in this interval than stable did before. It decides nothing
+ * A shared outage in words: both versions fail far more in the last minute than stable did before. It decides nothing
  * (the comparison cancels what hits both), but whoever watches must not take the silence for blindness.
  */
 import type { Counts } from './look.ts';
@@ -13,8 +13,16 @@ const LEAST_CANARY = 3;
 const TIMES = 3;
 const POINTS = 0.05;
 
-/** One half sentence, or `null`. `stableTotal` includes this interval. */
-export function bothWorsened(canary: Counts, stable: Counts, stableTotal: Counts): string | null {
+/**
+ * One half sentence, or `null`.
+ *
+ * @param lately counts of the last minute: one interval may be a second, in which the canary has one request
+ * @param stableTotal since the release began, the last minute included
+ */
+export function bothWorsened(
+  { canary, stable }: { readonly canary: Counts; readonly stable: Counts },
+  stableTotal: Counts,
+): string | null {
   const requests = stableTotal.requests - stable.requests;
   if (requests < LEAST_BEFORE || stable.requests < LEAST_STABLE || canary.requests < LEAST_CANARY)
     return null;
@@ -22,5 +30,5 @@ export function bothWorsened(canary: Counts, stable: Counts, stableTotal: Counts
   const bar = Math.max(TIMES * before, before + POINTS);
   const now = stable.failures / stable.requests;
   if (now < bar || canary.failures / canary.requests < bar) return null;
-  return `both versions fail more than before (stable ${percent(now)} in this interval, ${percent(before)} until then), so it is not the canary's fault`;
+  return `both versions fail more than before (stable ${percent(now)} in the last minute, ${percent(before)} until then), so it is not the canary's fault`;
 }
