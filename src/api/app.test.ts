@@ -357,7 +357,7 @@ describe('health', () => {
     });
   });
 
-  test('the description names every path and is OpenAPI 3.1', async () => {
+  test('the description names every path, each operation once, and is OpenAPI 3.1', async () => {
     const document = (await (await fetch(`${api.url}/openapi.json`)).json()) as {
       openapi: string;
       paths: Record<string, object>;
@@ -371,7 +371,15 @@ describe('health', () => {
         '/api/v1/environments/{id}/rollback',
         '/api/v1/events',
         '/api/v1/audit',
+        '/healthz',
+        '/readyz',
+        '/metrics',
       ]),
     );
+    const operations = Object.values(document.paths).flatMap((item) => Object.values(item) as object[]);
+    const ids = operations.map((operation) => (operation as { operationId?: string }).operationId);
+    expect(ids).toContain('postReleasesByIdApprove');
+    expect(ids).not.toContain(undefined);
+    expect(new Set(ids).size).toBe(ids.length);
   });
 });

@@ -9,7 +9,6 @@ import { secureHeaders } from 'hono/secure-headers';
 import { ensureError } from '../platform/errors.ts';
 import { authenticate } from './auth/authenticate.ts';
 import { databaseLost, isDatabaseLost, isTextRefused } from './database-retry.ts';
-import { createReadiness } from './health.ts';
 import { problemPage, wantsPage } from './pages/page.tsx';
 import { consolePages } from './pages/pages.tsx';
 import type { ApiEnv, ApiParts } from './parts.ts';
@@ -17,10 +16,12 @@ import { discardBody } from './discard-body.ts';
 import { notFound, Problem, tooLarge } from './problem.ts';
 import { accessRoutes } from './routes/access.ts';
 import { createRoutes } from './routes/describe.ts';
+import { describeAt } from './routes/description.ts';
 import { environmentRoutes } from './routes/environments.ts';
 import { eventRoutes } from './routes/events.ts';
 import { figureRoutes } from './routes/figures.ts';
 import { freezeRoutes } from './routes/freezes.ts';
+import { healthRoutes } from './routes/health.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { projectRoutes } from './routes/projects.ts';
 import { protectionRoutes } from './routes/protection.ts';
@@ -73,21 +74,7 @@ export function createApp(parts: ApiParts) {
     }),
   );
 
-  const readiness = createReadiness({
-    db: parts.db,
-    workflows: parts.workflows,
-    fcEndpoint: parts.config.fcEndpoint,
-  });
-  app.get('/healthz', (c) => c.json({ status: 'ok' }));
-  app.get('/readyz', async (c) => {
-    const state = await readiness();
-    return c.json(state, state.ready ? 200 : 503);
-  });
-  app.get('/metrics', async (c) =>
-    c.body(await parts.metrics.registry.metrics(), 200, {
-      'content-type': parts.metrics.registry.contentType,
-    }),
-  );
+  app.route('/', healthRoutes(parts));
   app.route('/', webhookRoutes(parts));
   app.route('/', schemaRoutes(parts));
 
@@ -124,15 +111,7 @@ export function createApp(parts: ApiParts) {
     app.route('/api/v1', routes(parts));
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
-  app.doc31('/openapi.json', {
-    openapi: '3.1.0',
-    info: {
-      title: 'Sluice',
-      version: '1',
-      description: 'Gray releases for serverless functions. Errors are RFC 9457 problem documents.',
-    },
-    servers: [{ url: parts.config.publicUrl }],
-  });
+  describeAt(app, parts.config.publicUrl);
   app.route('/', consolePages(parts));
   return app;
 }

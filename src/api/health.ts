@@ -5,8 +5,10 @@ import { listParts, PART_SILENCE_MS } from '../store/parts.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Workflows } from './workflows.ts';
 
+export const PARTS = ['postgres', 'temporal', 'engine', 'worker'] as const;
+
 export interface PartState {
-  readonly part: 'postgres' | 'temporal' | 'engine' | 'worker';
+  readonly part: (typeof PARTS)[number];
   readonly state: 'up' | 'down';
   /** One line for people. */
   readonly detail: string;

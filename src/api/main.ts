@@ -12,6 +12,7 @@ import { createSessions } from './auth/session.ts';
 import { openEventFeed } from './event-feed.ts';
 import { createLiveSplits } from './live-splits.ts';
 import { createApiMetrics } from './metrics.ts';
+import { createRefusals } from './webhooks/refusals.ts';
 import { createWorkflows } from './workflows.ts';
 
 /** Exit code of a configuration that cannot work (EX_CONFIG): starting again does not help. */
@@ -55,6 +56,8 @@ async function main(): Promise<void> {
     },
     config.regions,
   );
+  const refusals = createRefusals({ db: store.db, log });
+  lifecycle.onClose('refused deliveries', () => refusals.close());
   const app = createApp({
     config,
     adminToken: credentials.adminToken,
@@ -65,6 +68,7 @@ async function main(): Promise<void> {
     splits: createLiveSplits(fc, { maxAgeMs: 1_000, waitMs: 1_500 }),
     sessions: createSessions(credentials.adminToken),
     metrics: createApiMetrics(),
+    refusals,
     log,
   });
 

@@ -11,6 +11,7 @@ import { createSessions } from '../../src/api/auth/session.ts';
 import { openEventFeed } from '../../src/api/event-feed.ts';
 import { createLiveSplits } from '../../src/api/live-splits.ts';
 import { createApiMetrics } from '../../src/api/metrics.ts';
+import { createRefusals } from '../../src/api/webhooks/refusals.ts';
 import { createWorkflows } from '../../src/api/workflows.ts';
 import { createFcClient } from '../../src/fc/fc2-client.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
@@ -67,6 +68,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const server = createAdaptorServer({ fetch: (request, env) => app.fetch(request, env) }) as Server;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const refusals = createRefusals({ db: store.db, log });
   const app = createApp({
     config: {
       publicUrl: url,
@@ -82,6 +84,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     splits: createLiveSplits(fc, { maxAgeMs: 1_000, waitMs: 500 }),
     sessions: createSessions(adminToken),
     metrics: createApiMetrics(),
+    refusals,
     log,
   });
   return {
@@ -104,6 +107,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       server.closeAllConnections();
       await closed;
       await workflows.close();
+      await refusals.close();
       await store.close();
       await postgres.stop();
     },

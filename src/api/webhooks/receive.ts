@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto';
 import { ulid } from 'ulid';
 import { releasesRef } from '../../domain/plan/refs.ts';
-import { addAudit } from '../../store/audit.ts';
 import { acceptDelivery, type DeliveryEffect, type DeliveryOutcome } from '../../store/deliveries.ts';
 import { findProjectForWebhook, type Project } from '../../store/projects.ts';
 import type { NewRelease } from '../../store/releases.ts';
@@ -56,7 +55,8 @@ export async function receiveWebhook(
 ): Promise<DeliveryOutcome> {
   const id = provider.deliveryId(request);
   if (!provider.isSigned(request, webhookSecret)) {
-    await refuse(parts, provider, project, id);
+    parts.metrics.webhooks.inc({ provider: provider.name, outcome: 'refused' });
+    await parts.refusals.note({ project: project.name, provider: provider.name, delivery: id ?? '' });
     throw new Problem({
       status: 401,
       code: 'signature-invalid',
@@ -125,21 +125,4 @@ function newRelease(project: string, environment: string, push: Push): NewReleas
     dedupeKey: JSON.stringify([push.ref, push.before, push.commit, push.pushedAt]),
     at: Date.now(),
   };
-}
-
-async function refuse(
-  parts: ApiParts,
-  provider: WebhookProvider,
-  project: Project,
-  deliveryId: string | undefined,
-): Promise<void> {
-  parts.metrics.webhooks.inc({ provider: provider.name, outcome: 'refused' });
-  await addAudit(parts.db, {
-    actor: 'anonymous',
-    role: 'none',
-    action: 'webhook.deliver',
-    target: `project:${project.name}`,
-    outcome: 'signature-invalid',
-    detail: { provider: provider.name, delivery: (deliveryId ?? '').slice(0, 200) },
-  });
 }

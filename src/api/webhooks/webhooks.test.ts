@@ -197,9 +197,12 @@ describe('what is not signed stores nothing but an audit entry', () => {
     ['no signature', ''],
     ['half a signature', sign(body).slice(0, 40)],
     ['SHA-1', `sha1=${createHmac('sha1', SECRET).update(body).digest('hex')}`],
-  ])('%s', async (_name, signature) => {
+  ])('%s', async (name, signature) => {
+    // Of one project they would be counted together.
+    const project = `unsigned-${name.replaceAll(/\W/g, '-').toLowerCase()}`;
+    await add(project);
     const before = await counts();
-    const answer = await github(body, { signature });
+    const answer = await github(body, { signature, project });
     expect(answer.status).toBe(401);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     expect(await answer.json()).toMatchObject({ status: 401, code: 'signature-invalid' });
