@@ -2,7 +2,7 @@
 import type { z } from '@hono/zod-openapi';
 import { shownAddress, type NotificationChannel } from '../domain/notify/channel.ts';
 import { replaceChannels } from '../store/notification-channels.ts';
-import type { NotificationDelivery } from '../store/notifications.ts';
+import type { NotificationDelivery } from '../store/notification-deliveries.ts';
 import type { Db } from '../store/store.ts';
 import { invalidRequest } from './routes/describe.ts';
 import type { ChannelsInput } from './schema/notification.ts';

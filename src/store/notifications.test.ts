@@ -5,7 +5,7 @@ import { resolvePlan } from '../domain/plan/resolve.ts';
 import type { ReleaseEvent } from '../domain/release/events.ts';
 import { recordEvent } from './events.ts';
 import { replaceChannels } from './notification-channels.ts';
-import { listDeliveries } from './notifications.ts';
+import { listDeliveries } from './notification-deliveries.ts';
 import { createProject } from './projects.ts';
 import { createRelease } from './releases.ts';
 import { startTestStore, type TestStore } from '../../test/support/test-store.ts';

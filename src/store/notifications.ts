@@ -130,7 +130,16 @@ export interface ClaimedNotification {
  */
 export async function claimNotifications(
   db: Db,
-  { limit, leaseMs }: { readonly limit: number; readonly leaseMs: number },
+  {
+    limit,
+    leaseMs,
+    busy = [],
+  }: {
+    readonly limit: number;
+    readonly leaseMs: number;
+    /** Channels that nothing more is claimed of now. */
+    readonly busy?: readonly { readonly project: string; readonly channel: string }[];
+  },
 ): Promise<ClaimedNotification[]> {
   const { rows: claimed } = await sql<{ readonly id: string }>`
     update notifications set attempts = attempts + 1, next_at = now() + ${leaseMs} * interval '1 millisecond'
@@ -141,6 +150,8 @@ export async function claimNotifications(
           select d.id, row_number() over (partition by d.project, d.channel order by d.id) as place
           from notifications d
           where d.state = 'waiting' and d.next_at <= now() and not exists (
+            select from jsonb_to_recordset(${JSON.stringify(busy)}::jsonb) as b(project text, channel text)
+            where b.project = d.project and b.channel = d.channel) and not exists (
             select from notifications earlier
             where earlier.state = 'waiting' and earlier.release_id = d.release_id and earlier.channel = d.channel
               and earlier.id < d.id and earlier.attempts <= ${HOLDS_UP_TRIES})) as due
@@ -239,49 +250,4 @@ export async function postponeNotification(
 /** PostgreSQL stores no NUL in a text. */
 function plain(text: string): string {
   return text.replaceAll('\0', '�');
-}
-
-export interface NotificationDelivery {
-  readonly delivery: string;
-  readonly channel: string;
-  readonly event: string;
-  readonly releaseId: string | null;
-  readonly seq: number | null;
-  readonly state: 'waiting' | 'sent' | 'given-up';
-  readonly attempts: number;
-  readonly status: number | null;
-  readonly answer: string;
-  readonly createdAt: number;
-  /** When it is tried next; `null`: no more. */
-  readonly nextAt: number | null;
-  readonly endedAt: number | null;
-}
-
-/** The newest deliveries of a project, or of one of its channels, newest first. */
-export async function listDeliveries(
-  db: Db,
-  filter: { readonly project: string; readonly channel?: string | undefined; readonly limit: number },
-): Promise<NotificationDelivery[]> {
-  const rows = await db
-    .selectFrom('notifications')
-    .selectAll()
-    .where('project', '=', filter.project)
-    .$if(filter.channel !== undefined, (q) => q.where('channel', '=', filter.channel ?? ''))
-    .orderBy('id', 'desc')
-    .limit(filter.limit)
-    .execute();
-  return rows.map((row) => ({
-    delivery: row.delivery,
-    channel: row.channel,
-    event: row.event,
-    releaseId: row.release_id,
-    seq: row.seq,
-    state: row.state,
-    attempts: row.attempts,
-    status: row.status,
-    answer: row.answer,
-    createdAt: row.created_at.getTime(),
-    nextAt: row.state === 'waiting' ? row.next_at.getTime() : null,
-    endedAt: row.ended_at?.getTime() ?? null,
-  }));
 }

@@ -19,8 +19,8 @@ export interface DispatchLoop {
 
 const POLL_MS = 1_000;
 
-/** Starts handing over; `close` waits for what is under way. */
-export function startDispatchLoop(loop: DispatchLoop): { close(): Promise<void> } {
+/** Starts handing over; `close` waits for what is under way, `wake` makes it look at once. */
+export function startDispatchLoop(loop: DispatchLoop): { wake(): void; close(): Promise<void> } {
   const { databaseUrl, channel, applicationName, handOverSome, log } = loop;
   const ended = new AbortController();
   let wake = (): void => undefined;
@@ -46,6 +46,7 @@ export function startDispatchLoop(loop: DispatchLoop): { close(): Promise<void> 
   }
   const running = run();
   return {
+    wake: () => wake(),
     close: async () => {
       ended.abort();
       await Promise.all([running, listening.close()]);

@@ -14,6 +14,7 @@ import {
   postponeNotification,
   type ClaimedNotification,
 } from '../store/notifications.ts';
+import { clearNotifications } from '../store/notification-deliveries.ts';
 import type { Db } from '../store/store.ts';
 import { startDispatchLoop } from './dispatch-loop.ts';
 
@@ -46,12 +47,39 @@ const PACE: NotificationPace = {
   giveUpMs: 24 * 3_600_000,
   leaseMs: 15_000,
 };
-const BATCH = 20;
+/** Of all channels together. */
+const MOST_AT_ONCE = 100;
+const DAY_MS = 24 * 3_600_000;
+/** How long what was sent, or given up, stays in the list of deliveries. */
+export const KEPT_MS = 30 * DAY_MS;
+const CLEAR_EVERY_MS = 3_600_000;
+
+/** A message on its way. */
+interface Sending {
+  readonly project: string;
+  readonly channel: string;
+  readonly done: Promise<void>;
+}
 
 /** Starts sending; `close` breaks off what is under way, which another worker then sends. */
 export function startNotifications(parts: NotificationParts): { close(): Promise<void> } {
   const { db, databaseUrl, log, pace = PACE } = parts;
   const ended = new AbortController();
+  const sending = new Set<Sending>();
+  let wake = (): void => undefined;
+
+  function send(one: ClaimedNotification): void {
+    const { project, channel } = one;
+    const run = async (): Promise<void> => {
+      await deliver(parts, pace, one, ended.signal);
+      sending.delete(under);
+      // What came after it on its channel may go now.
+      wake();
+    };
+    const under: Sending = { project, channel, done: run() };
+    sending.add(under);
+  }
+
   const loop = startDispatchLoop({
     databaseUrl,
     channel: NOTIFICATIONS_CHANNEL,
@@ -59,54 +87,79 @@ export function startNotifications(parts: NotificationParts): { close(): Promise
     log,
     handOverSome: async () => {
       if (ended.signal.aborted) return 0;
-      const claimed = await claimNotifications(db, { limit: BATCH, leaseMs: pace.leaseMs });
-      const sent = await Promise.all(claimed.map((one) => deliver(parts, pace, one, ended.signal)));
-      return sent.filter(Boolean).length;
+      const limit = MOST_AT_ONCE - sending.size;
+      if (limit <= 0) return 0;
+      const claimed = await claimNotifications(db, {
+        limit,
+        leaseMs: pace.leaseMs,
+        busy: [...sending].map(placeOf),
+      });
+      // Nobody waits for an answer here: a channel that hangs holds up itself alone.
+      for (const one of claimed) send(one);
+      return claimed.length;
     },
   });
+  wake = () => loop.wake();
+  const clearing = setInterval(() => void clear(parts), CLEAR_EVERY_MS);
+  clearing.unref();
+  void clear(parts);
   return {
     close: async () => {
+      clearInterval(clearing);
       ended.abort();
       await loop.close();
+      await Promise.all([...sending].map(({ done }) => done));
     },
   };
 }
 
-/** @returns whether the row was closed; never throws, because its lease ends by itself */
+function placeOf({ project, channel }: Sending): Pick<Sending, 'project' | 'channel'> {
+  return { project, channel };
+}
+
+/** Deletes what ended long ago. */
+async function clear({ db, log }: NotificationParts): Promise<void> {
+  try {
+    while ((await clearNotifications(db, { before: new Date(Date.now() - KEPT_MS) })) > 0);
+  } catch (error) {
+    log.warn({ err: ensureError(error) }, 'old notifications could not be deleted');
+  }
+}
+
+/** Never throws, because the row's lease ends by itself. */
 async function deliver(
   { db, publicUrl, log }: NotificationParts,
   pace: NotificationPace,
   one: ClaimedNotification,
   ended: AbortSignal,
-): Promise<boolean> {
+): Promise<void> {
   const { id, delivery, channel, attempts } = one;
   try {
     if (one.target === null) {
       await endNotification(db, id, { state: 'given-up', status: null, answer: 'the channel was removed' });
-      return true;
+      return;
     }
     const signal = AbortSignal.any([ended, AbortSignal.timeout(pace.timeoutMs)]);
     const answered = await CHANNELS[one.target.kind](one.target, messageOf(one, publicUrl), signal);
     if (answered.accepted) {
       await endNotification(db, id, { state: 'sent', ...shown(answered) });
-      return true;
+      return;
     }
     if (ended.aborted) {
       await postponeNotification(db, id, { delayMs: 0, ...shown(answered) });
-      return false;
+      return;
     }
     const delayMs = Math.min(pace.firstPauseMs * 2 ** Math.min(attempts, 20), pace.longestPauseMs);
     if (Date.now() + delayMs - one.createdAt > pace.giveUpMs) {
       log.error({ delivery, channel, attempts, ...shown(answered) }, 'a notification was given up');
       await endNotification(db, id, { state: 'given-up', ...shown(answered) });
-      return true;
+      return;
     }
     log.warn({ delivery, channel, attempts, delayMs, ...shown(answered) }, 'a notification was not accepted');
     await postponeNotification(db, id, { delayMs, ...shown(answered) });
   } catch (error) {
     log.warn({ err: ensureError(error), delivery, channel }, 'a notification could not be sent');
   }
-  return false;
 }
 
 function shown({ status, answer }: ChannelAnswer) {

@@ -6,10 +6,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import type { ReleaseEvent } from '../../src/domain/release/events.ts';
 import { recordEvent } from '../../src/store/events.ts';
 import { replaceChannels } from '../../src/store/notification-channels.ts';
-import { claimNotifications, listDeliveries } from '../../src/store/notifications.ts';
+import { listDeliveries } from '../../src/store/notification-deliveries.ts';
+import { claimNotifications } from '../../src/store/notifications.ts';
 import { createProject } from '../../src/store/projects.ts';
 import { createRelease } from '../../src/store/releases.ts';
-import { startNotifications, type NotificationPace } from '../../src/worker/notifications.ts';
+import { KEPT_MS, startNotifications, type NotificationPace } from '../../src/worker/notifications.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { poll } from '../support/stack.ts';
 import { startTestStore, type TestStore } from '../support/test-store.ts';
@@ -188,6 +189,47 @@ test('one message that is never taken does not keep an alarm from people', async
   await untilAccepted(1);
   expect(receiver.accepted).toMatchObject([{ event: 'failed', severity: 'alarm' }]);
   expect(receiver.arrivals.filter(({ message }) => message.release?.seq === 1).length).toBeGreaterThan(3);
+});
+
+test('a channel that hangs holds up nobody else', async () => {
+  const pager = await startReceiver(SECRET);
+  await replaceChannels(store.db, project, [
+    { name: 'ops', kind: 'webhook', url: receiver.url, secret: SECRET },
+    { name: 'pager', kind: 'webhook', url: pager.url, secret: SECRET },
+  ]);
+  receiver.answering = () => () => undefined;
+  // Nothing but independence brings the later ones: no answer of the other is given up in the time of this test.
+  start({ timeoutMs: 600_000, leaseMs: 600_000 });
+  await record(1, asked(0));
+  await poll('the first to hang', () => receiver.arrivals.length === 1);
+  await record(2, asked(1));
+  await record(3, { type: 'failed', stage: 'build', sentence: 'no' });
+  await poll('the pager to have all', () => pager.accepted.length === 3, 20_000);
+  expect(pager.accepted.map(({ release }) => release?.seq)).toEqual([1, 2, 3]);
+  expect(receiver.arrivals).toHaveLength(1);
+  await pager.stop();
+});
+
+test('what was sent long ago leaves the list, what waits or is younger stays', async () => {
+  await record(1, asked(0));
+  await record(2, asked(1));
+  await record(3, asked(2));
+  const end = (seq: number, at: number | null) =>
+    store.db
+      .updateTable('notifications')
+      .set({
+        ...(at !== null && { state: 'sent' as const, ended_at: new Date(at) }),
+        next_at: new Date(8e15),
+      })
+      .where('release_id', '=', releaseId)
+      .where('seq', '=', seq)
+      .execute();
+  await end(1, Date.now() - KEPT_MS - 1_000);
+  await end(2, Date.now() - KEPT_MS + 3_600_000);
+  await end(3, null);
+  start();
+  await poll('the old one to be gone', async () => (await deliveries()).length === 2);
+  expect((await deliveries()).map(({ seq }) => seq)).toEqual([3, 2]);
 });
 
 test('what nobody takes is given up in the end, with the last answer', async () => {

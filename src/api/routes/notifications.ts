@@ -1,7 +1,8 @@
 /** Notifications of a project: its channels, the last deliveries, and trying a channel. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { listChannels } from '../../store/notification-channels.ts';
-import { addTestNotification, listDeliveries } from '../../store/notifications.ts';
+import { listDeliveries } from '../../store/notification-deliveries.ts';
+import { addTestNotification } from '../../store/notifications.ts';
 import { audited } from '../auth/audited.ts';
 import { requireRole } from '../auth/principal.ts';
 import { channelView, deliveryView } from '../notifications.ts';
