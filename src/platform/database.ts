@@ -16,7 +16,7 @@ export interface DatabaseOptions {
   readonly applicationName: string;
 }
 
-/** A pool whose idle errors (server restart, kill) are logged instead of ending the process. */
+/** A pool whose lost connections (server restart, kill) are logged instead of ending the process. */
 export function createPool(options: DatabaseOptions, log: Logger): Pool {
   const pool = new Pool({
     connectionString: options.url,
@@ -27,6 +27,11 @@ export function createPool(options: DatabaseOptions, log: Logger): Pool {
     idleTimeoutMillis: 30_000,
   });
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+  // The pool listens while a connection is idle. One that is lost between two queries of a transaction would end the
+  // process; the next query says it to whoever has the connection.
+  pool.on('connect', (client) =>
+    client.on('error', (error) => log.warn({ err: error }, 'a database connection was lost')),
+  );
   return pool;
 }
 
