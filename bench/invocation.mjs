@@ -71,7 +71,7 @@ export async function measureInvocation(stack, fc, { service, name }) {
 }
 
 /** As the public SDK signs (FC API, Authentication). */
-function signedRequest({ accountId, accessKeyId, accessKeySecret }, path, body) {
+export function signedRequest({ accountId, accessKeyId, accessKeySecret }, path, body) {
   const date = new Date().toUTCString();
   const md5 = Buffer.from(createHash('md5').update(body).digest('hex')).toString('base64');
   const type = 'application/octet-stream';

@@ -50,13 +50,17 @@ export async function drive({ port, connections, requests, total }) {
   }
 }
 
-/** Bytes of the first answer in `buffer`, head included; -1 while the head is not whole. */
+/** Bytes of the first answer in `buffer`, head included; -1 while it is not known yet. */
 function answerSize(buffer) {
   const end = buffer.indexOf('\r\n\r\n');
   if (end === -1) return -1;
-  const match = /content-length: *(\d+)/i.exec(buffer.toString('latin1', 0, end));
-  if (!match) throw new Error('an answer without Content-Length cannot be measured here');
-  return end + 4 + Number(match[1]);
+  const head = buffer.toString('latin1', 0, end);
+  const match = /content-length: *(\d+)/i.exec(head);
+  if (match) return end + 4 + Number(match[1]);
+  if (!/transfer-encoding: *chunked/i.test(head))
+    throw new Error('an answer of unknown length cannot be measured here');
+  const last = buffer.indexOf('0\r\n\r\n', end + 4);
+  return last === -1 ? -1 : last + 5;
 }
 
 /** Value below which the share `q` of sorted `values` lies. */

@@ -3,12 +3,12 @@
  * docs/benchmarks.md.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import FC from '@alicloud/fc2';
 import { ZipArchive } from 'archiver';
+import { writeSection } from '../bootstrap/section.mjs';
 import { measureColdStart } from './cold-start.mjs';
 import { measureInvocation } from './invocation.mjs';
 import { measureMemory } from './memory.mjs';
@@ -75,17 +75,12 @@ function report(rows) {
     console.log(`${figure.padEnd(width)}  ${value.padEnd(24)}  ${aim}`);
   const cpu = cpus();
   const head = [
-    '# Benchmarks',
-    '',
     `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${cpu.length} × ${cpu[0].model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}. Load generator,`,
     'engine and functions share these cores; compare ratios, not absolute figures.',
     '',
     '| figure | measured | aim |',
     '|---|---|---|',
   ];
-  mkdirSync(join(import.meta.dirname, '../docs'), { recursive: true });
-  writeFileSync(
-    join(import.meta.dirname, '../docs/benchmarks.md'),
-    `${[...head, ...rows.map(({ figure, value, aim }) => `| ${figure} | ${value} | ${aim} |`)].join('\n')}\n`,
-  );
+  const table = rows.map(({ figure, value, aim }) => `| ${figure} | ${value} | ${aim} |`);
+  writeSection(join(import.meta.dirname, '../docs/benchmarks.md'), 'whole', [...head, ...table].join('\n'));
 }

@@ -76,7 +76,8 @@ export function apiOf({ port, credentials }) {
   };
 }
 
-function freePort() {
+/** A TCP port of loopback that nobody listens on now. */
+export function freePort() {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address();
