@@ -1,4 +1,4 @@
-/** Warm invocations through the engine against the bare echo, in the same run and in turn. */
+/** Warm invocations and HTTP calls through the engine against the bare echo, in the same run and in turn. */
 import { fork } from 'node:child_process';
 import { createHash, createHmac } from 'node:crypto';
 import { join } from 'node:path';
@@ -7,8 +7,12 @@ import { drive, quantile, request } from './load.mjs';
 const DIFFERENT = 2_000;
 const ROUNDS = 5;
 
-/** @returns rows for the table */
-export async function measureInvocation(stack, fc, { service, name }) {
+/**
+ * @param {{service: string, name: string, web: string}} functions `name` takes events, `web` is an HTTP function that
+ *   anybody may call
+ * @returns rows for the table
+ */
+export async function measureInvocation(stack, { service, name, web }) {
   const echo = fork(join(import.meta.dirname, 'echo-server.mjs'));
   const { port: echoPort } = await new Promise((resolve) => echo.once('message', resolve));
   const signed = Array.from({ length: DIFFERENT }, (_, index) =>
@@ -18,23 +22,27 @@ export async function measureInvocation(stack, fc, { service, name }) {
       Buffer.from(JSON.stringify({ number: index, text: 'x'.repeat(40) })),
     ),
   );
-  const plain = Array.from({ length: DIFFERENT }, (_, index) =>
-    request(
-      'POST',
-      '/',
-      { host: 'bench', 'content-type': 'application/octet-stream' },
-      Buffer.from(JSON.stringify({ number: index, text: 'x'.repeat(40) })),
+  const [plain, http] = ['/', `/2016-08-15/proxy/${service}/${web}/`].map((path) =>
+    Array.from({ length: DIFFERENT }, (_, index) =>
+      request(
+        'POST',
+        path,
+        { host: 'bench', 'content-type': 'application/octet-stream' },
+        Buffer.from(JSON.stringify({ number: index, text: 'x'.repeat(40) })),
+      ),
     ),
   );
-  const runs = { echo: [], engine: [], echoOne: [], engineOne: [] };
+  const runs = { echo: [], engine: [], http: [], echoOne: [], engineOne: [] };
   try {
     await drive({ port: stack.enginePort, connections: 16, requests: signed, total: 4_000 });
+    await drive({ port: stack.enginePort, connections: 16, requests: http, total: 4_000 });
     await drive({ port: echoPort, connections: 16, requests: plain, total: 4_000 });
     for (let round = 0; round < ROUNDS; round += 1) {
       runs.echo.push(await drive({ port: echoPort, connections: 16, requests: plain, total: 20_000 }));
       runs.engine.push(
         await drive({ port: stack.enginePort, connections: 16, requests: signed, total: 10_000 }),
       );
+      runs.http.push(await drive({ port: stack.enginePort, connections: 16, requests: http, total: 10_000 }));
       runs.echoOne.push(await drive({ port: echoPort, connections: 1, requests: plain, total: 3_000 }));
       runs.engineOne.push(
         await drive({ port: stack.enginePort, connections: 1, requests: signed, total: 2_000 }),
@@ -43,7 +51,7 @@ export async function measureInvocation(stack, fc, { service, name }) {
   } finally {
     echo.disconnect();
   }
-  for (const run of [...runs.engine, ...runs.engineOne]) {
+  for (const run of [...runs.engine, ...runs.http, ...runs.engineOne]) {
     const other = [...run.statuses].filter(([status]) => status !== 200);
     if (other.length > 0) throw new Error(`the engine answered ${JSON.stringify(other)} besides 200`);
   }
@@ -61,6 +69,16 @@ export async function measureInvocation(stack, fc, { service, name }) {
       aim: '',
     },
     { figure: 'throughput ÷ echo', value: (rate(runs.engine) / rate(runs.echo)).toFixed(2), aim: '≥ 0.45' },
+    {
+      figure: 'warm HTTP call, anonymous, 16 connections',
+      value: `${Math.round(rate(runs.http))}/s`,
+      aim: '',
+    },
+    {
+      figure: 'HTTP throughput ÷ echo',
+      value: (rate(runs.http) / rate(runs.echo)).toFixed(2),
+      aim: '≥ 0.62',
+    },
     { figure: 'p50 with 1 connection, echo', value: `${p50(runs.echoOne).toFixed(3)} ms`, aim: 'the limit' },
     {
       figure: 'p50 with 1 connection, invocation',

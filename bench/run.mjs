@@ -25,6 +25,17 @@ const FUNCTION = {
   instanceConcurrency: 16,
 };
 
+/** Reads the body and sends it back, as the bare server does. */
+const HTTP_ECHO = `exports.handler = (req, resp) => {
+  const chunks = [];
+  req.on('data', (chunk) => chunks.push(chunk));
+  req.on('end', () => {
+    resp.setHeader('content-type', 'application/octet-stream');
+    resp.send(Buffer.concat(chunks));
+  });
+};
+`;
+
 const stack = await startStack();
 try {
   const fc = new FC(stack.credentials.accountId, {
@@ -48,7 +59,14 @@ try {
   await fc.createFunction('bench', { ...FUNCTION, functionName: 'echo', code: { zipFile: zip } });
   await fc.publishVersion('bench', '');
   await fc.createAlias('bench', 'PROD', '1', {});
-  rows.push(...(await measureInvocation(stack, fc, { service: 'bench', name: 'echo' })));
+  const web = { ...FUNCTION, functionName: 'web', code: { zipFile: await zipOf(HTTP_ECHO) } };
+  await fc.createFunction('bench', web);
+  await fc.createTrigger('bench', 'web', {
+    triggerName: 'web',
+    triggerType: 'http',
+    triggerConfig: { authType: 'anonymous', methods: ['POST'] },
+  });
+  rows.push(...(await measureInvocation(stack, { service: 'bench', name: 'echo', web: 'web' })));
   rows.push(...(await measureColdStart(fc, zip, FUNCTION)));
   rows.push(...(await measurePush(stack, api)));
   rows.push(...(await measureVerdict(stack, api, fc)));
