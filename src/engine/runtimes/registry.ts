@@ -1,6 +1,7 @@
 /** All runtime ids of runtimes.md §1 and what serves each on this host. */
 import { performance } from 'node:perf_hooks';
 import { CUSTOM } from './custom/runtime.ts';
+import { JAVA } from './java/runtime.ts';
 import { NODEJS } from './nodejs/runtime.ts';
 import { PHP } from './php/runtime.ts';
 import { PYTHON } from './python/runtime.ts';
@@ -13,12 +14,10 @@ import {
   type RuntimeState,
 } from './runtime.ts';
 
-const FAMILIES: readonly RuntimeFamily[] = [NODEJS, PHP, PYTHON, CUSTOM];
+const FAMILIES: readonly RuntimeFamily[] = [JAVA, NODEJS, PHP, PYTHON, CUSTOM];
 
 /** What the ids without a shim would need; said to whoever calls such a function. */
 const NEEDS: Readonly<Record<string, string>> = {
-  java8: 'a JRE >= 8',
-  java11: 'a JRE >= 11',
   'dotnetcore2.1': 'a .NET Core runtime >= 2.1',
   'custom-container': 'a container runtime',
 };

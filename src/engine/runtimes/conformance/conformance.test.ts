@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { loadConfig } from '../../../platform/config.ts';
 import { ensureError } from '../../../platform/errors.ts';
 import { cachedBinary, fetchBinary } from '../nodejs/binaries.ts';
+import { prepareRuntime } from '../../../../test/support/prepared-runtime.ts';
 import { RuntimeRegistry } from '../registry.ts';
 import type { ConformanceCase } from './case.ts';
 import { ANSWERS } from './cases/answers.ts';
@@ -17,12 +18,13 @@ import { INITIALIZER } from './cases/initializer.ts';
 import { LOG } from './cases/log.ts';
 import { SURROUNDINGS } from './cases/surroundings.ts';
 import type { Language } from './language.ts';
+import { JAVA } from './java.ts';
 import { NODEJS } from './nodejs.ts';
 import { PHP } from './php.ts';
 import { PYTHON } from './python.ts';
 import { Subject } from './subject.ts';
 
-const LANGUAGES: readonly Language[] = [NODEJS, PYTHON, PHP];
+const LANGUAGES: readonly Language[] = [NODEJS, PYTHON, PHP, JAVA];
 
 const TABLE: Readonly<Record<string, readonly ConformanceCase[]>> = {
   answers: ANSWERS,
@@ -43,6 +45,7 @@ for (const major of OLD_MAJORS)
     await fetchBinary(cache, major).catch((error: unknown) =>
       test.skip(`Node.js ${major}: cannot be fetched here: ${ensureError(error).message.slice(0, 200)}`),
     );
+for (const id of ['java8', 'java11']) await prepareRuntime(id);
 const states = new RuntimeRegistry(host).states();
 
 for (const language of LANGUAGES) {
