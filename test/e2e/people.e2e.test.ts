@@ -57,6 +57,18 @@ async function untilWeight(service: string, weight: number): Promise<void> {
   }
 }
 
+/** What came before the watch's first reading does not count, so the harm goes on until it is taken back. */
+async function poisonUntilBack(service: string): Promise<void> {
+  const poison = Buffer.from(JSON.stringify({ poison: true }));
+  const deadline = Date.now() + 60_000;
+  while ((await alias(service)).versionId !== '1') {
+    if (Date.now() > deadline) throw new Error(`nothing took ${service} back`);
+    for (let call = 0; call < 5; call += 1)
+      await fc.invokeFunction(service, 'greet', poison, {}, 'PROD', { rawBuf: true }).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 const act = (id: string, what: string, body: object = {}) => api.post(`/api/v1/releases/${id}/${what}`, body);
 
 test('nobody calls the function: the hold goes on, then a person is asked — never promoted or rolled back by itself', async () => {
@@ -132,15 +144,7 @@ test('harm after the promotion: the bake time takes it back by itself, also afte
   const third = await project.push(broken, 'Third');
   await api.until(third.id, ['failed'], 60_000);
 
-  const poison = Buffer.from(JSON.stringify({ poison: true }));
-  const deadline = Date.now() + 30_000;
-  // What came before the bake's first reading does not count, so the harm goes on until it is taken back.
-  while ((await alias('baked')).versionId !== '1') {
-    if (Date.now() > deadline) throw new Error('the bake time took nothing back');
-    for (let call = 0; call < 5; call += 1)
-      await fc.invokeFunction('baked', 'greet', poison, {}, 'PROD', { rawBuf: true }).catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await poisonUntilBack('baked');
   const { releases } = await api.get<{ releases: ReleaseView[] }>('/api/v1/releases?project=baked');
   const [back] = releases;
   expect(back).toMatchObject({ cause: 'bake', commit: promoted.commit });
@@ -151,4 +155,30 @@ test('harm after the promotion: the bake time takes it back by itself, also afte
     '/api/v1/quarantine?project=baked',
   );
   expect(quarantine).toMatchObject([{ commit: promoted.commit, reason: 'bake' }]);
+}, 180_000);
+
+test('harm while a hook after the last step runs: the release that all users have is watched, and goes back by itself', async () => {
+  const customers = callers('hooked');
+  const project = await createGitProject(api, join(stack.home, 'demo'), 'hooked');
+  const files = (tag: string, hooks: string) =>
+    functionFiles({
+      service: 'hooked',
+      handler: 'poisonable',
+      tag,
+      steps: ['{weight: 50%, hold: 2s}'],
+      more: [`hooks: {after: [${hooks}]}`],
+    });
+  const first = await project.push(files('v1', ''), 'First');
+  await api.until(first.id, ['promoted'], 60_000);
+  const second = await project.push(files('v2', '{name: report, run: sleep 600, timeout: 20m}'), 'Second');
+  const deadline = Date.now() + 60_000;
+  while ((await alias('hooked')).versionId !== '2') {
+    if (Date.now() > deadline) throw new Error('the second version never had all traffic');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await customers.stop();
+  await poisonUntilBack('hooked');
+  const back = await api.until(second.id, ['rolled-back'], 60_000);
+  expect(back).toMatchObject({ rollbackCause: 'harmful', verdict: { metric: 'bake', verdict: 'harmful' } });
+  expect(back.hooks).toMatchObject([{ name: 'report', state: 'failed', summary: 'the release was stopped' }]);
 }, 180_000);
