@@ -37,7 +37,7 @@ describe.concurrent('the bake time', () => {
     const { project, service, releaseId, rollback } = await promoted();
     expect(server.world.progress(releaseId).bakingUntil).toBeGreaterThan(Date.now());
     await expect
-      .poll(() => server.lane(project).query(laneQuery))
+      .poll(() => server.lane(project).query(laneQuery), { timeout: 20_000 })
       .toMatchObject({ running: null, waiting: [] });
     server.world.bakes.set(releaseId, [harm]);
     await server.world.until(rollback, ({ state }) => state === 'rolled-back');
@@ -50,7 +50,7 @@ describe.concurrent('the bake time', () => {
     expect(server.world.aliases.get(service)).toEqual({ main: '1', additional: null });
     expect(server.world.progress(releaseId)).toMatchObject({ state: 'promoted', reason: 'bake' });
     await expect
-      .poll(() => server.world.done)
+      .poll(() => server.world.done, { timeout: 20_000 })
       .toContainEqual(expect.stringContaining(`restore ${service} to 1`));
     await server.release(releaseId).result();
     await server.keepHistory('promoted.baked-back', server.release(releaseId).workflowId);
