@@ -229,9 +229,9 @@ describe('functions', () => {
   test('what this engine does not do yet is said, not dropped', async () => {
     const service = await newService();
     await sdk.createFunction(service, await functionAnswering('hello', 'a'));
-    expect(await refusal(sdk.updateFunction(service, 'hello', { layers: ['x'] }))).toContain(
-      'layers is not supported',
-    );
+    expect(
+      await refusal(sdk.updateFunction(service, 'hello', { customDNS: { nameServers: ['1.1.1.1'] } })),
+    ).toContain('customDNS is not supported');
     expect(await refusal(sdk.get(`/services/${service}/nothing`))).toContain('400 PathNotSupported');
   });
 });

@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../platform/config.ts';
 import type { Credentials } from '../platform/credentials.ts';
 import { createDatabase, createPool } from '../platform/database.ts';
-import { ensureError } from '../platform/errors.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
 import type { Logger } from '../platform/log.ts';
 import { migrate } from '../platform/migrate.ts';
@@ -19,14 +18,17 @@ import { aliasOperations } from './catalog/aliases.ts';
 import { Catalog } from './catalog/catalog.ts';
 import { codeLinkOperations, CodeLinks } from './catalog/code-links.ts';
 import { CodeStore } from './catalog/code-store.ts';
+import { restoreCode, startCodeSweep } from './catalog/code-upkeep.ts';
 import { customDomainOperations } from './catalog/custom-domains.ts';
 import { DomainStore } from './catalog/domain-store.ts';
 import { functionOperations } from './catalog/functions.ts';
 import { instanceBounds } from './catalog/instance-bounds.ts';
 import { countProvisioned, instanceOperations } from './catalog/instances.ts';
+import { LayerStore } from './catalog/layer-store.ts';
+import { layerOperations } from './catalog/layers.ts';
 import { onDemandConfigOperations } from './catalog/on-demand-configs.ts';
 import { provisionConfigOperations } from './catalog/provision-configs.ts';
-import { codePackages, revisionKeys, type ServiceState } from './catalog/service-state.ts';
+import { revisionKeys, type ServiceState } from './catalog/service-state.ts';
 import { serviceOperations } from './catalog/services.ts';
 import type { EngineTables } from './catalog/tables.ts';
 import { triggerOperations } from './catalog/triggers.ts';
@@ -55,8 +57,6 @@ const DRAIN_MS = 4_000;
 const RUNNER_GRACE_MS = 1_000;
 /** Largest event and answer of a synchronous call. */
 const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
-/** A package that nothing refers to stays this long: an upload may be on its way into the catalog. */
-const CODE_MIN_AGE_MS = 60 * 60 * 1_000;
 
 export interface EngineOptions {
   readonly config: Config;
@@ -111,14 +111,8 @@ export async function startEngine(options: EngineOptions): Promise<void> {
   for (const service of series.services)
     series.retain(service, (key) => isThere(catalog.services.get(service), key));
   await restoreCode(catalog, codeStore, log);
-  const sweep = setInterval(() => {
-    const used = new Set(usedCode(catalog));
-    codeStore
-      .sweep((sha256) => used.has(sha256), CODE_MIN_AGE_MS)
-      .catch((error: unknown) => log.warn({ err: error }, 'unused code could not be removed'));
-  }, CODE_MIN_AGE_MS);
-  sweep.unref();
-  lifecycle.onClose('code sweep', () => clearInterval(sweep));
+  const layers = new LayerStore(db, now);
+  lifecycle.onClose('code sweep', startCodeSweep(catalog, codeStore, layers, log));
 
   const store = startSeriesStore(db, series, now, log);
   lifecycle.onClose('counters', () => store.close());
@@ -141,7 +135,14 @@ export async function startEngine(options: EngineOptions): Promise<void> {
   };
   const operations = [
     ...serviceOperations(catalog),
-    ...functionOperations(catalog, codeStore, links),
+    ...functionOperations({ catalog, codeStore, links, layers }),
+    ...layerOperations({
+      layers,
+      codeStore,
+      links,
+      region: config.region,
+      accountId: credentials.accountId,
+    }),
     ...versionOperations(catalog),
     ...aliasOperations(catalog),
     ...triggerOperations(catalog),
@@ -204,18 +205,4 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 function isThere(state: ServiceState | undefined, { version, function: name }: SeriesKey): boolean {
   const deployment = version === 'LATEST' ? state?.latest : state?.deployments.get(version);
   return deployment?.targets.has(name) ?? false;
-}
-
-function* usedCode(catalog: Catalog): Generator<string> {
-  for (const state of catalog.services.values()) yield* codePackages(state);
-}
-
-/** Unpacks packages whose folder was lost. One that cannot be is said; the other functions must not wait for it. */
-async function restoreCode(catalog: Catalog, store: CodeStore, log: Logger): Promise<void> {
-  for (const sha256 of new Set(usedCode(catalog)))
-    try {
-      await store.restore(sha256);
-    } catch (error) {
-      log.error({ err: ensureError(error), sha256 }, 'a code package is lost; its functions cannot start');
-    }
 }

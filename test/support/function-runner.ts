@@ -103,6 +103,7 @@ export function createFunctionRunner(
         server: { command: [], args: [], port: 9000 },
         codeChecksum: '1',
         codeFolder,
+        layerFolder: '',
         logProject: 'project',
         logStore: 'store',
         ...settings,

@@ -58,6 +58,7 @@ beforeAll(async () => {
           name,
           config: functionConfig({ runtime: 'nodejs20', handler: 'index.handler' }, { timeout: 120 }),
           code: { sha256: 'x', sizeBytes: 1, checksum: '1' },
+          layers: [],
           ...stamp,
         }),
       },

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { crc64 } from '../../domain/checksum/crc64.ts';
 import { CODE_ZIP_BYTES_MAX } from '../../domain/names/fc.ts';
 import { invalidArgument } from '../http/api-error.ts';
+import { bytesBelow, mergeFolders } from './merge-folders.ts';
 import { unpack } from './unpack.ts';
 import { ZIP_LIMITS, type ZipLimits } from './zip-listing.ts';
 
@@ -21,6 +22,13 @@ export interface CodePackage {
 }
 
 const DRAFT = '.draft-';
+
+/** Name of the folder that shows packages over each other; empty for none, and the package's own for one. */
+export function layersName(packages: readonly string[]): string {
+  const [only = ''] = packages;
+  if (packages.length <= 1) return only;
+  return `layers-${createHash('sha256').update(packages.join('\n')).digest('hex')}`;
+}
 
 export class CodeStore {
   readonly #root: string;
@@ -69,6 +77,30 @@ export class CodeStore {
   /** Unpacks a stored package again where its folder is missing. Throws where the zip is missing too. */
   async restore(sha256: string): Promise<void> {
     if (!existsSync(this.folder(sha256))) await this.#unpackTo(sha256, await readFile(this.zipPath(sha256)));
+  }
+
+  /** Bytes of a stored package when it is unpacked. */
+  unpackedBytes(sha256: string): Promise<number> {
+    return bytesBelow(this.folder(sha256));
+  }
+
+  /** Makes the folder of several packages over each other, named by `layersName`; one that is there is kept. */
+  async merge(packages: readonly string[]): Promise<void> {
+    const name = layersName(packages);
+    if (name === '') return;
+    // A sweep must not take what was just asked for again.
+    if (existsSync(this.folder(name))) return utimes(this.folder(name), new Date(), new Date());
+    const draft = this.#draft();
+    try {
+      await mergeFolders(
+        packages.map((sha256) => this.folder(sha256)),
+        draft,
+      );
+      await rename(draft, this.folder(name));
+    } catch (error) {
+      await rm(draft, { recursive: true, force: true });
+      if (!existsSync(this.folder(name))) throw error;
+    }
   }
 
   /** Removes packages that nothing refers to and that were not stored in the last `minAgeMs` milliseconds. */

@@ -97,7 +97,6 @@ describe('functions', () => {
     [{ runtime: 'nodejs7' }, "runtime 'nodejs7' is unknown; accepted are nodejs6"],
     [{ runtime: 'python3' }, 'another language'],
     [{ runtime: 'custom-container' }, 'not supported'],
-    [{ layers: ['arn'] }, 'layers is not supported'],
     [{ instanceType: 'fc.gpu.tesla.1' }, 'instanceType'],
     [{ instanceLifecycleConfig: { preStop: { handler: 'a.b' } } }, 'instanceLifecycleConfig.preStop'],
     [{ customDNS: { nameServers: ['1.1.1.1'] } }, 'customDNS'],

@@ -10,6 +10,7 @@ import {
 } from '../../domain/names/fc.ts';
 import { RUNTIMES } from '../../domain/names/runtimes.ts';
 import { invalidArgument } from '../http/api-error.ts';
+import { CodeInput } from './code-input.ts';
 import { Description, notServed } from './service-config.ts';
 
 /** runtimes.md §1; containers are refused by their own sentence. */
@@ -32,13 +33,7 @@ const FunctionFields = {
   description: Description.exactOptional(),
   runtime: z.string().exactOptional(),
   handler: z.string().min(1).max(256).exactOptional(),
-  code: z
-    .object({
-      zipFile: z.string().exactOptional(),
-      ossBucketName: z.string().exactOptional(),
-      ossObjectName: z.string().exactOptional(),
-    })
-    .exactOptional(),
+  code: CodeInput.exactOptional(),
   initializer: z.string().max(256).exactOptional(),
   initializationTimeout: range(FUNCTION_RANGES.initializationTimeout).exactOptional(),
   timeout: range(FUNCTION_RANGES.timeout).exactOptional(),
@@ -134,7 +129,6 @@ export function functionConfig(stored: StoredFunction, changes: FunctionSettings
     throw invalidArgument('instanceSoftConcurrency must not be above instanceConcurrency');
   if (!['e1', 'c1'].includes(config.instanceType)) throw notServed(`instanceType '${config.instanceType}'`);
   if (config.gpuMemorySize) throw notServed('gpuMemorySize');
-  if (config.layers.length > 0) throw notServed('layers');
   if (Object.values(config.customContainerConfig ?? {}).some(Boolean))
     throw notServed('customContainerConfig');
   for (const hook of ['preFreeze', 'preStop'] as const)

@@ -5,14 +5,24 @@ import { json, nothing, type Operation } from '../http/operation.ts';
 import { pageOfNames } from '../http/paging.ts';
 import type { Catalog, Draft } from './catalog.ts';
 import type { CodeLinks } from './code-links.ts';
-import type { CodePackage, CodeStore } from './code-store.ts';
+import { storeCode } from './code-input.ts';
+import type { CodeStore } from './code-store.ts';
 import { CreateFunctionInput, functionConfig, UpdateFunctionInput } from './function-config.ts';
 import { withoutFunction } from './attachments.ts';
+import type { LayerStore } from './layer-store.ts';
+import { takeLayers } from './layers.ts';
 import { apiTime, type FunctionRecord } from './records.ts';
 import { deploymentOf, type ServiceState } from './service-state.ts';
 import { triggersOf } from './triggers.ts';
 
-export function functionOperations(catalog: Catalog, codeStore: CodeStore, links: CodeLinks): Operation[] {
+export interface FunctionOptions {
+  readonly catalog: Catalog;
+  readonly codeStore: CodeStore;
+  readonly links: CodeLinks;
+  readonly layers: LayerStore;
+}
+
+export function functionOperations({ catalog, codeStore, links, layers }: FunctionOptions): Operation[] {
   return [
     {
       name: 'CreateFunction',
@@ -35,9 +45,10 @@ export function functionOperations(catalog: Catalog, codeStore: CodeStore, links
         };
         checkFree(catalog.find(service));
         const code = await storeCode(codeStore, given);
+        const uses = await takeLayers(config.layers, [], code, layers, codeStore);
         const state = await catalog.change(service, (current) => {
           checkFree(current);
-          return (stamp) => put(current, { id: randomUUID(), name, config, code, ...stamp });
+          return (stamp) => put(current, { id: randomUUID(), name, config, code, layers: uses, ...stamp });
         });
         return answer(findFunction(state, name));
       },
@@ -87,12 +98,24 @@ export function functionOperations(catalog: Catalog, codeStore: CodeStore, links
         functionConfig(first.config, changes);
         call.requireMatch(first.etag, `function '${name}'`);
         const code = given && (await storeCode(codeStore, given));
+        const merged = functionConfig(first.config, changes);
+        const uses =
+          (changes.layers ?? code)
+            ? await takeLayers(merged.layers, first.layers, code ?? first.code, layers, codeStore)
+            : undefined;
         const state = await catalog.change(service, (current) => {
           const record = findFunction(current, name);
           const config = functionConfig(record.config, changes);
           call.requireMatch(record.etag, `function '${name}'`);
           return ({ etag, modifiedAt }) =>
-            put(current, { ...record, config, code: code ?? record.code, etag, modifiedAt });
+            put(current, {
+              ...record,
+              config: { ...config, layers: (uses ?? record.layers).map(({ arn }) => arn) },
+              code: code ?? record.code,
+              layers: uses ?? record.layers,
+              etag,
+              modifiedAt,
+            });
         });
         return answer(findFunction(state, name));
       },
@@ -155,18 +178,6 @@ function findFunction(state: ServiceState, name: string, qualifier = 'LATEST'): 
   const record = deploymentOf(state, qualifier).functions.get(name);
   if (!record) throw functionNotFound(state.service.name, name);
   return record;
-}
-
-function storeCode(
-  store: CodeStore,
-  code: { readonly zipFile?: string; readonly ossBucketName?: string; readonly ossObjectName?: string },
-): Promise<CodePackage> {
-  if (code.ossBucketName || code.ossObjectName)
-    throw invalidArgument(
-      'code: packages from object storage are not supported by this engine; send the zip as base64 in code.zipFile',
-    );
-  if (!code.zipFile) throw invalidArgument('code.zipFile: the zip as base64 is required');
-  return store.put(Buffer.from(code.zipFile, 'base64'));
 }
 
 function answer(record: FunctionRecord): ReturnType<typeof json> {

@@ -105,8 +105,11 @@ function completeService(record: ServiceRecord): ServiceRecord {
   return { ...record, config: completeServiceConfig(record.config) };
 }
 
-function completeFunction(record: FunctionRecord): FunctionRecord {
-  return { ...record, config: completeFunctionConfig(record.config) };
+function completeFunction(
+  record: Omit<FunctionRecord, 'layers'> & Partial<Pick<FunctionRecord, 'layers'>>,
+): FunctionRecord {
+  const { layers = [] } = record;
+  return { ...record, layers, config: completeFunctionConfig(record.config) };
 }
 
 function completeVersion(record: VersionRecord): VersionRecord {

@@ -3,6 +3,7 @@ import type { AliasConfig } from './aliases.ts';
 import type { CodePackage } from './code-store.ts';
 import type { DomainConfig } from './domain-config.ts';
 import type { FunctionConfig } from './function-config.ts';
+import type { LayerUse } from './layers.ts';
 import type { ServiceConfig } from './service-config.ts';
 import type { TriggerSettings } from './trigger-config.ts';
 
@@ -25,6 +26,8 @@ export interface FunctionRecord extends Stamp {
   readonly name: string;
   readonly config: FunctionConfig;
   readonly code: CodePackage;
+  /** In the order in which they lie over each other. */
+  readonly layers: readonly LayerUse[];
 }
 
 export interface VersionRecord extends Stamp {

@@ -2,6 +2,7 @@
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { createHash } from 'node:crypto';
 import type { Revision } from '../invoke/contract.ts';
+import { layersName } from './code-store.ts';
 import type { FunctionRecord, ServiceRecord } from './records.ts';
 
 /** Where a custom runtime listens unless its function says otherwise (runtimes.md §8). */
@@ -11,15 +12,16 @@ const SERVER_PORT = 9000;
  * The revision of one function.
  *
  * @param versionId version number, or empty for LATEST
- * @param codeFolder absolute folder with the unpacked code
+ * @param folderOf absolute folder of an unpacked package, or of several over each other
  */
 export function revisionOf(
   service: ServiceRecord,
   record: FunctionRecord,
   versionId: string,
-  codeFolder: string,
+  folderOf: (name: string) => string,
 ): Revision {
   const { config, code } = record;
+  const layers = record.layers.map((layer) => layer.code.sha256);
   // What an instance is started with. A new description must not cost a cold start; a service that was deleted and
   // made again must not meet the old one's instances.
   const identity = {
@@ -29,6 +31,7 @@ export function revisionOf(
     functionId: record.id,
     config: { ...config, description: '' },
     code: code.sha256,
+    layers,
   };
   const digest = createHash('sha256').update(canonicalJson(identity)).digest('hex').slice(0, 24);
   return Object.freeze({
@@ -50,7 +53,8 @@ export function revisionOf(
       port: config.caPort ?? SERVER_PORT,
     }),
     codeChecksum: code.checksum,
-    codeFolder,
+    codeFolder: folderOf(code.sha256),
+    layerFolder: layers.length === 0 ? '' : folderOf(layersName(layers)),
     logProject: service.config.logConfig.project,
     logStore: service.config.logConfig.logstore,
   });

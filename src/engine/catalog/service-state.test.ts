@@ -14,6 +14,7 @@ function fn(name: string, code: string, description = ''): FunctionRecord {
     name,
     config,
     code: { sha256: code, sizeBytes: 1, checksum: `crc-${code}` },
+    layers: [],
     ...STAMP,
   };
 }

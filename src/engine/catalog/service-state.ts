@@ -104,7 +104,7 @@ function deploy(
   const targets = new Map<string, Target>();
   for (const [name, record] of functions) {
     const versionId = version === LATEST ? '' : version;
-    const revision = revisionOf(service, record, versionId, folderOf(record.code.sha256));
+    const revision = revisionOf(service, record, versionId, folderOf);
     const known = before?.targets.get(name);
     targets.set(
       name,
@@ -160,5 +160,15 @@ export function revisionKeys(state: ServiceState | undefined): Set<string> {
 /** SHA-256 of every code package that a state refers to. */
 export function* codePackages(state: ServiceState): Generator<string> {
   for (const { functions } of [state.latest, ...state.deployments.values()])
-    for (const { code } of functions.values()) yield code.sha256;
+    for (const { code, layers } of functions.values()) {
+      yield code.sha256;
+      for (const layer of layers) yield layer.code.sha256;
+    }
+}
+
+/** Layers that lie over each other in a function of the state, as their packages. */
+export function* layerStacks(state: ServiceState): Generator<string[]> {
+  for (const { functions } of [state.latest, ...state.deployments.values()])
+    for (const { layers } of functions.values())
+      if (layers.length > 0) yield layers.map(({ code }) => code.sha256);
 }

@@ -2,6 +2,7 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { AsyncStatus } from '../asynchronous/status.ts';
 import type { AsyncConfig } from './async-configs.ts';
+import type { LayerVersion } from './layer-store.ts';
 import type { AttachmentRecord } from './attachments.ts';
 import type {
   AliasRecord,
@@ -73,6 +74,16 @@ export interface EngineTables {
     readonly refusals: Generated<number>;
     readonly error: Generated<string>;
     readonly destination_status: Generated<string>;
+  };
+  readonly layers: {
+    readonly name: string;
+    readonly next_version: number;
+    readonly is_public: Generated<boolean>;
+  };
+  readonly layer_versions: {
+    readonly layer: string;
+    readonly version: number;
+    readonly record: JSONColumnType<LayerVersion>;
   };
   readonly series: {
     readonly id: Generated<number>;

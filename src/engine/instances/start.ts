@@ -13,6 +13,9 @@ import type { InstanceLink, LinkEvents } from './link.ts';
 import { freePort, serverConnector } from './server-connector.ts';
 import type { Readiness } from './start-up.ts';
 
+/** Where functions find their layers (guide.md §12). */
+const LAYERS = '/opt';
+
 export interface InstanceSettings {
   readonly sandbox: SandboxMode;
   readonly region: string;
@@ -67,7 +70,10 @@ export function startInstance(
   });
   const common = {
     sandbox,
-    mounts: runtime.mounts,
+    mounts:
+      revision.layerFolder === ''
+        ? runtime.mounts
+        : [...runtime.mounts, { from: revision.layerFolder, to: LAYERS }],
     env,
     codeFolder: revision.codeFolder,
     hostsFile: host.hostsFile,

@@ -27,6 +27,8 @@ export interface Revision {
   readonly codeChecksum: string;
   /** Absolute folder with the unpacked code, made by `CodeStore`. */
   readonly codeFolder: string;
+  /** Absolute folder that is shown as `/opt`; empty: none. */
+  readonly layerFolder: string;
   readonly logProject: string;
   readonly logStore: string;
 }

@@ -15,6 +15,7 @@ import { FileSink, FILE_SINK_DEFAULTS } from '../logs/file.ts';
 import type { LogLine, LogSink } from '../logs/line.ts';
 import { RecentLines } from '../logs/recent.ts';
 import { NodeFetching } from '../runtimes/nodejs/fetching.ts';
+import { layersNeedSandbox, sandboxNotAvailable } from './refusals.ts';
 import { RuntimeRegistry } from '../runtimes/registry.ts';
 import type { RuntimeState } from '../runtimes/runtime.ts';
 import {
@@ -277,15 +278,11 @@ class PooledRunner implements EngineRunner {
   }
 
   #open(revision: Revision): Pool {
-    if (!this.sandbox.available)
-      throw new RefusedError(
-        502,
-        'SandboxNotAvailable',
-        `${this.sandbox.reason}; mend: ${this.sandbox.mend}`,
-      );
+    if (!this.sandbox.available) throw sandboxNotAvailable(this.sandbox.reason, this.sandbox.mend);
     const lookup = this.#registry.find(revision.runtime);
     if (!lookup.found) throw new RefusedError(502, 'RuntimeNotAvailable', lookup.reason);
     const { sandbox, region, accountId } = this.#options;
+    if (revision.layerFolder !== '' && sandbox === 'off') throw layersNeedSandbox();
     const pool = new Pool({
       revision,
       runtime: lookup.runtime,

@@ -1,0 +1,14 @@
+/** Refusals of the running side for what this host lacks: each names the reason and the mend. */
+import { RefusedError } from './contract.ts';
+
+export function sandboxNotAvailable(reason: string, mend: string): RefusedError {
+  return new RefusedError(502, 'SandboxNotAvailable', `${reason}; mend: ${mend}`);
+}
+
+/** Without a sandbox there is no `/opt` of a function's own. */
+export function layersNeedSandbox(): RefusedError {
+  return sandboxNotAvailable(
+    'layers are shown in /opt of a sandbox, and SLUICE_SANDBOX=off leaves it out',
+    'switch it on',
+  );
+}
