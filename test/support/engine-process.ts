@@ -75,7 +75,9 @@ type SdkMethod =
   | 'publishLayerVersion'
   | 'putLayerACL'
   | 'deleteLayerVersion'
-  | 'listInstances';
+  | 'listInstances'
+  | 'getTempBucketToken'
+  | 'getTempCodeBucketPermission';
 export type Sdk = Record<SdkMethod, SdkCall>;
 
 export interface EngineProcess {

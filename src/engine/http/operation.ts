@@ -99,7 +99,10 @@ export class Call {
 
   /** A query parameter; an empty one is the same as none. */
   optional(name: string): string | undefined {
-    return this.query.get(name) || undefined;
+    const value = this.query.get(name) || undefined;
+    // As in bodies: PostgreSQL's text has no zero character.
+    if (value?.includes('\0')) throw invalidArgument(`the query parameter '${name}' has a zero character`);
+    return value;
   }
 
   required(name: string): string {

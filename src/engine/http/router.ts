@@ -1,5 +1,5 @@
 /** Finds the operation for a method and path. Paths differ in their fixed segments only, so the order never matters. */
-import { invalidArgument, pathNotSupported } from './api-error.ts';
+import { ApiError, invalidArgument, pathNotSupported } from './api-error.ts';
 import type { Operation } from './operation.ts';
 
 export interface Route {
@@ -43,8 +43,12 @@ function match(template: readonly string[], segments: readonly string[]): Map<st
 export function decodeSegment(segment: string): string {
   if (!segment.includes('%')) return segment;
   try {
-    return decodeURIComponent(segment);
-  } catch {
+    const decoded = decodeURIComponent(segment);
+    // PostgreSQL's text has no zero character, and no name has one.
+    if (!decoded.includes('\0')) return decoded;
+    throw invalidArgument(`the path segment '${segment}' has a zero character`);
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
     throw invalidArgument(`the path segment '${segment}' is not valid percent-encoding`);
   }
 }
