@@ -12,6 +12,7 @@ import { createAcceptor } from './asynchronous/accept.ts';
 import { Dispatcher } from './asynchronous/dispatcher.ts';
 import { asyncCallOperations } from './asynchronous/operations.ts';
 import { AsyncQueue } from './asynchronous/queue.ts';
+import { Timers } from './asynchronous/timers.ts';
 import { accountOperations } from './catalog/account.ts';
 import { asyncConfigOperations } from './catalog/async-configs.ts';
 import { aliasOperations } from './catalog/aliases.ts';
@@ -91,12 +92,14 @@ export async function startEngine(options: EngineOptions): Promise<void> {
 
   const series = new SeriesRegistry(await loadSeries(db, now()));
   const codeStore = await CodeStore.open(join(config.home, 'engine', 'code'));
+  let wakeTimers = (): void => undefined;
   const catalog = await Catalog.load({
     db,
     log,
     now,
     folderOf: (sha256) => codeStore.folder(sha256),
     onReplaced(before, after) {
+      if (before?.triggers !== after?.triggers) wakeTimers();
       const bounded = instanceBounds(after);
       for (const [key, { revision }] of instanceBounds(before))
         if (!bounded.has(key)) runner.bound(revision, undefined);
@@ -121,7 +124,9 @@ export async function startEngine(options: EngineOptions): Promise<void> {
   const domains = await DomainStore.load(db, now);
   const queue = new AsyncQueue(db, now);
   const dispatcher = new Dispatcher({ queue, catalog, runner, series, now, random: Math.random, log });
+  const timers = new Timers({ db, catalog, dispatcher, now, log });
   lifecycle.onClose('asynchronous calls', () => dispatcher.close(RUNNER_GRACE_MS));
+  lifecycle.onClose('timers', () => timers.close());
 
   const links = new CodeLinks(now);
   const verify = createVerifier({ id: credentials.accessKeyId, secret: credentials.accessKeySecret }, now);
@@ -189,6 +194,8 @@ export async function startEngine(options: EngineOptions): Promise<void> {
     await listen(front.secureServer, config.engineTlsPort, config.listenHost);
   lifecycle.onClose('front', () => front.drain(DRAIN_MS));
   dispatcher.wake();
+  wakeTimers = () => timers.wake();
+  wakeTimers();
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

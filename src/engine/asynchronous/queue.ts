@@ -61,7 +61,7 @@ export class AsyncQueue {
    */
   async add(call: NewAsyncCall): Promise<void> {
     try {
-      await insert(this.#db, call, this.#now());
+      await insertCall(this.#db, call, this.#now());
     } catch (error) {
       if (isUniqueViolation(error))
         throw new ApiError(
@@ -202,7 +202,7 @@ export class AsyncQueue {
         .where('name', '=', service)
         .forKeyShare()
         .execute();
-      if (there.length > 0) await insert(rows, ending.next, now);
+      if (there.length > 0) await insertCall(rows, ending.next, now);
     });
   }
 
@@ -224,7 +224,8 @@ export class AsyncQueue {
   }
 }
 
-async function insert(db: Executor, call: NewAsyncCall, now: number): Promise<void> {
+/** Stores a call, also as part of a transaction. */
+export async function insertCall(db: Executor, call: NewAsyncCall, now: number): Promise<void> {
   const dueAt = now + call.delayMs;
   await db
     .insertInto('async_calls')

@@ -75,6 +75,12 @@ export interface EngineTables {
     readonly error: Generated<string>;
     readonly destination_status: Generated<string>;
   };
+  readonly timers: {
+    readonly service: string;
+    readonly function: string;
+    readonly name: string;
+    readonly due_at: Date;
+  };
   readonly layers: {
     readonly name: string;
     readonly next_version: number;

@@ -1,6 +1,6 @@
 /** What each type of trigger is set to: the schemas are the one source of validation, types and defaults (fc-api.md §4). */
 import { z } from 'zod';
-import { parseTimer } from '../../domain/schedule/timer.ts';
+import { parseTimer, type Timer } from '../../domain/schedule/timer.ts';
 import { invalidArgument } from '../http/api-error.ts';
 import { parseValue } from '../http/json-body.ts';
 
@@ -156,6 +156,13 @@ export function checkSource(type: TriggerType, sourceArn: string): void {
     throw invalidArgument(
       `sourceArn: a trigger of type '${type}' needs '${source.words}', not '${sourceArn}'`,
     );
+}
+
+/** When a timer trigger fires, or `undefined` for another trigger and one that is switched off. */
+export function timerOf(settings: TriggerSettings): Timer | undefined {
+  if (settings.type !== 'timer' || settings.config['enable'] === false) return undefined;
+  const parsed = parseTimer(String(settings.config['cronExpression']));
+  return parsed.ok ? parsed.value : undefined;
 }
 
 function isJson(pattern: string): boolean {

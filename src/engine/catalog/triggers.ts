@@ -1,18 +1,20 @@
 /**
  * Triggers: what calls a function (fc-api.md §3, §4). They belong to the function and not to a version; `qualifier` says
- * which version or alias they call. The engine serves `http`; the other types are checked, kept and given back.
+ * which version or alias they call. The engine serves `http` and `timer`; the other types are checked, kept and
+ * given back.
  */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { nextTime } from '../../domain/schedule/timer.ts';
 import { isRoleArn, isTriggerName, LATEST, NAME_RULE } from '../../domain/names/fc.ts';
 import { ApiError, functionNotFound, invalidArgument, triggerNotFound } from '../http/api-error.ts';
 import { json, nothing, type Call, type Operation } from '../http/operation.ts';
 import { pageOfNames } from '../http/paging.ts';
-import type { Catalog, Draft } from './catalog.ts';
+import type { Catalog, Draft, Rows } from './catalog.ts';
 import { apiTime, type TriggerRecord } from './records.ts';
 import { Description } from './service-config.ts';
 import { deploymentOf, triggerKey, type ServiceState } from './service-state.ts';
-import { checkSource, TRIGGER_TYPES, triggerSettings } from './trigger-config.ts';
+import { checkSource, timerOf, TRIGGER_TYPES, triggerSettings } from './trigger-config.ts';
 
 /** Per function (fc-api.md §5). */
 const MAX_TRIGGERS = 10;
@@ -184,15 +186,37 @@ function put(state: ServiceState, record: TriggerRecord): Draft {
   const triggers = new Map(state.triggers).set(triggerKey(record.function, record.name), record);
   return {
     parts: { ...state, triggers },
-    write: (rows) =>
-      rows
+    async write(rows) {
+      await rows
         .insertInto('triggers')
         .values({ ...key, record: JSON.stringify(record) })
         .onConflict((conflict) =>
           conflict.columns(['service', 'function', 'name']).doUpdateSet({ record: JSON.stringify(record) }),
         )
-        .execute(),
+        .execute();
+      await writeTimer(rows, key, record);
+    },
   };
+}
+
+/** Written with its trigger: a change of the trigger starts its time anew. */
+async function writeTimer(
+  rows: Rows,
+  key: { readonly service: string; readonly function: string; readonly name: string },
+  record: TriggerRecord,
+): Promise<void> {
+  await rows
+    .deleteFrom('timers')
+    .where('service', '=', key.service)
+    .where('function', '=', key.function)
+    .where('name', '=', key.name)
+    .execute();
+  const timer = timerOf(record);
+  if (timer)
+    await rows
+      .insertInto('timers')
+      .values({ ...key, due_at: new Date(nextTime(timer, record.modifiedAt)) })
+      .execute();
 }
 
 function findTrigger(state: ServiceState, functionName: string, name: string): TriggerRecord {
