@@ -87,12 +87,12 @@ describe('a custom domain', () => {
     );
     await sdk.deleteCustomDomain('a.example.com');
     await sdk.deleteCustomDomain('b.example.com');
-    for (const gone of [
-      sdk.getCustomDomain('a.example.com'),
-      sdk.updateCustomDomain('a.example.com', {}),
-      sdk.deleteCustomDomain('a.example.com'),
+    for (const attempt of [
+      () => sdk.getCustomDomain('a.example.com'),
+      () => sdk.updateCustomDomain('a.example.com', {}),
+      () => sdk.deleteCustomDomain('a.example.com'),
     ])
-      expect(await refusal(gone)).toContain('404 DomainNameNotFound');
+      expect(await refusal(attempt())).toContain('404 DomainNameNotFound');
   });
 
   const pair = certificateFor('x.example.com');

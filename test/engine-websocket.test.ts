@@ -73,6 +73,13 @@ async function opened(path: string, query: object = {}): Promise<SdkSocket> {
   await once(socket, 'open');
   return socket;
 }
+/** However it ends: a reset comes as an error before. */
+const closed = (socket: SdkSocket): Promise<void> => {
+  socket.on('error', () => undefined);
+  return new Promise((resolve) => {
+    socket.once('close', () => resolve());
+  });
+};
 const next = async (socket: SdkSocket): Promise<string> => String((await once(socket, 'message'))[0]);
 const ask = (path: string) => send(engine.process, { path: `/2016-08-15${path}`, isSigned: false });
 
@@ -85,7 +92,7 @@ describe('a WebSocket', () => {
       expect(await next(socket)).toBe(word.toUpperCase());
     }
     socket.close();
-    await once(socket, 'close');
+    await closed(socket);
   });
 
   test('brings what the server said with its first breath, and its headers', async () => {
@@ -131,7 +138,7 @@ describe('a WebSocket', () => {
   test('ends with the time of its function', async () => {
     const base = await serve('anonymous', SERVER, { timeout: 1 });
     const socket = await opened(`${base}/chat`);
-    await once(socket, 'close');
+    await closed(socket);
   });
 
   test('that nobody lets in gets the error of a request', async () => {
@@ -164,10 +171,9 @@ test('a server that switches protocols unasked fails its call, not the engine', 
 test('an open socket does not keep the engine from ending', async () => {
   const base = await serve('anonymous');
   const socket = await opened(`${base}/chat`);
-  socket.on('error', () => undefined);
-  const closed = once(socket, 'close');
+  const end = closed(socket);
   await engine.restart();
-  await closed;
+  await end;
   expect((await ask(`${base}/count`)).body.toString()).toBe('0');
 });
 
