@@ -1,6 +1,7 @@
 /** All runtime ids of runtimes.md §1 and what serves each on this host. */
 import { performance } from 'node:perf_hooks';
 import { CUSTOM } from './custom/runtime.ts';
+import { DOTNET } from './dotnet/runtime.ts';
 import { JAVA } from './java/runtime.ts';
 import { NODEJS } from './nodejs/runtime.ts';
 import { PHP } from './php/runtime.ts';
@@ -14,11 +15,10 @@ import {
   type RuntimeState,
 } from './runtime.ts';
 
-const FAMILIES: readonly RuntimeFamily[] = [JAVA, NODEJS, PHP, PYTHON, CUSTOM];
+const FAMILIES: readonly RuntimeFamily[] = [DOTNET, JAVA, NODEJS, PHP, PYTHON, CUSTOM];
 
 /** What the ids without a shim would need; said to whoever calls such a function. */
 const NEEDS: Readonly<Record<string, string>> = {
-  'dotnetcore2.1': 'a .NET Core runtime >= 2.1',
   'custom-container': 'a container runtime',
 };
 

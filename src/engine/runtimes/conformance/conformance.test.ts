@@ -18,13 +18,14 @@ import { INITIALIZER } from './cases/initializer.ts';
 import { LOG } from './cases/log.ts';
 import { SURROUNDINGS } from './cases/surroundings.ts';
 import type { Language } from './language.ts';
+import { DOTNET } from './dotnet.ts';
 import { JAVA } from './java.ts';
 import { NODEJS } from './nodejs.ts';
 import { PHP } from './php.ts';
 import { PYTHON } from './python.ts';
 import { Subject } from './subject.ts';
 
-const LANGUAGES: readonly Language[] = [NODEJS, PYTHON, PHP, JAVA];
+const LANGUAGES: readonly Language[] = [NODEJS, PYTHON, PHP, JAVA, DOTNET];
 
 const TABLE: Readonly<Record<string, readonly ConformanceCase[]>> = {
   answers: ANSWERS,
@@ -45,7 +46,7 @@ for (const major of OLD_MAJORS)
     await fetchBinary(cache, major).catch((error: unknown) =>
       test.skip(`Node.js ${major}: cannot be fetched here: ${ensureError(error).message.slice(0, 200)}`),
     );
-for (const id of ['java8', 'java11']) await prepareRuntime(id);
+for (const id of ['java8', 'java11', 'dotnetcore2.1']) await prepareRuntime(id);
 const states = new RuntimeRegistry(host).states();
 
 for (const language of LANGUAGES) {
@@ -79,7 +80,9 @@ function runTable(language: Language, id: string, version: string): void {
     describe(group, () => {
       for (const each of cases) {
         const fixture = language.fixtures[each.fixture];
-        if ('absent' in fixture) test.skip(`${each.title} — ${fixture.absent}`);
+        if (group === 'http' && language.noHttp !== undefined)
+          test.skip(`${each.title} — ${language.noHttp}`);
+        else if ('absent' in fixture) test.skip(`${each.title} — ${fixture.absent}`);
         else if (each.fixture === 'globalOverlap' && language.separatesGlobalLog?.(version) === false)
           test.skip(`${each.title} — ${version} has no state of its own for each request`);
         else if (each.concurrent && !language.concurrent)

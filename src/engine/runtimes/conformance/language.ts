@@ -36,6 +36,8 @@ export interface Language {
   readonly concurrent: boolean;
   /** Whether the global logger knows whose line it is when calls run side by side; left out: it does. */
   separatesGlobalLog?(version: string): boolean;
+  /** Why the language has no HTTP handlers here. */
+  readonly noHttp?: string;
   /** The runtime's line at its start (runtimes.md §12). */
   readonly startLine: RegExp;
   /** Lines that the runtime writes before the first call's own. */
