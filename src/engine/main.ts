@@ -1,5 +1,6 @@
 /** The engine's process: reads its surroundings, starts the engine, tells the supervisor, ends in order. */
 import { ConfigError, loadConfig, loadCredentials, type Config } from '../platform/config.ts';
+import { closeInheritedDescriptors } from '../platform/descriptors.ts';
 import { ensureError } from '../platform/errors.ts';
 import { announceReady, createLifecycle } from '../platform/lifecycle.ts';
 import { createLog, type Logger } from '../platform/log.ts';
@@ -52,6 +53,7 @@ function explain(error: Error, config: Config, log: Logger): number {
   return 1;
 }
 
+closeInheritedDescriptors();
 try {
   const config = loadConfig();
   const log = createLog('engine', config.logLevel);
