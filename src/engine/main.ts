@@ -25,6 +25,10 @@ async function run(config: Config, log: Logger): Promise<void> {
     interpreters: config.runtimes,
     cache: config.cache,
     fetchRuntimes: config.fetchRuntimes,
+    limits: {
+      ...(config.instances === undefined ? {} : { instances: config.instances }),
+      ...(config.functionMemoryMb === undefined ? {} : { memoryMb: config.functionMemoryMb }),
+    },
   });
   await startEngine({ config, credentials, log, lifecycle, runner });
   log.info(`Function Compute API on ${config.listenHost}:${config.enginePort}`);

@@ -31,6 +31,10 @@ export interface Config {
   /** Further regions that a plan may name. */
   readonly regions: readonly RegionEndpoint[];
   readonly sandbox: SandboxMode;
+  /** Most instances of functions at once; `undefined`: the engine's own default. */
+  readonly instances: number | undefined;
+  /** Most memory of all instances together, in MB; `undefined`: three quarters of the machine's. */
+  readonly functionMemoryMb: number | undefined;
   readonly demo: boolean;
   /** Absolute folders under which a project's repository may be a plain path. */
   readonly localRepositories: readonly string[];
@@ -66,6 +70,8 @@ const Environment = z.object({
   SLUICE_REGION: z.string().min(1).default('cn-local'),
   SLUICE_REGIONS: regionEndpoints,
   SLUICE_SANDBOX: z.enum(['on', 'off']).default('on'),
+  SLUICE_INSTANCES: z.coerce.number().int().min(1).max(10_000).optional(),
+  SLUICE_FUNCTION_MEMORY_MB: z.coerce.number().int().min(128).optional(),
   SLUICE_DEMO: z.enum(['0', '1']).default('1'),
   SLUICE_LOCAL_REPOSITORIES: z.string().default(''),
   SLUICE_METRIC_SOURCES: z
@@ -125,6 +131,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = processEnvironment()): Confi
     region: e.SLUICE_REGION,
     regions: e.SLUICE_REGIONS,
     sandbox: e.SLUICE_SANDBOX,
+    instances: e.SLUICE_INSTANCES,
+    functionMemoryMb: e.SLUICE_FUNCTION_MEMORY_MB,
     demo: e.SLUICE_DEMO === '1',
     // The sample's repository lies in the home itself, which nobody but the operator can write.
     localRepositories: [...e.SLUICE_LOCAL_REPOSITORIES.split(':').filter(Boolean), join(home, 'demo')].map(

@@ -96,6 +96,7 @@ export function createInvocations(options: InvocationOptions): (call: Invocation
         wantsLog: wantsLog && revision.instanceConcurrency === 1,
         retryCount: 0,
         isProbe: head.isProbe,
+        onGone: (callback) => response.once('close', callback),
       });
     } catch (error) {
       countRefused(series, error, now());

@@ -1,4 +1,4 @@
-/** How many instances may exist and start at once in this engine, over all revisions. */
+/** How many instances may exist and start at once in this engine, and how much memory they may have, over all revisions. */
 import { RefusedError } from '../invoke/contract.ts';
 
 export interface CapacityOptions {
@@ -9,6 +9,8 @@ export interface CapacityOptions {
    * starve each other while warm instances could long have taken the calls.
    */
   readonly startsAtOnce: number;
+  /** Most memory that all instances together may have if each takes what it may, in MB. */
+  readonly memoryMb: number;
   readonly region: string;
   /** Ends the instance that has been idle longest; false when none is idle. */
   evictIdle(): boolean;
@@ -20,21 +22,27 @@ export class Capacity {
   readonly #options: CapacityOptions;
   #instances = 0;
   #starting = 0;
+  #memoryMb = 0;
 
   constructor(options: CapacityOptions) {
     this.#options = options;
   }
 
-  /** Takes the place for one instance, which `started` and later `ended` give back. */
-  reserve(): boolean {
+  /**
+   * Takes the place for one instance, which `started` and later `ended` give back.
+   *
+   * @param memoryMb what the instance may take
+   */
+  reserve(memoryMb: number): boolean {
     if (this.#starting >= this.#options.startsAtOnce) return false;
-    if (this.#instances >= this.#options.instances) {
+    if (this.#isFull(memoryMb)) {
       // The evicted one is gone in a moment, and `ended` comes back here.
       this.#options.evictIdle();
       return false;
     }
     this.#instances += 1;
     this.#starting += 1;
+    this.#memoryMb += memoryMb;
     return true;
   }
 
@@ -44,17 +52,25 @@ export class Capacity {
     this.#options.onFreed();
   }
 
-  ended(): void {
+  ended(memoryMb: number): void {
     this.#instances -= 1;
+    this.#memoryMb -= memoryMb;
     this.#options.onFreed();
   }
 
-  refusal(): RefusedError {
-    const { instances, region } = this.#options;
-    const reason =
-      this.#instances >= instances
-        ? `the limit of ${instances} on-demand instances in region ${region} is reached`
-        : 'more calls wait for an instance than may wait';
+  /** Why a call that needs a new instance of `memoryMb` is refused. */
+  refusal(memoryMb: number): RefusedError {
+    const { instances, region, memoryMb: budgetMb } = this.#options;
+    let reason = 'more calls wait for an instance than may wait';
+    if (this.#instances >= instances)
+      reason = `the limit of ${instances} on-demand instances in region ${region} is reached`;
+    else if (this.#memoryMb + memoryMb > budgetMb)
+      reason = `the limit of ${budgetMb} MB for all instances of this host is reached: ${this.#memoryMb} MB are taken, ${memoryMb} MB are needed`;
     return new RefusedError(429, 'ResourceExhausted', reason);
+  }
+
+  #isFull(memoryMb: number): boolean {
+    const { instances, memoryMb: budgetMb } = this.#options;
+    return this.#instances >= instances || this.#memoryMb + memoryMb > budgetMb;
   }
 }

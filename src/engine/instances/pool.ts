@@ -91,7 +91,10 @@ export class Pool {
     }
     this.#waiting.push(call);
     this.pump();
-    if (!this.#waiting.includes(call) || call.ticket) return;
+    if (!this.#waiting.includes(call)) return;
+    const onGone = call.invocation.onGone ?? call.http?.sink.onGone.bind(call.http.sink);
+    onGone?.(() => this.#abandon(call));
+    if (call.ticket) return;
     if (this.#waiting.filter((other) => !other.ticket).length > this.#options.queue.length)
       this.#refuse(call);
     else call.waitTimer = setTimeout(() => this.#refuse(call), this.#options.queue.waitMs);
@@ -199,7 +202,7 @@ export class Pool {
 
   #start(call: Call): Instance | undefined {
     const { runtime, settings, sink, capacity } = this.#options;
-    if (this.#atCeiling() || !capacity.reserve()) return undefined;
+    if (this.#atCeiling() || !capacity.reserve(this.revision.memoryMb)) return undefined;
     const instance = new Instance(this.revision, runtime, call, settings, sink, {
       onReady: () => {
         capacity.started();
@@ -227,7 +230,7 @@ export class Pool {
   #onEnded(instance: Instance, unsent: Call[]): void {
     this.#instances.splice(this.#instances.indexOf(instance), 1);
     for (const call of unsent) this.#retry(call);
-    this.#options.capacity.ended();
+    this.#options.capacity.ended(this.revision.memoryMb);
     this.pump();
     this.#endWhenEmpty();
   }
@@ -262,7 +265,16 @@ export class Pool {
   #refuse(call: Call): void {
     if (!this.#waiting.includes(call) || call.ticket) return;
     this.#remove(call);
-    call.reject(this.#atCeiling() ? this.#ceilingRefusal() : this.#options.capacity.refusal());
+    const { capacity, revision } = this.#options;
+    call.reject(this.#atCeiling() ? this.#ceilingRefusal() : capacity.refusal(revision.memoryMb));
+    this.#endWhenEmpty();
+  }
+
+  /** Its caller hung up; one that was handed over already runs on, as nobody can tell what it did so far. */
+  #abandon(call: Call): void {
+    if (!this.#waiting.includes(call)) return;
+    this.#remove(call);
+    call.reject(abandoned());
     this.#endWhenEmpty();
   }
 

@@ -54,6 +54,8 @@ export interface Invocation {
   readonly isProbe: boolean;
   /** Ends the call while it runs; it is answered like one that ran out of time. */
   readonly stop?: AbortSignal;
+  /** Calls back when the caller hangs up. Asked only for a call that must wait, which then leaves the queue. */
+  readonly onGone?: (callback: () => void) => void;
 }
 
 /** The head of a call to an HTTP function: texts as they came, percent-encoded. Shims get it as JSON. */

@@ -1,5 +1,5 @@
 /** The running side of the engine: takes a revision and an invocation, gives back what the function answered. */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { SandboxMode } from '../../platform/config.ts';
 import { ensureError } from '../../platform/errors.ts';
@@ -51,6 +51,8 @@ export interface RunnerOptions {
 export interface RunnerLimits {
   /** Most instances at once, all functions together. */
   readonly instances: number;
+  /** Most memory of all instances together if each takes what it may, in MB. */
+  readonly memoryMb: number;
   readonly startsAtOnce: number;
   /** Most calls of one revision that wait without an instance to count on. */
   readonly queueLength: number;
@@ -78,6 +80,7 @@ export interface EngineRunner extends Runner {
 
 const DEFAULT_LIMITS: RunnerLimits = {
   instances: 300,
+  memoryMb: Math.floor((totalmem() / 1024 / 1024) * 0.75),
   startsAtOnce: Math.max(4, availableParallelism() * 2),
   queueLength: 100,
   queueWaitMs: 5_000,
@@ -145,6 +148,7 @@ class PooledRunner implements EngineRunner {
     };
     this.#capacity = new Capacity({
       instances: limits.instances,
+      memoryMb: limits.memoryMb,
       startsAtOnce: limits.startsAtOnce,
       region: options.region,
       evictIdle: () => this.#evictIdle(),

@@ -1,0 +1,97 @@
+/** Who gets an instance when there is not enough room for all: memory, hang-ups, overload. */
+import { performance } from 'node:perf_hooks';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createFunctionRunner, type FunctionRunner } from '../../../test/support/function-runner.ts';
+import type { RunnerLimits } from '../invoke/runner.ts';
+
+const open: FunctionRunner[] = [];
+function createFunctions(limits: Partial<RunnerLimits>): FunctionRunner {
+  const functions = createFunctionRunner(limits);
+  open.push(functions);
+  return functions;
+}
+afterEach(async () => {
+  for (const functions of open.splice(0)) await functions.close();
+});
+
+const SLOW =
+  "exports.handler = (event, context, callback) => setTimeout(() => callback(null, 'ok'), Number(event.toString() || 50));";
+
+describe('memory of the host', () => {
+  test('for a new instance the longest idle ones give way, as many as it needs', async () => {
+    const functions = createFunctions({ memoryMb: 512 });
+    const small = [functions.define(SLOW), functions.define(SLOW), functions.define(SLOW)];
+    const ids: string[] = [];
+    for (const revision of small) ids.push((await functions.invoke(revision)).instanceId);
+    const large = functions.define(SLOW, { memoryMb: 384 });
+    expect((await functions.invoke(large)).outcome).toBe('ok');
+    // The newest of the small ones still fits beside it.
+    expect(functions.runner.stats.instances).toBe(2);
+    const again = await functions.invoke(small[2] ?? large);
+    expect(again).toMatchObject({ coldStart: false, instanceId: ids[2] });
+  });
+
+  test('a call that finds no memory waits, and is refused with the numbers', async () => {
+    const functions = createFunctions({ memoryMb: 256, queueWaitMs: 100 });
+    const busy = functions.invoke(functions.define(SLOW, { memoryMb: 192 }), {
+      payload: Buffer.from('1500'),
+    });
+    await expect.poll(() => functions.runner.stats.busy).toBe(1);
+    await expect(functions.invoke(functions.define(SLOW))).rejects.toMatchObject({
+      status: 429,
+      code: 'ResourceExhausted',
+      message:
+        'the limit of 256 MB for all instances of this host is reached: 192 MB are taken, 128 MB are needed',
+    });
+    expect((await busy).outcome).toBe('ok');
+  });
+});
+
+describe('a caller that hangs up', () => {
+  test('while it waits leaves the queue to those behind it, and its function is not called', async () => {
+    const functions = createFunctions({ instances: 1, queueLength: 1 });
+    const revision = functions.define(
+      'let calls = 0; exports.handler = (event, context, callback) => { calls += 1; setTimeout(() => callback(null, String(calls)), 300); };',
+    );
+    await functions.invoke(revision);
+    const running = functions.invoke(revision);
+    let hangUp = (): void => undefined;
+    const waiting = functions.invoke(revision, {
+      onGone: (callback) => {
+        hangUp = callback;
+      },
+    });
+    const refused = expect(waiting).rejects.toMatchObject({ status: 499 });
+    hangUp();
+    await refused;
+    const next = functions.invoke(revision);
+    expect((await running).body.toString()).toBe('2');
+    expect((await next).body.toString()).toBe('3');
+  });
+});
+
+describe('ten times more calls than there is room for', () => {
+  test('those over the queue are refused before any call ends, the rest are served in order', async () => {
+    const functions = createFunctions({ instances: 4, queueLength: 8, queueWaitMs: 60_000 });
+    const revision = functions.define(SLOW);
+    await Promise.all(
+      Array.from({ length: 4 }, () => functions.invoke(revision, { payload: Buffer.from('400') })),
+    );
+    const startedAt = performance.now();
+    const order: string[] = [];
+    const calls = Array.from({ length: 120 }, (_, index) =>
+      functions.invoke(revision, { payload: Buffer.from('400') }).then(
+        () => order.push(`served ${index}`),
+        (error: { code: string }) => order.push(`${error.code} ${index}`),
+      ),
+    );
+    await Promise.all(calls);
+    expect(order.slice(0, 108).every((line) => line.startsWith('ResourceExhausted'))).toBe(true);
+    expect(order.slice(108).sort()).toEqual(
+      Array.from({ length: 12 }, (_, index) => `served ${index}`).sort(),
+    );
+    // Three turns of four; whoever is refused does not make the others wait.
+    expect(performance.now() - startedAt).toBeGreaterThan(1_200 - 50);
+    expect(functions.runner.stats).toEqual({ instances: 4, busy: 0 });
+  });
+});
