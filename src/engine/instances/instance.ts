@@ -41,6 +41,7 @@ export class Instance {
   #state: State = 'starting';
   #ending = false;
   #oomKills = 0;
+  #frozen = false;
   /** Why the engine itself ended it, for the log; empty: it ended by itself. */
   #cause = '';
   readonly #owner: InstanceOwner;
@@ -112,7 +113,24 @@ export class Instance {
 
   /** Hands over a call; only while `hasRoom`. */
   run(call: Call): void {
+    this.#thaw();
     this.#link.invoke(this.#inFlight.begin(call), call);
+  }
+
+  /**
+   * Stops the processes of an instance that has nothing to do, until its next call: timers and background work cost no
+   * CPU meanwhile (runtimes.md §13).
+   */
+  freeze(): void {
+    if (this.#frozen || this.#state !== 'ready' || this.load > 0) return;
+    this.#frozen = true;
+    this.#link.process.freeze();
+  }
+
+  #thaw(): void {
+    if (!this.#frozen) return;
+    this.#frozen = false;
+    this.#link.process.thaw();
   }
 
   /** Takes no more calls; ends when the last one is over. */

@@ -64,6 +64,27 @@ describe.skipIf(limits.state === 'missing')('an instance', () => {
       expect((await functions.invoke(revision)).body.toString()).toBe(String(200 << 20));
   }, 60_000);
 
+  test('stands still between calls, goes on with the next one, and can be ended while it stands', async () => {
+    const revision = functions.define(
+      'let ticks = 0; setInterval(() => { ticks += 1; }, 2); exports.handler = async () => ticks;',
+    );
+    const before = Number((await functions.invoke(revision)).body.toString());
+    await new Promise((resolve) => {
+      setTimeout(resolve, 2_000);
+    });
+    const after = await functions.invoke(revision);
+    // A thousand, had it gone on.
+    expect(Number(after.body.toString()) - before).toBeLessThan(700);
+    const later = await functions.invoke(revision);
+    expect(later).toMatchObject({ outcome: 'ok', instanceId: after.instanceId });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 600);
+    });
+    const { instances } = functions.runner.stats;
+    functions.runner.retire(revision.key);
+    await expect.poll(() => functions.runner.stats.instances).toBe(instances - 1);
+  });
+
   test('leaves no group, mount or image behind', async () => {
     const own = createFunctionRunner();
     await own.invoke(own.define('exports.handler = async () => 1;'));

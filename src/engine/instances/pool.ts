@@ -152,6 +152,12 @@ export class Pool {
     return found && { instance: found, sinceMs: found.lastUsedMs };
   }
 
+  /** Stops instances that have been idle for `idleMs`, until their next call. */
+  freeze(idleMs: number): void {
+    const before = performance.now() - idleMs;
+    for (const instance of this.#instances) if (instance.lastUsedMs < before) instance.freeze();
+  }
+
   /** Ends instances that were idle for longer than `idleMs`. */
   reap(idleMs: number): void {
     const before = performance.now() - idleMs;

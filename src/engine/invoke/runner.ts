@@ -1,5 +1,4 @@
 /** The running side of the engine: takes a revision and an invocation, gives back what the function answered. */
-import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { SandboxMode } from '../../platform/config.ts';
 import { ensureError } from '../../platform/errors.ts';
@@ -29,6 +28,9 @@ import {
   type Runner,
   type RunnerStats,
 } from './contract.ts';
+import { DEFAULT_LIMITS, type RunnerLimits } from './runner-limits.ts';
+
+export type { RunnerLimits } from './runner-limits.ts';
 
 export interface RunnerOptions {
   /** `SLUICE_HOME`; function logs go below it. */
@@ -48,25 +50,6 @@ export interface RunnerOptions {
   readonly limits?: Partial<RunnerLimits>;
 }
 
-export interface RunnerLimits {
-  /** Most instances at once, all functions together. */
-  readonly instances: number;
-  /** Most memory of all instances together if each takes what it may, in MB. */
-  readonly memoryMb: number;
-  readonly startsAtOnce: number;
-  /** Most calls of one revision that wait without an instance to count on. */
-  readonly queueLength: number;
-  readonly queueWaitMs: number;
-  /** Idle instances are ended after this time. */
-  readonly idleMs: number;
-  /** How long the server of a custom runtime may take until it listens (runtimes.md §8). */
-  readonly listenMs: number;
-  /** Largest event and largest answer, in bytes. */
-  readonly payloadBytes: number;
-  /** How long a call waits for its runtime to be fetched. */
-  readonly fetchWaitMs: number;
-}
-
 /** What the engine's own process asks beyond invoking: readiness and recent log lines. */
 export interface EngineRunner extends Runner {
   readonly sandbox: SandboxState;
@@ -78,18 +61,8 @@ export interface EngineRunner extends Runner {
   recentLog(service: string, functionName: string): LogLine[];
 }
 
-const DEFAULT_LIMITS: RunnerLimits = {
-  instances: 300,
-  memoryMb: Math.floor((totalmem() / 1024 / 1024) * 0.75),
-  startsAtOnce: Math.max(4, availableParallelism() * 2),
-  queueLength: 100,
-  queueWaitMs: 5_000,
-  idleMs: 5 * 60_000,
-  listenMs: 120_000,
-  payloadBytes: 6 * 1024 * 1024,
-  fetchWaitMs: 60_000,
-};
 const REAP_MS = 10_000;
+const FREEZE_SWEEP_MS = 100;
 const CLOSE_POLL_MS = 10;
 
 export function createRunner(options: RunnerOptions): EngineRunner {
@@ -114,6 +87,7 @@ class PooledRunner implements EngineRunner {
   readonly #sink: LogSink;
   readonly #capacity: Capacity;
   readonly #reaper: NodeJS.Timeout;
+  readonly #freezer: NodeJS.Timeout;
   #closing = false;
 
   constructor(options: RunnerOptions, limits: RunnerLimits) {
@@ -156,6 +130,10 @@ class PooledRunner implements EngineRunner {
     });
     this.#reaper = setInterval(() => this.#reap(), REAP_MS);
     this.#reaper.unref();
+    this.#freezer = setInterval(() => {
+      for (const pool of this.#pools.values()) pool.freeze(limits.freezeMs);
+    }, FREEZE_SWEEP_MS);
+    this.#freezer.unref();
   }
 
   get stats(): RunnerStats {
@@ -268,6 +246,7 @@ class PooledRunner implements EngineRunner {
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     clearInterval(this.#reaper);
+    clearInterval(this.#freezer);
     const deadline = Date.now() + graceMs;
     for (const pool of this.#pools.values()) {
       pool.bound(undefined);

@@ -119,6 +119,16 @@ export class InstanceProcess {
     else if (this.#locate()) signal(this.#pid, 'SIGTERM');
   }
 
+  /** Stops every process of the instance until `thaw`; without cgroups nothing happens. */
+  freeze(): void {
+    if (!this.#over) this.#group?.freeze();
+  }
+
+  /** They go on at once, also those that were still to be stopped. */
+  thaw(): void {
+    if (!this.#over) this.#group?.thaw();
+  }
+
   /** Ends the whole tree now. */
   kill(): void {
     if (this.#over) return;

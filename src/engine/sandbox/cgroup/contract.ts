@@ -19,8 +19,9 @@ export interface Cgroup {
   peakMemoryMb(): number;
   /** How many processes of the group the kernel ended for lack of memory. */
   oomKills(): number;
-  /** Stops every process; settles when all stand still, or after `FREEZE_LIMIT_MS` with `false`. */
-  freeze(): Promise<boolean>;
+  /** Stops every process; `isFrozen` says when the last one stands still, mostly within a millisecond. */
+  freeze(): void;
+  readonly isFrozen: boolean;
   /** Lets them go on, at once. */
   thaw(): void;
   /** Ends every process, also in a frozen group. */

@@ -7,9 +7,6 @@ import type { Logger } from '../../../platform/log.ts';
 import type { Cgroup, Cgroups, GroupLimits, Limiter, Stopper } from './contract.ts';
 
 const MB = 1024 * 1024;
-const POLL_MS = 2;
-/** A process in a long disk wait freezes late. */
-const FREEZE_LIMIT_MS = 1_000;
 /** From the last process's end until the kernel lets go of the group; longer on a loaded machine. */
 const REMOVE_LIMIT_MS = 10_000;
 const REMOVE_POLL_MS = 20;
@@ -91,23 +88,25 @@ class HomeGroup implements Cgroup {
     return this.#limiter.oomKills(this.#name);
   }
 
-  async freeze(): Promise<boolean> {
+  freeze(): void {
+    this.#setFrozen(true);
+  }
+
+  get isFrozen(): boolean {
     try {
-      this.#stopper.setFrozen(this.#name, true);
-      const deadline = Date.now() + FREEZE_LIMIT_MS;
-      while (!this.#stopper.isFrozen(this.#name)) {
-        if (Date.now() > deadline) return false;
-        await pause(POLL_MS);
-      }
-      return true;
+      return this.#stopper.isFrozen(this.#name);
     } catch {
       return false;
     }
   }
 
   thaw(): void {
+    this.#setFrozen(false);
+  }
+
+  #setFrozen(isFrozen: boolean): void {
     try {
-      this.#stopper.setFrozen(this.#name, false);
+      this.#stopper.setFrozen(this.#name, isFrozen);
     } catch {
       // The group is gone, and so are its processes.
     }
