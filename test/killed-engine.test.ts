@@ -1,0 +1,113 @@
+/**
+ * What is left on the machine when the engine is killed with instances at work: nothing that runs, and nothing at all once
+ * the next engine of the same home has started. Runs the compiled code in a process of its own, which can be killed.
+ */
+import { spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+
+const DIST = join(import.meta.dirname, '..', 'dist');
+const home = mkdtempSync(join(tmpdir(), 'sluice-killed-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+const FUNCTION =
+  "require('child_process').spawn('sleep', ['300'], {detached: true, stdio: 'ignore'}).unref(); exports.handler = (event, context, callback) => { if (event.length === 0) callback(null, 'ok'); };";
+
+/** Starts a runner with one instance that stands still and one that works, says so, and stays. */
+const ENGINE = `
+import { createRunner } from ${JSON.stringify(pathToFileURL(join(DIST, 'engine/invoke/runner.js')).href)};
+import { createLog } from ${JSON.stringify(pathToFileURL(join(DIST, 'platform/log.js')).href)};
+const home = process.argv[1];
+const runner = createRunner({ home, sandbox: 'on', region: 'cn-test', accountId: '1', secrets: [], log: createLog('test', 'error'), interpreters: {} });
+const revision = (key) => ({ key, service: 'shop', function: 'killed-' + key, versionId: '', runtime: 'nodejs20', handler: 'index.handler',
+  initializer: '', timeoutMs: 60000, initializationTimeoutMs: 3000, memoryMb: 128, instanceConcurrency: 1, environment: {},
+  server: { port: 9000, command: [], args: [] }, codeChecksum: '1', codeFolder: home + '/code', logProject: '', logStore: '' });
+const call = (key, payload) => runner.invoke(revision(key), { requestId: key, qualifier: 'LATEST', payload: Buffer.from(payload),
+  wantsLog: false, retryCount: 0, isProbe: false });
+await call('idle', '');
+await call('busy', '');
+call('busy', 'stay').catch(() => undefined);
+setTimeout(() => console.log(JSON.stringify({ pid: process.pid, limits: runner.limits })), 800);
+if (process.argv[2] === 'close') setTimeout(() => runner.close(0).then(() => process.exit(0)), 1000);
+`;
+
+function startEngine(mode: 'stay' | 'close'): Promise<{ pid: number; ended: Promise<void> }> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', ENGINE, home, mode], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+  });
+  return new Promise((resolve, reject) => {
+    child.stdout.once('data', (text: Buffer) =>
+      resolve({ ...(JSON.parse(text.toString()) as { pid: number }), ended }),
+    );
+    child.once('exit', (code) => reject(new Error(`the engine ended with ${code}`)));
+  });
+}
+
+/** Processes of this test's functions, with those that they started. */
+function functionProcesses(): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes('FC_FUNCTION_NAME=killed-');
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Folders of cgroups in which `pid` is. */
+function groupFolders(pid: number): string[] {
+  const mounts = readFileSync('/proc/self/mounts', 'latin1')
+    .split('\n')
+    .map((line) => line.split(' '));
+  return readFileSync(`/proc/${pid}/cgroup`, 'latin1')
+    .split('\n')
+    .flatMap((line) => {
+      const [, controllers = '', path = ''] = line.split(':');
+      if (!path.includes('/sluice-')) return [];
+      const mount = mounts.find(([, , type, options]) =>
+        controllers === ''
+          ? type === 'cgroup2'
+          : type === 'cgroup' && options?.split(',').includes(controllers),
+      );
+      return mount?.[1] === undefined ? [] : [join(mount[1], path)];
+    });
+}
+
+test('a killed engine takes its instances along, also frozen ones, and its next start removes their groups', async () => {
+  mkdirSync(join(home, 'code'));
+  writeFileSync(join(home, 'code', 'index.js'), FUNCTION);
+  const engine = await startEngine('stay');
+  const processes = functionProcesses();
+  // Two of Node.js and what each of them started.
+  expect(processes.length).toBeGreaterThanOrEqual(4);
+  const folders = [...new Set(processes.flatMap(groupFolders))];
+  process.kill(engine.pid, 'SIGKILL');
+  await engine.ended;
+  await expect.poll(functionProcesses, { timeout: 10_000 }).toEqual([]);
+  expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(home);
+  const images = () =>
+    readdirSync(join(home, 'engine', 'sandbox', 'tmp')).filter((name) => name.startsWith('c-'));
+  if (existsSync(join(home, 'engine', 'sandbox', 'tmp'))) expect(images()).toEqual([]);
+
+  const next = await startEngine('close');
+  for (const folder of folders) expect(existsSync(folder)).toBe(false);
+  await next.ended;
+  for (const folder of folders) expect(existsSync(dirname(folder))).toBe(false);
+  expect(functionProcesses()).toEqual([]);
+});
