@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
+  ACCOUNT,
   sdkFor,
   send,
   startEngineProcess,
@@ -160,6 +161,51 @@ test('a waiting and a running call are stopped, an ended one is not', async () =
   const late = await stop('first');
   expect([late.status, late.json().ErrorCode]).toEqual([412, 'PreconditionFailed']);
   expect((await stop('none')).json().ErrorCode).toBe('StatefulAsyncInvocationNotFound');
+});
+
+test('an event of another product reaches the function that is bound to its source', async () => {
+  const sourceArn = `acs:oss:cn-local:${ACCOUNT}:pictures`;
+  await sdk.createTrigger('shop', 'work', {
+    triggerName: 'pictures',
+    triggerType: 'oss',
+    sourceArn,
+    triggerConfig: { events: ['oss:ObjectCreated:*'], filter: { key: { suffix: '.png' } } },
+  });
+  const deliver = async (
+    key: string,
+  ): Promise<{ delivered: { requestId: string; triggerName: string }[] }> => {
+    const event = { triggerType: 'oss', sourceArn, eventName: 'ObjectCreated:PutObject', object: { key } };
+    const answer = await send(engine, {
+      method: 'POST',
+      path: '/2016-08-15/_sluice/events',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(event),
+    });
+    return answer.json() as unknown as Awaited<ReturnType<typeof deliver>>;
+  };
+  expect(await deliver('a.jpg')).toEqual({ delivered: [] });
+  const [told] = (await deliver('a.png')).delivered;
+  expect(told?.triggerName).toBe('pictures');
+  const id = told?.requestId ?? '';
+  await becomes(id, 'Succeeded');
+  const { invocationPayload } = (await send(engine, { path: `${CALLS}/${id}` })).json();
+  expect(JSON.parse(String(invocationPayload))).toMatchObject({
+    events: [{ oss: { object: { key: 'a.png' } } }],
+  });
+  await sdk.deleteTrigger('shop', 'work', 'pictures');
+});
+
+test('a timer calls by itself', async () => {
+  await sdk.createTrigger('shop', 'work', {
+    triggerName: 'often',
+    triggerType: 'timer',
+    triggerConfig: { cronExpression: '@every 1s', payload: 'tick' },
+  });
+  await poll('a firing that was answered', async () => {
+    const list = (await send(engine, { path: `${CALLS}?status=Succeeded&includePayload=true` })).json();
+    return JSON.stringify(list).includes('tick');
+  });
+  await sdk.deleteTrigger('shop', 'work', 'often');
 });
 
 test('fifty calls survive kill -9 in between: every one is made', async () => {

@@ -10,6 +10,7 @@ import type { Logger } from '../platform/log.ts';
 import { migrate } from '../platform/migrate.ts';
 import { createAcceptor } from './asynchronous/accept.ts';
 import { Dispatcher } from './asynchronous/dispatcher.ts';
+import { eventOperations } from './asynchronous/event-operation.ts';
 import { asyncCallOperations } from './asynchronous/operations.ts';
 import { AsyncQueue } from './asynchronous/queue.ts';
 import { Timers } from './asynchronous/timers.ts';
@@ -160,6 +161,7 @@ export async function startEngine(options: EngineOptions): Promise<void> {
     ...vpcBindingOperations(catalog),
     ...asyncConfigOperations(catalog),
     ...asyncCallOperations({ catalog, db, queue, now, dispatcher }),
+    ...eventOperations({ catalog, queue, dispatcher, now }),
     ...onDemandConfigOperations(catalog),
     ...provisionConfigOperations({
       catalog,

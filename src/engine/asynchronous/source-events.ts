@@ -1,0 +1,198 @@
+/**
+ * Events of other products as functions get them: which triggers an event is for, and the document that the cloud sends.
+ * Whoever stands in for the product says what happened; names and envelopes are made here.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { TriggerRecord } from '../catalog/records.ts';
+
+const text = z.string().default('');
+
+const OssEvent = z.object({
+  triggerType: z.literal('oss'),
+  sourceArn: z.string(),
+  /** E.g. `ObjectCreated:PutObject`. */
+  eventName: z.string().regex(/^Object[A-Za-z]+:[A-Za-z]+$/, "must be like 'ObjectCreated:PutObject'"),
+  object: z.object({
+    key: z.string().min(1),
+    size: z.int().min(0).default(0),
+    deltaSize: z.int().default(0),
+    eTag: text,
+  }),
+  sourceIPAddress: z.string().default('127.0.0.1'),
+  principalId: text,
+});
+
+const MnsEvent = z.object({
+  triggerType: z.literal('mns_topic'),
+  sourceArn: z.string(),
+  message: z.string(),
+  tag: text,
+  messageId: text,
+});
+
+const LogEvent = z.object({
+  triggerType: z.literal('log'),
+  sourceArn: z.string(),
+  logstore: z.string().min(1),
+  endpoint: text,
+  shardId: z.int().min(0).default(0),
+  beginCursor: text,
+  endCursor: text,
+});
+
+const CdnEvent = z.object({
+  triggerType: z.literal('cdn_events'),
+  sourceArn: z.string(),
+  eventName: z.string().min(1),
+  eventVersion: z.string().default('1.0.0'),
+  domain: z.string().min(1),
+  eventParameter: z.record(z.string(), z.unknown()).default({}),
+});
+
+const BridgeEvent = z.object({
+  triggerType: z.literal('eventbridge'),
+  sourceArn: text,
+  /** A CloudEvent; it goes to the function as it is. */
+  event: z.record(z.string(), z.unknown()),
+});
+
+export const SourceEvent = z.discriminatedUnion('triggerType', [
+  OssEvent,
+  MnsEvent,
+  LogEvent,
+  CdnEvent,
+  BridgeEvent,
+]);
+export type SourceEvent = z.infer<typeof SourceEvent>;
+
+/** What the trigger's function gets, or `undefined` where the event is not for it. */
+export function deliveryFor(trigger: TriggerRecord, event: SourceEvent, now: number): string | undefined {
+  if (trigger.type === 'http' || trigger.type !== event.triggerType) return undefined;
+  if (event.triggerType !== 'eventbridge' && trigger.sourceArn !== event.sourceArn) return undefined;
+  const { config } = trigger;
+  switch (event.triggerType) {
+    case 'oss':
+      return isOssMatch(config, event) ? ossDocument(trigger, event, now) : undefined;
+    case 'mns_topic':
+      if (config['filterTag'] && config['filterTag'] !== event.tag) return undefined;
+      return config['notifyContentFormat'] === 'JSON' ? mnsDocument(trigger, event, now) : event.message;
+    case 'log':
+      if (config['enable'] === false || logstoreOf(config) !== event.logstore) return undefined;
+      return logDocument(trigger, event, now);
+    case 'cdn_events':
+      return isCdnMatch(config, event) ? cdnDocument(event, now) : undefined;
+    case 'eventbridge':
+      if (config['triggerEnable'] === false || !fitsPattern(patternOf(config), event.event)) return undefined;
+      return JSON.stringify(event.event);
+  }
+}
+
+type Config = Readonly<Record<string, unknown>>;
+
+function isOssMatch(config: Config, { eventName, object }: z.infer<typeof OssEvent>): boolean {
+  const { events, filter } = z
+    .object({
+      events: z.array(z.string()),
+      filter: z.object({ key: z.object({ prefix: text, suffix: text }) }),
+    })
+    .parse(config);
+  const group = eventName.slice(0, eventName.indexOf(':'));
+  const isNamed = events.includes(`oss:${eventName}`) || events.includes(`oss:${group}:*`);
+  return isNamed && object.key.startsWith(filter.key.prefix) && object.key.endsWith(filter.key.suffix);
+}
+
+function ossDocument(trigger: TriggerRecord, event: z.infer<typeof OssEvent>, now: number): string {
+  const [, , region = '', account = '', bucket = ''] = event.sourceArn.split(':');
+  const { eventName, object, sourceIPAddress, principalId } = event;
+  const record = {
+    eventName,
+    eventSource: 'acs:oss',
+    eventTime: new Date(now).toISOString(),
+    eventVersion: '1.0',
+    oss: {
+      bucket: { arn: event.sourceArn, name: bucket, ownerIdentity: account, virtualBucket: '' },
+      object,
+      ossSchemaVersion: '1.0',
+      ruleId: trigger.id,
+    },
+    region,
+    requestParameters: { sourceIPAddress },
+    responseElements: { requestId: randomUUID().replaceAll('-', '').slice(0, 24).toUpperCase() },
+    userIdentity: { principalId: principalId || account },
+  };
+  return JSON.stringify({ events: [record] });
+}
+
+function mnsDocument(trigger: TriggerRecord, event: z.infer<typeof MnsEvent>, now: number): string {
+  const [, , , account = '', topic = ''] = event.sourceArn.split(':');
+  return JSON.stringify({
+    TopicOwner: account,
+    Message: event.message,
+    Subscriber: account,
+    PublishTime: now,
+    SubscriptionName: trigger.name,
+    MessageMD5: createHash('md5').update(event.message).digest('hex').toUpperCase(),
+    TopicName: topic.slice('/topics/'.length),
+    MessageId: event.messageId || randomUUID().replaceAll('-', '').toUpperCase(),
+  });
+}
+
+function logstoreOf(config: Config): string {
+  return z.object({ sourceConfig: z.object({ logstore: z.string() }) }).parse(config).sourceConfig.logstore;
+}
+
+function logDocument(trigger: TriggerRecord, event: z.infer<typeof LogEvent>, now: number): string {
+  return JSON.stringify({
+    parameter: trigger.type === 'log' ? trigger.config['functionParameter'] : {},
+    source: {
+      endpoint: event.endpoint,
+      projectName: event.sourceArn.slice(event.sourceArn.lastIndexOf('/') + 1),
+      logstoreName: event.logstore,
+      shardId: event.shardId,
+      beginCursor: event.beginCursor,
+      endCursor: event.endCursor,
+    },
+    jobName: trigger.id,
+    taskId: randomUUID(),
+    cursorTime: Math.floor(now / 1_000),
+  });
+}
+
+function isCdnMatch(config: Config, event: z.infer<typeof CdnEvent>): boolean {
+  const { eventName, filter } = z
+    .object({ eventName: z.string(), filter: z.record(z.string(), z.array(z.string())) })
+    .parse(config);
+  return eventName === event.eventName && (filter['domain']?.includes(event.domain) ?? true);
+}
+
+function cdnDocument(event: z.infer<typeof CdnEvent>, now: number): string {
+  const [, , region = '', account = ''] = event.sourceArn.split(':');
+  const record = {
+    eventName: event.eventName,
+    eventVersion: event.eventVersion,
+    eventSource: 'cdn',
+    region,
+    eventTime: new Date(now).toISOString(),
+    traceId: randomUUID(),
+    resource: { domain: event.domain },
+    eventParameter: event.eventParameter,
+    userIdentity: { aliUid: account },
+  };
+  return JSON.stringify({ events: [record] });
+}
+
+function patternOf(config: Config): unknown {
+  const pattern = config['eventRuleFilterPattern'];
+  return typeof pattern === 'string' && pattern !== '' ? JSON.parse(pattern) : {};
+}
+
+/** Every member of a pattern names the values that are let through: a list of them, or a pattern of its own. */
+function fitsPattern(pattern: unknown, value: unknown): boolean {
+  if (Array.isArray(pattern)) return pattern.includes(value);
+  if (typeof pattern !== 'object' || pattern === null) return pattern === value;
+  if (typeof value !== 'object' || value === null) return Object.keys(pattern).length === 0;
+  return Object.entries(pattern).every(([name, inner]) =>
+    fitsPattern(inner, (value as Readonly<Record<string, unknown>>)[name]),
+  );
+}
