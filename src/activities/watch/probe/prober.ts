@@ -5,6 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PlanProbe } from '../../../domain/plan/plan.ts';
+import { serviceIn } from '../../../domain/names/place.ts';
 import { isProbed } from '../../../domain/plan/probe-file.ts';
 import { ensureError } from '../../../platform/errors.ts';
 import type { Parts } from '../../parts.ts';
@@ -82,7 +83,7 @@ class FunctionProbe {
     const settings = step === null ? null : (this.#input.steps[step] ?? null);
     if (settings === null) return null;
     const { service, name } = this.#one;
-    const named = settings.functions?.find((one) => isProbed(one.name, service, name));
+    const named = settings.functions?.find((one) => isProbed(one.name, serviceIn(service), name));
     if (settings.functions !== null && !named) return null;
     return { settings, event: named?.event ?? settings.event };
   }
