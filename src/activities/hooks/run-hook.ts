@@ -24,7 +24,7 @@ export function hookActivities(parts: Parts): Pick<Activities, 'runHook'> {
           const { log } = job;
           const startedAt = Date.now();
           log.note(`hook ${hook.name}, ${where}`);
-          const words = hookWords(input);
+          const words = hookWords(input, job.wanted.plan);
           const { action, timeoutMs } = hook;
           const fault =
             action.kind === 'run'

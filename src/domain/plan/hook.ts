@@ -1,5 +1,6 @@
 /** Hooks of a plan: something of the repository's own that runs before traffic, around a step, or after the promotion. */
 import { durationText } from './duration.ts';
+import type { ResolvedPlan } from './plan.ts';
 
 export type HookAction =
   /** A command in the build sandbox, at the root of the repository. */
@@ -67,12 +68,18 @@ export function hookPlaceText({ step, when }: HookPlace): string {
 }
 
 /** What a hook is told, by the names that commands (as `SLUICE_…`) and events (in double braces) know. */
-export function hookWords(moment: HookMoment): Readonly<Record<string, string>> {
+export function hookWords(
+  moment: HookMoment,
+  plan: Pick<ResolvedPlan, 'steps' | 'waves'>,
+): Readonly<Record<string, string>> {
+  const wave = moment.step === null ? undefined : plan.steps[moment.step]?.wave;
+  const waves = (plan.waves ?? []).filter((_, index) => wave === undefined || index === wave);
   return {
     release: moment.releaseId,
     step: moment.step === null ? '' : String(moment.step + 1),
     weight: String(moment.weight),
     idempotencyKey: hookKey(moment),
+    waveRegions: waves.flatMap(({ regions }) => regions).join(','),
   };
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { findingText } from '../finding.ts';
 import { DEFAULT_PROTECTION } from './environment.ts';
 import { hookKey, hooksAt, hookWords } from './hook.ts';
+import { stepsOfWaves } from './waves.ts';
 import { parsePlan, type ParsedPlan } from './parse.ts';
 import { planLines } from './words.ts';
 
@@ -109,11 +110,24 @@ steps:
     expect(hookKey(moment)).toBe('01R/step-2/after/1');
     expect(hookKey({ ...moment, step: null })).toBe('01R/release/after/1');
     expect(hookKey({ ...moment, attempt: 2 })).toBe('01R/try-2/step-2/after/1');
-    expect(hookWords(moment)).toEqual({
+    expect(hookWords(moment, { steps: [] })).toEqual({
       release: '01R',
       step: '2',
       weight: '0.25',
       idempotencyKey: '01R/step-2/after/1',
+      waveRegions: '',
     });
+  });
+
+  test('are told the regions of their step’s wave, or all of the release', () => {
+    const moment = { releaseId: '01R', attempt: 1, step: 1, when: 'after', index: 0, weight: 0.25 } as const;
+    const step = { weight: 0.25, holdMs: 0, approval: null };
+    const waves = [
+      { regions: ['home'], bakeMs: 0 },
+      { regions: ['north', 'south'], bakeMs: 0 },
+    ];
+    const inWaves = { waves, steps: stepsOfWaves([step], waves) };
+    expect(hookWords(moment, inWaves)['waveRegions']).toBe('north,south');
+    expect(hookWords({ ...moment, step: null }, inWaves)['waveRegions']).toBe('home,north,south');
   });
 });

@@ -16,7 +16,7 @@ const invoke = strictMap('a call of a function', {
   event: text(`a text such as '{"warm": true}'`, 10_000)
     .optional()
     .describe(
-      'What it is called with; {} if left out. {{release}}, {{step}}, {{weight}} and {{idempotencyKey}} are filled in.',
+      'What it is called with; {} if left out. {{release}}, {{step}}, {{weight}}, {{waveRegions}} and {{idempotencyKey}} are filled in.',
     ),
 });
 

@@ -11,10 +11,10 @@ import { number, share, text, whole } from './fields.ts';
 import type { PlanMetric, PlanMetricRule, PlanMetricSource } from './plan.ts';
 
 /** Names that looks of Sluice's own carry; see `domain/analysis/release-look.ts`. */
-const RESERVED = /^(errors|release|catastrophe|probe|latency(-.*)?)$/;
+const RESERVED = /^(errors|release|catastrophe|probe|bake(-wave-.*)?|latency(-.*)?)$/;
 const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const NAME_RULE =
-  'a name of lower-case letters, digits and -, 40 characters at most, and not errors, latency, probe, release or catastrophe';
+  'a name of lower-case letters, digits and -, 40 characters at most, and not errors, latency, probe, bake, release or catastrophe';
 /** Looks in a row beyond a bound before it counts. */
 const DEFAULT_LOOKS = 3;
 
