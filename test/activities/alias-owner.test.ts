@@ -48,6 +48,25 @@ test('a project that shares a service learns it in source, before anything is bu
   await source((await world.push('shop', { a: '1' })).releaseId);
 });
 
+test('each region has aliases of its own — the same service elsewhere is another place', async () => {
+  const inRegion = (project: string, region: string) =>
+    world.release(project, {
+      's.yml': manifest('spread'),
+      'code/index.js': 'x',
+      'sluice.yml': `version: 1\nenvironments: {production: {regions: [{wave: [${region}]}]}}\n`,
+    });
+  await source((await inRegion('at-home', 'cn-local')).releaseId);
+  const { places } = await source((await inRegion('elsewhere', 'cn-shanghai')).releaseId);
+  expect(places).toEqual([{ service: 'cn-shanghai/spread', of: 'spread', region: 'cn-shanghai', wave: 0 }]);
+  expect(await findAliasState(world.store.db, 'cn-shanghai/spread', 'PROD')).toMatchObject({
+    project: 'elsewhere',
+  });
+  // Without regions a release goes home, where the alias is taken.
+  await expect(source((await release('plain', 'spread')).releaseId)).rejects.toThrow(
+    'alias PROD of service spread belongs to at-home.production',
+  );
+});
+
 test('of many who claim at once exactly one gets the alias', async () => {
   const { db } = world.store;
   const made = [];

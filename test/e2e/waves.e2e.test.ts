@@ -24,7 +24,7 @@ let postgres: TestPostgres;
 let engine: EngineProcess;
 let sluice: Sluice;
 /** The region of the stack's own engine, and the other one. */
-let regions: readonly FC[];
+let regions: readonly [FC, FC];
 let project: GitProject;
 
 beforeAll(async () => {
@@ -160,6 +160,31 @@ describe('two regions, one release', () => {
       await customers.stop();
     }
   }, 240_000);
+
+  test('a region that is away holds up nobody else: what it has goes back when it is there again', async () => {
+    const before = await live();
+    const customers = customersOf();
+    try {
+      const release = await push('good', ['bake: 0s']);
+      for (;;) {
+        const { traffic } = await sluice.api.until(release.id, ['queued', 'running'], 60_000);
+        if (traffic.some(({ region }) => region === NORTH)) break;
+      }
+      await engine.end('SIGKILL');
+      await sluice.api.post(`/api/v1/releases/${release.id}/abort`, { comment: 'the north is gone' });
+      const atHome = async () => (await aliasOf(regions[0], SERVICE)).versionId;
+      await expect.poll(atHome, { timeout: 60_000 }).toBe(before[0]);
+      const waiting = async () => (await sluice.api.events(release.id)).map(({ text }) => text);
+      await expect
+        .poll(waiting, { timeout: 90_000 })
+        .toContainEqual(expect.stringMatching(/engine-unreachable.*in cn-north may still have .* % of PROD/));
+      engine = await startEngineProcess({ home, databaseUrl: postgres.url, port: engine.port });
+      await sluice.api.until(release.id, ['aborted'], 90_000);
+      expect(await live()).toEqual(before);
+    } finally {
+      await customers.stop();
+    }
+  }, 300_000);
 
   test('the environment shows every region, and a rollback by hand names each', async () => {
     const path = `/api/v1/environments/${SERVICE}.production`;
