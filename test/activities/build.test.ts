@@ -183,6 +183,39 @@ describe('build and package', () => {
     expect((await build(third.releaseId)).summary).not.toContain('(cached)');
   });
 
+  test('install what requirements.txt names beside a Python function', async () => {
+    const { releaseId } = await world.release('snake', {
+      's.yml': manifest('snake').replace('nodejs20', 'python3'),
+      'code/index.py': 'import words\ndef handler(event, context):\n    return words.HELLO\n',
+      'code/requirements.txt': './words\n',
+      'code/words/pyproject.toml':
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+      // A build backend of its own (PEP 517): nothing has to come from the network.
+      'code/words/backend.py': `import zipfile, os
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name = 'words-1.0-py3-none-any.whl'
+    info = 'words-1.0.dist-info/'
+    with zipfile.ZipFile(os.path.join(folder, name), 'w') as wheel:
+        wheel.writestr('words.py', "HELLO = 'hello'\\n")
+        wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: words\\nVersion: 1.0\\n')
+        wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
+        wheel.writestr(info + 'RECORD', '')
+    return name
+`,
+    });
+    const parts = world.parts();
+    const built = { releaseId, service: 'snake', function: 'hello' };
+    expect((await runActivity(parts, 'buildFunction', built)).summary).toMatch(
+      /^snake\/hello: pip install, [\d.]+ s$/,
+    );
+    const { services } = await runActivity(parts, 'packageRelease', { releaseId });
+    const bytes = await readArtifact(parts.home, services[0]?.functions[0]?.artifact ?? '');
+    const names: string[] = [];
+    for await (const entry of (await fromBufferPromise(bytes ?? Buffer.alloc(0))).eachEntry())
+      names.push(entry.fileName);
+    expect(names).toContain('words.py');
+  });
+
   test('run in a sandbox: no host environment, no host files, no root; secrets are masked in the log', async () => {
     process.env['SLUICE_TEST_MARK'] = 'of-the-host';
     const { releaseId } = await world.release('boxed', {

@@ -19,6 +19,7 @@ import { readWanted, type Wanted } from '../source/wanted.ts';
 import { inTurn } from '../turns.ts';
 import { copyCode } from './copy.ts';
 import { installDependencies } from './dependencies.ts';
+import { installPythonPackages } from './python-packages.ts';
 import { openLog, type StageLog } from './log-sink.ts';
 import { requireSandbox, runBuildCommand } from './run-in-sandbox.ts';
 
@@ -94,7 +95,8 @@ async function build(parts: Parts, job: Job, target: string, wanted: ManifestFun
     await copyCode(code, draft);
     log.note(`${wanted.name}: code from ${wanted.code.path}`);
     const { project } = subject;
-    summary = await installDependencies(parts, {
+    const install = wanted.config.runtime.startsWith('python') ? installPythonPackages : installDependencies;
+    summary = await install(parts, {
       folder: draft,
       project: project.name,
       withDev: false,

@@ -112,8 +112,9 @@ function environment(cache: string): Record<string, string> {
     npm_config_fund: 'false',
     npm_config_audit: 'false',
     npm_config_update_notifier: 'false',
-    // Node carries certificates of its own; where the host trusts more (a company's proxy), builds need that too.
-    ...(existsSync(CA_BUNDLE) ? { NODE_EXTRA_CA_CERTS: CA_BUNDLE } : {}),
+    PIP_DISABLE_PIP_VERSION_CHECK: '1',
+    // Node and pip carry certificates of their own; where the host trusts more (a company's proxy), builds need that too.
+    ...(existsSync(CA_BUNDLE) ? { NODE_EXTRA_CA_CERTS: CA_BUNDLE, PIP_CERT: CA_BUNDLE } : {}),
   };
 }
 

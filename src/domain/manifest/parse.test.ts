@@ -328,11 +328,7 @@ describe('what cannot be done is refused by name, with line and column', () => {
   });
 
   test.each([
-    [
-      'runtime: nodejs20',
-      'runtime: python3.9',
-      'the runtime python3.9 is not supported yet; allowed: nodejs6',
-    ],
+    ['runtime: nodejs20', 'runtime: go1', 'the runtime go1 is not supported yet; allowed: nodejs6'],
     ['runtime: nodejs20', 'runtime: custom-container', 'the runtime custom-container is not supported yet'],
     ['runtime: nodejs20', 'runtime: node20', 'runtime: found "node20"; allowed: a runtime: nodejs6'],
     ['runtime: nodejs20', 'y: 1', 'function.runtime: is missing; allowed: a runtime'],

@@ -25,8 +25,10 @@ export const RUNTIMES = [
 ] as const;
 export type Runtime = (typeof RUNTIMES)[number];
 
-/** Those that the build and the engine carry today. */
-export const SUPPORTED_RUNTIMES: readonly Runtime[] = RUNTIMES.filter((id) => id.startsWith('nodejs'));
+/** Those that a release can build and the engine can run. */
+export const SUPPORTED_RUNTIMES: readonly Runtime[] = RUNTIMES.filter((id) =>
+  /^(nodejs|python|php)/.test(id),
+);
 
 export function isRuntime(text: string): text is Runtime {
   return (RUNTIMES as readonly string[]).includes(text);
