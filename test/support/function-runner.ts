@@ -97,6 +97,10 @@ export function createFunctionRunner(
         initializer: '',
         timeoutMs: 5_000,
         initializationTimeoutMs: 3_000,
+        hooks: {
+          preFreeze: { handler: '', timeoutMs: 3_000 },
+          preStop: { handler: '', timeoutMs: 3_000 },
+        },
         memoryMb: 128,
         instanceConcurrency: 1,
         environment: {},

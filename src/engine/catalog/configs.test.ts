@@ -98,7 +98,7 @@ describe('functions', () => {
     [{ runtime: 'python3' }, 'another language'],
     [{ runtime: 'custom-container' }, 'not supported'],
     [{ instanceType: 'fc.gpu.tesla.1' }, 'instanceType'],
-    [{ instanceLifecycleConfig: { preStop: { handler: 'a.b' } } }, 'instanceLifecycleConfig.preStop'],
+    [{ instanceLifecycleConfig: { preFreeze: { handler: 'a.b' } } }, 'instanceLifecycleConfig.preFreeze'],
     [{ customDNS: { nameServers: ['1.1.1.1'] } }, 'customDNS'],
     [{ customContainerConfig: { image: 'i' } }, 'customContainerConfig'],
     [{ instanceConcurrency: 2, instanceSoftConcurrency: 3 }, 'instanceSoftConcurrency'],

@@ -19,6 +19,8 @@ const ACCEPTED_RUNTIMES: readonly string[] = RUNTIMES.filter(
 );
 /** Only these take several requests at once in one instance. */
 const CONCURRENT_FAMILIES = ['nodejs', 'java', 'custom'];
+/** Their shims run no hooks. */
+const HOOKLESS_FAMILIES = ['java', 'dotnetcore'];
 /** Names that the platform gives itself; runtimes.md §9. */
 const RESERVED_VARIABLES = ['accessKeyID', 'accessKeySecret', 'securityToken', 'topic'];
 
@@ -131,8 +133,11 @@ export function functionConfig(stored: StoredFunction, changes: FunctionSettings
   if (config.gpuMemorySize) throw notServed('gpuMemorySize');
   if (Object.values(config.customContainerConfig ?? {}).some(Boolean))
     throw notServed('customContainerConfig');
-  for (const hook of ['preFreeze', 'preStop'] as const)
-    if (config.instanceLifecycleConfig?.[hook]?.handler) throw notServed(`instanceLifecycleConfig.${hook}`);
+  // Instances are not frozen here, so a hook before that would never run.
+  if (config.instanceLifecycleConfig?.preFreeze?.handler)
+    throw notServed('instanceLifecycleConfig.preFreeze');
+  if (config.instanceLifecycleConfig?.preStop?.handler && HOOKLESS_FAMILIES.includes(family(config.runtime)))
+    throw notServed(`instanceLifecycleConfig.preStop of runtime '${config.runtime}'`);
   const { nameServers = [], searches = [], dnsOptions = [] } = config.customDNS ?? {};
   if (nameServers.length + searches.length + dnsOptions.length > 0) throw notServed('customDNS');
   return config;

@@ -1,12 +1,15 @@
 /** From a stored function to the immutable revision that runs: made when something is written, never on a call. */
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { createHash } from 'node:crypto';
-import type { Revision } from '../invoke/contract.ts';
+import type { Hook, Revision } from '../invoke/contract.ts';
 import { layersName } from './code-store.ts';
 import type { FunctionRecord, ServiceRecord } from './records.ts';
 
 /** Where a custom runtime listens unless its function says otherwise (runtimes.md §8). */
 const SERVER_PORT = 9000;
+
+/** runtimes.md §11, Limits. */
+const DEFAULT_HOOK_SECONDS = 3;
 
 /**
  * The revision of one function.
@@ -44,6 +47,10 @@ export function revisionOf(
     initializer: config.initializer,
     timeoutMs: config.timeout * 1_000,
     initializationTimeoutMs: config.initializationTimeout * 1_000,
+    hooks: Object.freeze({
+      preFreeze: hookOf(config.instanceLifecycleConfig?.preFreeze),
+      preStop: hookOf(config.instanceLifecycleConfig?.preStop),
+    }),
     memoryMb: config.memorySize,
     instanceConcurrency: config.instanceConcurrency,
     environment: Object.freeze({ ...config.environmentVariables }),
@@ -58,4 +65,8 @@ export function revisionOf(
     logProject: service.config.logConfig.project,
     logStore: service.config.logConfig.logstore,
   });
+}
+
+function hookOf(config: { readonly handler: string; readonly timeout: number } | undefined): Hook {
+  return { handler: config?.handler ?? '', timeoutMs: (config?.timeout ?? DEFAULT_HOOK_SECONDS) * 1_000 };
 }

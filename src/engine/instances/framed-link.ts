@@ -1,5 +1,6 @@
 /** The link to a shim: frames over the socket that the process was started with. */
 import type { Socket } from 'node:net';
+import type { HookName } from '../invoke/contract.ts';
 import { ensureError } from '../../platform/errors.ts';
 import {
   encodeCall,
@@ -79,6 +80,11 @@ export class FramedLink implements InstanceLink {
   initialize(number: number, owner: LineOwner): void {
     const header = { requestId: owner.requestId, qualifier: owner.qualifier, retryCount: 0, isProbe: false };
     this.channel.write(encodeCall(ToInstance.initialize, number, header, NO_BODY, true));
+  }
+
+  hook(number: number, { requestId, qualifier }: LineOwner, name: HookName): void {
+    const header = { requestId, qualifier, retryCount: 0, isProbe: false };
+    this.channel.write(encodeCall(ToInstance.hook, number, header, Buffer.from(name), true));
   }
 
   invoke(number: number, call: Call): void {

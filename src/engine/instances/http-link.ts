@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { ensureError } from '../../platform/errors.ts';
-import type { HttpInvocation } from '../invoke/contract.ts';
+import type { HookName, HttpInvocation } from '../invoke/contract.ts';
 import {
   PlatformHeaders,
   requestHeaders,
@@ -76,6 +76,16 @@ export class HttpLink implements InstanceLink {
       else this.#fail(number, body, `the initializer answered with status ${response.statusCode}`);
     });
     this.#send(number, this.#ownRequest('/initialize', header, NOTHING), answer, undefined);
+  }
+
+  hook(number: number, { requestId, qualifier }: LineOwner, name: HookName): void {
+    const header = { requestId, qualifier, retryCount: 0, isProbe: false };
+    const answer = this.#whole(number, (response, body) => {
+      if (response.statusCode === 200) this.#events.onFrame(FromInstance.result, number, body);
+      else this.#fail(number, body, `the hook answered with status ${response.statusCode}`);
+    });
+    const request = this.#ownRequest(name === 'preStop' ? '/pre-stop' : '/pre-freeze', header, NOTHING);
+    this.#send(number, { ...request, method: 'GET' }, answer, undefined);
   }
 
   invoke(number: number, call: Call): void {

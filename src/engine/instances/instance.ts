@@ -12,6 +12,7 @@ import type { Runtime } from '../runtimes/runtime.ts';
 import type { ProcessExit } from '../sandbox/process.ts';
 import type { Call } from './call.ts';
 import { describeExit } from './exit.ts';
+import { Hooks } from './hooks.ts';
 import { InFlight, INITIALIZER_CALL } from './in-flight.ts';
 import type { InstanceLink } from './link.ts';
 import { BRACKET, InstanceOutput, NO_OWNER, type LineOwner } from './output.ts';
@@ -49,6 +50,9 @@ export class Instance {
   readonly #link: InstanceLink;
   readonly #startUp: StartUp;
   readonly #inFlight: InFlight;
+  readonly #hooks: Hooks;
+  /** A call passed its time limit here: nothing more is asked of it. */
+  #isSpoiled = false;
 
   /** @param starter the call that made the start necessary: its qualifier is in the environment, its id in the log */
   constructor(
@@ -94,6 +98,7 @@ export class Instance {
       onExpired: (cause, number) => this.#onExpired(cause, number),
       onAnswered: () => this.#onAnswered(),
     });
+    this.#hooks = new Hooks({ revision, output: this.#output, link: this.#link });
     this.#link.start();
   }
 
@@ -101,8 +106,9 @@ export class Instance {
     return this.#state;
   }
 
+  /** What it works on, hooks counted in. */
   get load(): number {
-    return this.#inFlight.size;
+    return this.#inFlight.size + (this.#hooks.isRunning ? 1 : 0);
   }
 
   get hasRoom(): boolean {
@@ -153,6 +159,7 @@ export class Instance {
     let fault: string | undefined;
     if (type === FromInstance.log) this.#output.frame(number, this.#ownerOf(number), payload);
     else if (type === FromInstance.ready) fault = this.#startUp.onReadyFrame();
+    else if (number === INITIALIZER_CALL && this.#startUp.isOver) this.#hooks.onAnswer(type);
     else if (number === INITIALIZER_CALL) this.#startUp.onInitialized(type, payload);
     else fault = this.#inFlight.answer(type, number, payload);
     if (fault !== undefined) this.end(`Process ended by the engine: ${fault}`);
@@ -182,6 +189,7 @@ export class Instance {
 
   #onExpired(cause: string, number: number): void {
     this.#link.forget(number);
+    this.#isSpoiled = true;
     this.#state = 'draining';
     // Alone in its instance the function may not go on; beside others it may, unheard, until they are done.
     if (this.revision.instanceConcurrency === 1) this.#terminate(cause);
@@ -207,7 +215,13 @@ export class Instance {
   }
 
   #endWhenEmpty(): void {
-    if (this.#state === 'draining' && this.#inFlight.size === 0 && !this.#ending) this.end('');
+    if (this.#state !== 'draining' || this.#inFlight.size > 0 || this.#ending) return;
+    if (this.#isSpoiled || this.#link.closed || !this.#hooks.has('preStop')) {
+      this.end('');
+      return;
+    }
+    this.#ending = true;
+    void this.#hooks.run('preStop').then(() => this.end(''));
   }
 
   /** SIGTERM, then SIGKILL. */
@@ -222,6 +236,7 @@ export class Instance {
     this.#state = 'ended';
     const cause = this.#cause || describeExit(exit, this.revision.memoryMb);
     this.#startUp.onExit(cause);
+    this.#hooks.onExit(cause);
     this.#owner.onEnded(this, this.#inFlight.abandon(cause));
   }
 }

@@ -4,6 +4,7 @@
  * instance knows one vocabulary.
  */
 import type { Duplex } from 'node:stream';
+import type { HookName } from '../invoke/contract.ts';
 import type { FrameHandler } from '../runtimes/protocol.ts';
 import type { InstanceProcess, ProcessExit } from '../sandbox/process.ts';
 import type { Call } from './call.ts';
@@ -26,6 +27,8 @@ export interface InstanceLink {
   /** First of all, once: `ready` follows when the instance can take calls. */
   start(): void;
   initialize(number: number, owner: LineOwner): void;
+  /** Runs a hook of the life cycle; answered like a call. */
+  hook(number: number, owner: LineOwner, name: HookName): void;
   invoke(number: number, call: Call): void;
   /** Nobody waits for the call's answer any more; a late one is ignored. */
   forget(number: number): void;

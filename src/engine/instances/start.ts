@@ -113,6 +113,7 @@ function startMessage(
     runtime: runtime.id,
     handler: revision.handler,
     initializer: revision.initializer,
+    hooks: { preFreeze: revision.hooks.preFreeze.handler, preStop: revision.hooks.preStop.handler },
     instanceConcurrency: revision.instanceConcurrency,
     maxPayloadBytes,
     codeFolder,

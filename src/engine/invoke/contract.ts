@@ -5,6 +5,15 @@
 
 import type { Duplex } from 'node:stream';
 
+/** Hooks of an instance's life cycle (runtimes.md §13). */
+export type HookName = 'preFreeze' | 'preStop';
+
+export interface Hook {
+  /** Empty: the function has none. */
+  readonly handler: string;
+  readonly timeoutMs: number;
+}
+
 /** One function as it runs: immutable, so instances are keyed by `key`. */
 export interface Revision {
   /** Version, code checksum and configuration in one string. */
@@ -18,6 +27,7 @@ export interface Revision {
   readonly initializer: string;
   readonly timeoutMs: number;
   readonly initializationTimeoutMs: number;
+  readonly hooks: Readonly<Record<HookName, Hook>>;
   readonly memoryMb: number;
   readonly instanceConcurrency: number;
   readonly environment: Readonly<Record<string, string>>;

@@ -6,6 +6,8 @@
  * Everything that comes from an instance is hostile: a frame that breaks a rule here ends that instance, nothing else.
  */
 
+import type { HookName } from '../invoke/contract.ts';
+
 /** Version of the protocol, sent in `start`; a shim refuses one that it does not know. */
 export const PROTOCOL_VERSION = 1;
 
@@ -22,6 +24,8 @@ export const ToInstance = {
   invoke: 0x03,
   /** An HTTP call; payload: call header, u32 length, JSON `HttpRequestHead`, then the body's bytes. */
   http: 0x04,
+  /** Runs a hook; payload: call header, then its name. */
+  hook: 0x05,
 } as const;
 
 /** Frames from the instance to the engine. */
@@ -55,6 +59,8 @@ export interface StartMessage {
   readonly handler: string;
   /** Empty: no initializer. */
   readonly initializer: string;
+  /** Handlers of the life-cycle hooks; empty: none. */
+  readonly hooks: Readonly<Record<HookName, string>>;
   readonly instanceConcurrency: number;
   readonly maxPayloadBytes: number;
   /** Folder with the user's code as the shim sees it. */

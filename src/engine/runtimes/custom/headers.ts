@@ -2,7 +2,7 @@
 import type { HttpRequestHead } from '../../invoke/contract.ts';
 import type { CallHeader, StartMessage } from '../protocol.ts';
 
-export type ControlPath = '/invoke' | '/http-invoke' | '/initialize';
+export type ControlPath = '/invoke' | '/http-invoke' | '/initialize' | '/pre-freeze' | '/pre-stop';
 
 /** RFC 9110 §7.6.1, and those that belong to one connection in practice: each side makes its own. */
 const HOP_BY_HOP = new Set([
@@ -24,7 +24,7 @@ const NOT_PASSED = new Set(['content-length', 'date', 'server']);
 export class PlatformHeaders {
   readonly #ofInstance: readonly string[];
 
-  constructor({ context, handler, initializer }: StartMessage) {
+  constructor({ context, handler, initializer, hooks }: StartMessage) {
     const { credentials, function: fn, service } = context;
     this.#ofInstance = pairs({
       'x-fc-account-id': context.accountId,
@@ -39,6 +39,8 @@ export class PlatformHeaders {
       'x-fc-function-timeout': String(fn.timeout),
       'x-fc-function-initializer': initializer,
       'x-fc-initialization-timeout': String(fn.initializationTimeout),
+      'x-fc-instance-lifecycle-pre-stop-handler': hooks.preStop,
+      'x-fc-instance-lifecycle-pre-freeze-handler': hooks.preFreeze,
       'x-fc-access-key-id': credentials.accessKeyId,
       'x-fc-access-key-secret': credentials.accessKeySecret,
       'x-fc-security-token': credentials.securityToken,

@@ -122,6 +122,7 @@ function startMessage(codeFolder: string, handler: string): StartMessage {
     runtime: 'java8',
     handler,
     initializer: '',
+    hooks: { preFreeze: '', preStop: '' },
     instanceConcurrency: 1,
     maxPayloadBytes: 1024 * 1024,
     codeFolder,

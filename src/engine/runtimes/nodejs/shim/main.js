@@ -22,6 +22,7 @@ const START = 0x01;
 const INITIALIZE = 0x02;
 const INVOKE = 0x03;
 const HTTP = 0x04;
+const HOOK = 0x05;
 
 const channel = new Channel(3, onFrame);
 let start = null;
@@ -30,7 +31,8 @@ let handler = null;
 function onFrame(type, call, payload) {
   if (type === INVOKE && handler !== null) invoke(call, payload);
   else if (type === HTTP && handler !== null) serve(call, payload);
-  else if (type === INITIALIZE && handler !== null) initialize(call, payload);
+  else if (type === INITIALIZE && handler !== null) runForItself(call, payload, () => start.initializer);
+  else if (type === HOOK && handler !== null) runForItself(call, payload, (name) => start.hooks[name]);
   else if (type === START && start === null) begin(JSON.parse(payload.toString()));
   else process.exit(1);
 }
@@ -80,11 +82,13 @@ function serve(call, payload) {
   });
 }
 
-function initialize(call, payload) {
+/** The initializer or a hook: `handlerOf` gets what stands behind the call header. */
+function runForItself(call, payload, handlerOf) {
   const head = context.readHead(payload);
+  const text = handlerOf(payload.toString('utf8', head.end));
   logging.run(call, head.requestId, () => {
     const settle = once(call);
-    new Handler(start.codeFolder, start.initializer, 2).load((failure, fn) => {
+    new Handler(start.codeFolder, text, 2).load((failure, fn) => {
       if (failure) settle.unhandled(failure);
       else run(fn, settle, [context.create(call, head)], 2);
     });
