@@ -112,7 +112,10 @@ describe('services', () => {
     expect(await refusal(sdk.createService(name, {}))).toContain('409 ServiceAlreadyExists');
     expect(await refusal(sdk.createService('1x', {}))).toContain('400 InvalidArgument');
     const vpcConfig = { vpcId: 'v', vSwitchIds: ['s'], securityGroupId: 'g' };
-    expect(await refusal(sdk.updateService(name, { vpcConfig }))).toContain('vpcConfig is not supported');
+    const role = 'acs:ram::1:role/r';
+    expect(await refusal(sdk.updateService(name, { vpcConfig, role }))).toContain(
+      'vpcConfig is not supported',
+    );
   });
 
   test('one that still holds something is not deleted, and says what', async () => {

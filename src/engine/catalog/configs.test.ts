@@ -4,6 +4,10 @@ import { CreateFunctionInput, functionConfig, UpdateFunctionInput } from './func
 import { CreateServiceInput, serviceConfig, UpdateServiceInput } from './service-config.ts';
 
 const service = (settings: object) => serviceConfig({}, parseValue(UpdateServiceInput, settings));
+const VPC = { vpcConfig: { vpcId: 'v', vSwitchIds: ['s'], securityGroupId: 'g' } };
+const nas = (serverAddr: string, ...folders: string[]) => ({
+  nasConfig: { mountPoints: folders.map((mountDir) => ({ serverAddr, mountDir })) },
+});
 const node = { runtime: 'nodejs12', handler: 'index.handler' };
 function fn(settings: object, stored = node) {
   const { code: _, ...changes } = parseValue(UpdateFunctionInput, settings);
@@ -33,8 +37,16 @@ describe('services', () => {
   });
 
   test.each<[object, string]>([
-    [{ vpcConfig: { vpcId: 'v', vSwitchIds: ['s'], securityGroupId: 'g' } }, 'vpcConfig is not supported'],
-    [{ nasConfig: { mountPoints: [{ serverAddr: 'h:/d', mountDir: '/mnt/x' }] } }, 'nasConfig.mountPoints'],
+    [{ ...VPC, role: 'acs:ram::1:role/r' }, 'vpcConfig is not supported'],
+    [VPC, 'needs a role'],
+    [{ vpcConfig: { vpcId: 'v', vSwitchIds: [], securityGroupId: 'g' } }, 'must be set together'],
+    [nas('h:/d', '/mnt/x'), 'set vpcConfig too'],
+    [nas('h', '/mnt/x'), "serverAddr must be 'host:/absolute/folder'"],
+    [nas('h:/d', '/opt/x'), 'mountDir must be a folder below /mnt or /home'],
+    [nas('h:/d', '/mnt/../etc'), 'mountDir must be a folder below /mnt or /home'],
+    [nas('h:/d', '/mnt/x', '/mnt/x'), "mountDir '/mnt/x' is there twice"],
+    [nas('h:/d', ...Array.from({ length: 6 }, (_, index) => `/mnt/${index}`)), 'nasConfig.mountPoints'],
+    [{ nasConfig: { userId: 65_535 } }, 'nasConfig.userId'],
     [{ tracingConfig: { type: 'Jaeger', params: {} } }, 'tracingConfig is not supported'],
     [{ logConfig: { project: 'p' } }, 'must be set together'],
     [{ logConfig: { project: 'p', logstore: 'l' } }, 'needs a role'],

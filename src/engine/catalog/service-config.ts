@@ -91,12 +91,46 @@ export function serviceConfig(stored: Partial<ServiceConfig>, changes: ServiceSe
     throw invalidArgument('logConfig: project and logstore must be set together, or both be empty');
   if (project !== '' && config.role === '')
     throw invalidArgument('logConfig: the service needs a role that may write to the log store');
-  const { vpcId, vSwitchIds, securityGroupId } = config.vpcConfig;
-  if (vpcId !== '' || vSwitchIds.length > 0 || securityGroupId !== '') throw notServed('vpcConfig');
-  if (config.nasConfig.mountPoints.length > 0) throw notServed('nasConfig.mountPoints');
+  const hasVpc = checkVpc(config);
+  checkNas(config, hasVpc);
+  if (hasVpc) throw notServed('vpcConfig');
   if ((config.ossMountConfig?.mountPoints.length ?? 0) > 0) throw notServed('ossMountConfig.mountPoints');
   if (config.tracingConfig.type !== '') throw notServed('tracingConfig');
   return config;
+}
+
+/** Whether a VPC is named; throws where that is done by halves (guide.md §8). */
+function checkVpc({ vpcConfig, role }: ServiceConfig): boolean {
+  const { vpcId, vSwitchIds, securityGroupId } = vpcConfig;
+  const given = [vpcId !== '', vSwitchIds.length > 0, securityGroupId !== ''];
+  if (!given.includes(true)) return false;
+  if (given.includes(false))
+    throw invalidArgument(
+      'vpcConfig: vpcId, vSwitchIds and securityGroupId must be set together, or none of them',
+    );
+  if (role === '')
+    throw invalidArgument('vpcConfig: the service needs a role that may make network interfaces');
+  return true;
+}
+
+/** Throws where a mount could not be made on the cloud either (guide.md §9). */
+function checkNas({ nasConfig }: ServiceConfig, hasVpc: boolean): void {
+  const folders = new Set<string>();
+  for (const { serverAddr, mountDir } of nasConfig.mountPoints) {
+    if (!/^[A-Za-z0-9.-]+:\/.*$/.test(serverAddr))
+      throw invalidArgument(
+        `nasConfig.mountPoints: serverAddr must be 'host:/absolute/folder', not '${serverAddr}'`,
+      );
+    if (!/^\/(mnt|home)\/[^/]/.test(mountDir) || mountDir.split('/').includes('..'))
+      throw invalidArgument(
+        `nasConfig.mountPoints: mountDir must be a folder below /mnt or /home, not '${mountDir}'`,
+      );
+    if (folders.has(mountDir))
+      throw invalidArgument(`nasConfig.mountPoints: mountDir '${mountDir}' is there twice`);
+    folders.add(mountDir);
+  }
+  if (folders.size > 0 && !hasVpc)
+    throw invalidArgument('nasConfig.mountPoints: a file system is reached through a VPC; set vpcConfig too');
 }
 
 /** What would change how functions run must not be accepted and then left undone. */
