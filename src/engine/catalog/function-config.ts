@@ -133,7 +133,7 @@ export function functionConfig(stored: StoredFunction, changes: FunctionSettings
   if (config.gpuMemorySize) throw notServed('gpuMemorySize');
   if (Object.values(config.customContainerConfig ?? {}).some(Boolean))
     throw notServed('customContainerConfig');
-  // Instances are not frozen here, so a hook before that would never run.
+  // Instances are frozen without asking them: a hook before that would never run.
   if (config.instanceLifecycleConfig?.preFreeze?.handler)
     throw notServed('instanceLifecycleConfig.preFreeze');
   if (config.instanceLifecycleConfig?.preStop?.handler && HOOKLESS_FAMILIES.includes(family(config.runtime)))

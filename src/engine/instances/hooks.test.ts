@@ -83,6 +83,21 @@ describe('preStop', () => {
     );
   });
 
+  test('wakes a frozen instance', async () => {
+    const functions = createFunctions({ freezeMs: 0 });
+    const revision = functions.define(nodejs("console.log('awake'); callback();"), { hooks: hooks() });
+    await functions.invoke(revision);
+    // Longer than the sweep that freezes.
+    await new Promise((resolve) => {
+      setTimeout(resolve, 400);
+    });
+    functions.runner.retire(revision.key);
+    await expect.poll(() => functions.runner.stats.instances).toBe(0);
+    expect(linesOf(functions, revision).join('\n')).toMatch(
+      /awake\nFC PreStop End RequestId: [0-9a-f-]{36}$/,
+    );
+  });
+
   test('does not run after a crash or a timeout', async () => {
     const functions = createFunctions();
     const crashing = functions.define(nodejs('callback();'), { hooks: hooks() });

@@ -221,6 +221,7 @@ export class Instance {
       return;
     }
     this.#ending = true;
+    this.#thaw();
     void this.#hooks.run('preStop').then(() => this.end(''));
   }
 

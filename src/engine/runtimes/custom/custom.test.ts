@@ -85,6 +85,8 @@ describe('an event call', () => {
       'x-fc-function-timeout': '4',
       'x-fc-function-initializer': '',
       'x-fc-initialization-timeout': '3',
+      'x-fc-instance-lifecycle-pre-stop-handler': '',
+      'x-fc-instance-lifecycle-pre-freeze-handler': '',
       'x-fc-access-key-id': '',
       'x-fc-access-key-secret': '',
       'x-fc-security-token': '',
