@@ -84,15 +84,28 @@ export class HttpExchange {
       this.#cut(announced);
       return;
     }
-    this.#events.onHead(response);
+    // A small answer comes in one turn of the loop and goes on as one, so that it can leave in one write.
+    const early: Buffer[] = [];
+    let isTold = false;
+    const tell = (): void => {
+      if (isTold || this.#isOver) return;
+      isTold = true;
+      this.#events.onHead(response);
+      for (const piece of early) this.#events.onPiece(piece);
+    };
+    setImmediate(tell);
     let bytes = 0;
     response.on('data', (piece: Buffer) => {
       bytes += piece.length;
       if (this.#isOver) return;
       if (bytes > this.#maxBytes) this.#cut(bytes);
-      else this.#events.onPiece(piece);
+      else if (isTold) this.#events.onPiece(piece);
+      else early.push(piece);
     });
-    response.on('end', () => this.#end(() => this.#events.onEnd(response)));
+    response.on('end', () => {
+      tell();
+      this.#end(() => this.#events.onEnd(response));
+    });
     response.on('error', (error) => this.#end(() => this.#events.onBroken(error)));
   }
 

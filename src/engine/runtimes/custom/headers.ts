@@ -17,8 +17,8 @@ const HOP_BY_HOP = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
-/** What the platform sets itself on a response. */
-const NOT_PASSED = new Set(['content-length', 'date', 'server']);
+/** What the platform sets itself on a response; it recomputes the length, but needs the server's for `HEAD`. */
+const NOT_PASSED = new Set(['date', 'server']);
 
 /** Names and values in turn, as `http.request` takes them. */
 export class PlatformHeaders {
