@@ -171,7 +171,7 @@ test('an event call reaches the same server', async () => {
   expect(JSON.parse(String(data))).toMatchObject({ method: 'POST', url: '/invoke', body: 'x' });
 });
 
-function upgrade(path: string): Promise<{ socket: Socket; read(until: string): Promise<string> }> {
+function upgrade(path: string): { socket: Socket; read: (until: string) => Promise<string> } {
   const socket = connect(engine.process.port, '127.0.0.1');
   let seen = '';
   socket.on('data', (piece) => {
@@ -185,11 +185,11 @@ function upgrade(path: string): Promise<{ socket: Socket; read(until: string): P
     await expect.poll(() => seen, { timeout: 10_000 }).toContain(until);
     return seen;
   };
-  return Promise.resolve({ socket, read });
+  return { socket, read };
 }
 
 test('a WebSocket is joined with the server until one side closes', async () => {
-  const { socket, read } = await upgrade('/ws');
+  const { socket, read } = upgrade('/ws');
   const head = await read('hello ');
   expect(head).toMatch(/^HTTP\/1\.1 101 /);
   expect(head).toContain('Sec-WebSocket-Accept: the-key\r\n');
@@ -203,7 +203,7 @@ test('a WebSocket is joined with the server until one side closes', async () => 
 });
 
 test('a server that ends takes its callers’ connections with it, and the next call has a new one', async () => {
-  const { socket, read } = await upgrade('/ws');
+  const { socket, read } = upgrade('/ws');
   await read('hello ');
   const closed = new Promise((resolve) => {
     socket.once('close', resolve);

@@ -30,7 +30,7 @@ import { LayerStore } from './catalog/layer-store.ts';
 import { layerOperations } from './catalog/layers.ts';
 import { onDemandConfigOperations } from './catalog/on-demand-configs.ts';
 import { provisionConfigOperations } from './catalog/provision-configs.ts';
-import { revisionKeys, type ServiceState } from './catalog/service-state.ts';
+import { imagePins, revisionKeys, type ServiceState } from './catalog/service-state.ts';
 import { serviceOperations } from './catalog/services.ts';
 import type { EngineTables } from './catalog/tables.ts';
 import { triggerOperations } from './catalog/triggers.ts';
@@ -59,6 +59,9 @@ const DRAIN_MS = 4_000;
 const RUNNER_GRACE_MS = 1_000;
 /** Largest event and answer of a synchronous call. */
 const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
+
+/** Between two looks for images that nothing refers to. */
+const IMAGE_SWEEP_MS = 60 * 60 * 1_000;
 
 export interface EngineOptions {
   readonly config: Config;
@@ -107,6 +110,7 @@ export async function startEngine(options: EngineOptions): Promise<void> {
       for (const { revision, bounds } of bounded.values()) runner.bound(revision, bounds);
       const kept = revisionKeys(after);
       for (const key of revisionKeys(before)) if (!kept.has(key)) runner.retire(key);
+      for (const target of after?.latest.targets.values() ?? []) runner.images.prepare(target.revision);
       const name = (before ?? after)?.service.name;
       if (name !== undefined) series.retain(name, (key) => isThere(after, key));
     },
@@ -117,6 +121,7 @@ export async function startEngine(options: EngineOptions): Promise<void> {
   await restoreCode(catalog, codeStore, log);
   const layers = new LayerStore(db, now);
   lifecycle.onClose('code sweep', startCodeSweep(catalog, codeStore, layers, log));
+  lifecycle.onClose('image sweep', startImageSweep(catalog, runner, log));
 
   const store = startSeriesStore(db, series, now, log);
   lifecycle.onClose('counters', () => store.close());
@@ -214,4 +219,16 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 function isThere(state: ServiceState | undefined, { version, function: name }: SeriesKey): boolean {
   const deployment = version === 'LATEST' ? state?.latest : state?.deployments.get(version);
   return deployment?.targets.has(name) ?? false;
+}
+
+/** Removes images that nothing refers to any more, from time to time; returns how to stop it. */
+function startImageSweep(catalog: Catalog, runner: EngineRunner, log: Logger): () => void {
+  const sweep = setInterval(() => {
+    const pins = new Set([...catalog.services.values()].flatMap((state) => [...imagePins(state)]));
+    runner.images
+      .sweep((pin) => pins.has(pin))
+      .catch((error: unknown) => log.warn({ err: error }, 'unused images could not be removed'));
+  }, IMAGE_SWEEP_MS);
+  sweep.unref();
+  return () => clearInterval(sweep);
 }

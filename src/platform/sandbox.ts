@@ -12,6 +12,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { SandboxMode } from './config.ts';
+import { hostProgram, IMAGE_HOST_FOLDER } from './image-root.ts';
 
 export interface Mount {
   readonly from: string;
@@ -24,6 +25,8 @@ export interface SandboxSpec {
   readonly gid: number;
   /** `host` shares the host's network; `none` leaves loopback alone. */
   readonly network: 'none' | 'host';
+  /** A folder that is the root instead of this host's system; made ready by `engine/images`. */
+  readonly root?: string;
   /** Shown read-only, beside the system's own `/usr` and what belongs to it. */
   readonly readOnly: readonly Mount[];
   readonly writable: readonly Mount[];
@@ -102,12 +105,7 @@ export function sandboxCommand(spec: SandboxSpec): SandboxCommand {
     );
   else args.push('--unshare-user', '--uid', String(spec.uid), '--gid', String(spec.gid));
 
-  args.push('--ro-bind', '/usr', '/usr');
-  // Folders that bubblewrap makes for mount points are closed to everybody but root.
-  args.push('--perms', '0755', '--dir', '/etc');
-  for (const path of SYSTEM_LINKS) args.push('--ro-bind-try', path, path);
-  for (const path of [...SYSTEM_FILES, ...(spec.network === 'host' ? NETWORK_FILES : [])])
-    args.push('--ro-bind-try', path, path);
+  args.push(...(spec.root === undefined ? systemRoot(spec.network) : imageRoot(spec.root)));
   args.push('--proc', '/proc', '--dev', '/dev');
   const size = spec.scratchBytes ? ['--size', String(spec.scratchBytes)] : [];
   const mounted = new Set(spec.writable.map(({ to }) => to));
@@ -119,9 +117,10 @@ export function sandboxCommand(spec: SandboxSpec): SandboxCommand {
   for (const { from, to } of spec.writable) args.push('--bind', from, to);
   args.push(...descriptorArguments(spec.descriptors), '--clearenv', '--hostname', 'sandbox');
   args.push('--chdir', spec.cwd);
+  const program = (path: string): string[] => (spec.root === undefined ? [path] : hostProgram(path));
   const command = [
-    ...(isRoot ? dropTo(spec.uid, spec.gid) : []),
-    '/usr/bin/env',
+    ...(isRoot ? [...program('/usr/bin/setpriv'), ...dropTo(spec.uid, spec.gid)] : []),
+    ...program('/usr/bin/env'),
     '-i',
     ...Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
     ...spec.command,
@@ -153,9 +152,22 @@ function descriptorArguments(descriptors: SandboxDescriptors = {}): string[] {
   return args;
 }
 
+/** This host's system, as far as programs need it. */
+function systemRoot(network: SandboxSpec['network']): string[] {
+  // Folders that bubblewrap makes for mount points are closed to everybody but root.
+  const args = ['--ro-bind', '/usr', '/usr', '--perms', '0755', '--dir', '/etc'];
+  for (const path of [...SYSTEM_LINKS, ...SYSTEM_FILES, ...(network === 'host' ? NETWORK_FILES : [])])
+    args.push('--ro-bind-try', path, path);
+  return args;
+}
+
+function imageRoot(folder: string): string[] {
+  return ['--ro-bind', folder, '/', '--ro-bind', '/usr', `/${IMAGE_HOST_FOLDER}/usr`];
+}
+
+/** Arguments of setpriv. */
 function dropTo(uid: number, gid: number): string[] {
   return [
-    '/usr/bin/setpriv',
     '--reuid',
     String(uid),
     '--regid',

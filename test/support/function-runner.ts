@@ -9,7 +9,8 @@ import type {
   InvocationResult,
   Revision,
 } from '../../src/engine/invoke/contract.ts';
-import { createRunner, type EngineRunner, type RunnerLimits } from '../../src/engine/invoke/runner.ts';
+import type { RunnerLimits } from '../../src/engine/invoke/runner-limits.ts';
+import { createRunner, type EngineRunner } from '../../src/engine/invoke/runner.ts';
 import { createLog } from '../../src/platform/log.ts';
 
 export interface FunctionRunner {
@@ -105,6 +106,7 @@ export function createFunctionRunner(
         instanceConcurrency: 1,
         environment: {},
         server: { command: [], args: [], port: 9000 },
+        image: undefined,
         codeChecksum: '1',
         codeFolder,
         layerFolder: '',

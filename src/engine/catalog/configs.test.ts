@@ -108,11 +108,15 @@ describe('functions', () => {
     [{ handler: '' }, 'handler'],
     [{ runtime: 'nodejs7' }, "runtime 'nodejs7' is unknown; accepted are nodejs6"],
     [{ runtime: 'python3' }, 'another language'],
-    [{ runtime: 'custom-container' }, 'not supported'],
+    [{ runtime: 'custom-container', customContainerConfig: { image: 'r/i' } }, 'another language'],
+    [{ customContainerConfig: { image: 'no image' } }, 'customContainerConfig.image'],
+    [{ customContainerConfig: { image: 'r/i', command: 'node' } }, 'must be a JSON array of strings'],
+    [{ customRuntimeConfig: { command: ['a\0b'] } }, 'customRuntimeConfig.command'],
+    [{ caPort: 0 }, 'caPort'],
     [{ instanceType: 'fc.gpu.tesla.1' }, 'instanceType'],
     [{ instanceLifecycleConfig: { preFreeze: { handler: 'a.b' } } }, 'instanceLifecycleConfig.preFreeze'],
     [{ customDNS: { nameServers: ['1.1.1.1'] } }, 'customDNS'],
-    [{ customContainerConfig: { image: 'i' } }, 'customContainerConfig'],
+    [{ customContainerConfig: { image: 'i' } }, 'customContainerConfig does not go with'],
     [{ instanceConcurrency: 2, instanceSoftConcurrency: 3 }, 'instanceSoftConcurrency'],
     [{ environmentVariables: { '1A': 'x' } }, "'1A'"],
     [{ environmentVariables: { FC_REGION: 'x' } }, 'belongs to the platform'],
@@ -137,6 +141,20 @@ describe('functions', () => {
     expect(fn({ environmentVariables: { A: 'x'.repeat(4_095) } }).environmentVariables['A']).toHaveLength(
       4_095,
     );
+  });
+
+  test('of a container have an image, and command lines as text', () => {
+    const container = { runtime: 'custom-container', handler: 'none' };
+    const settings = {
+      customContainerConfig: { image: 'r.io/a/b:1', command: '["node"]', args: '' },
+      caPort: 80,
+    };
+    expect(fn(settings, container)).toMatchObject(settings);
+    expect(() =>
+      fn({ customContainerConfig: { image: 'r.io/a/b', webServerMode: false } }, container),
+    ).toThrow('webServerMode');
+    expect(() => fn({}, container)).toThrow('customContainerConfig.image is required');
+    expect(fn({ customContainerConfig: { image: '' } })).toMatchObject(node);
   });
 
   test('need name, runtime and handler', () => {

@@ -11,14 +11,13 @@ import {
 import { RUNTIMES } from '../../domain/names/runtimes.ts';
 import { invalidArgument } from '../http/api-error.ts';
 import { CodeInput } from './code-input.ts';
+import { ContainerConfig, CONTAINER_RUNTIME } from './container-config.ts';
 import { Description, notServed } from './service-config.ts';
 
-/** runtimes.md §1; containers are refused by their own sentence. */
-const ACCEPTED_RUNTIMES: readonly string[] = RUNTIMES.filter(
-  (id) => !['dotnetcore3.1', 'go1', 'custom-container'].includes(id),
-);
+/** runtimes.md §1. */
+const ACCEPTED_RUNTIMES: readonly string[] = RUNTIMES.filter((id) => !['dotnetcore3.1', 'go1'].includes(id));
 /** Only these take several requests at once in one instance. */
-const CONCURRENT_FAMILIES = ['nodejs', 'java', 'custom'];
+const CONCURRENT_FAMILIES = ['nodejs', 'java', 'custom', CONTAINER_RUNTIME];
 /** Their shims run no hooks. */
 const HOOKLESS_FAMILIES = ['java', 'dotnetcore'];
 /** Names that the platform gives itself; runtimes.md §9. */
@@ -49,7 +48,7 @@ const FunctionFields = {
   environmentVariables: z.record(z.string(), z.string()).exactOptional(),
   layers: z.array(z.string()).exactOptional(),
   caPort: z.int().min(1).max(65_535).exactOptional(),
-  customContainerConfig: z.record(z.string(), z.unknown()).exactOptional(),
+  customContainerConfig: ContainerConfig.exactOptional(),
   customRuntimeConfig: z
     .object({ command: z.array(Argument).exactOptional(), args: z.array(Argument).exactOptional() })
     .exactOptional(),
@@ -131,8 +130,7 @@ export function functionConfig(stored: StoredFunction, changes: FunctionSettings
     throw invalidArgument('instanceSoftConcurrency must not be above instanceConcurrency');
   if (!['e1', 'c1'].includes(config.instanceType)) throw notServed(`instanceType '${config.instanceType}'`);
   if (config.gpuMemorySize) throw notServed('gpuMemorySize');
-  if (Object.values(config.customContainerConfig ?? {}).some(Boolean))
-    throw notServed('customContainerConfig');
+  checkContainer(config);
   // Instances are frozen without asking them: a hook before that would never run.
   if (config.instanceLifecycleConfig?.preFreeze?.handler)
     throw notServed('instanceLifecycleConfig.preFreeze');
@@ -145,7 +143,6 @@ export function functionConfig(stored: StoredFunction, changes: FunctionSettings
 
 function checkRuntime(before: string, config: FunctionConfig): void {
   const { runtime } = config;
-  if (runtime === 'custom-container') throw notServed("runtime 'custom-container'");
   if (!ACCEPTED_RUNTIMES.includes(runtime))
     throw invalidArgument(`runtime '${runtime}' is unknown; accepted are ${ACCEPTED_RUNTIMES.join(', ')}`);
   if (family(before) !== family(runtime))
@@ -154,7 +151,19 @@ function checkRuntime(before: string, config: FunctionConfig): void {
     throw invalidArgument(`instanceConcurrency must be 1 for runtime '${runtime}'`);
 }
 
+function checkContainer({ runtime, layers, customContainerConfig: container }: FunctionConfig): void {
+  if (runtime !== CONTAINER_RUNTIME) {
+    // Some clients send all members, empty.
+    if (container?.image)
+      throw invalidArgument(`customContainerConfig does not go with runtime '${runtime}'`);
+  } else if (layers.length > 0) throw invalidArgument('a container has no layers; its image has all of it');
+  else if (!container?.image)
+    throw invalidArgument('customContainerConfig.image is required for a container');
+  else if (container.webServerMode === false) throw notServed('customContainerConfig.webServerMode false');
+}
+
 function family(runtime: string): string {
+  if (runtime === CONTAINER_RUNTIME) return runtime;
   return /^[a-z]+/.exec(runtime)?.[0] ?? runtime;
 }
 

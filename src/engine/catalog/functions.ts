@@ -6,7 +6,8 @@ import { pageOfNames } from '../http/paging.ts';
 import type { Catalog, Draft } from './catalog.ts';
 import type { CodeLinks } from './code-links.ts';
 import { storeCode } from './code-input.ts';
-import type { CodeStore } from './code-store.ts';
+import type { CodePackage, CodeStore } from './code-store.ts';
+import { CONTAINER_RUNTIME, newImagePin } from './container-config.ts';
 import { CreateFunctionInput, functionConfig, UpdateFunctionInput } from './function-config.ts';
 import { withoutFunction } from './attachments.ts';
 import type { LayerStore } from './layer-store.ts';
@@ -34,7 +35,9 @@ export function functionOperations({ catalog, codeStore, links, layers }: Functi
         catalog.find(service);
         const { functionName: name, code: given, runtime, handler, ...rest } = call.body(CreateFunctionInput);
         const config = functionConfig({ runtime, handler }, rest);
-        if (!given) throw invalidArgument('code: a zip as base64 in code.zipFile is required');
+        const isContainer = config.runtime === CONTAINER_RUNTIME;
+        if (!given && !isContainer)
+          throw invalidArgument('code: a zip as base64 in code.zipFile is required');
         const checkFree = (state: ServiceState): void => {
           if (state.functions.has(name))
             throw new ApiError(
@@ -44,7 +47,7 @@ export function functionOperations({ catalog, codeStore, links, layers }: Functi
             );
         };
         checkFree(catalog.find(service));
-        const code = await storeCode(codeStore, given);
+        const code = isContainer ? newImagePin() : await storeCode(codeStore, given ?? {});
         const uses = await takeLayers(config.layers, [], code, layers, codeStore);
         const state = await catalog.change(service, (current) => {
           checkFree(current);
@@ -81,7 +84,9 @@ export function functionOperations({ catalog, codeStore, links, layers }: Functi
       path: '/services/{service}/functions/{function}/code',
       run(call) {
         const { service, qualifier } = call.serviceAndQualifier;
-        const { code } = findFunction(catalog.find(service), call.param('function'), qualifier);
+        const { code, config } = findFunction(catalog.find(service), call.param('function'), qualifier);
+        if (config.runtime === CONTAINER_RUNTIME)
+          throw invalidArgument('a container has no code package; its image is in customContainerConfig');
         return json({ url: links.urlOf(code.sha256, call.origin), checksum: code.checksum });
       },
     },
@@ -97,7 +102,9 @@ export function functionOperations({ catalog, codeStore, links, layers }: Functi
         const { code: given, ...changes } = call.body(UpdateFunctionInput);
         functionConfig(first.config, changes);
         call.requireMatch(first.etag, `function '${name}'`);
-        const code = given && (await storeCode(codeStore, given));
+        let code: CodePackage | undefined;
+        if (first.config.runtime !== CONTAINER_RUNTIME) code = given && (await storeCode(codeStore, given));
+        else if (changes.customContainerConfig) code = newImagePin();
         const merged = functionConfig(first.config, changes);
         const uses =
           (changes.layers ?? code)

@@ -1,7 +1,9 @@
 /** From a stored function to the immutable revision that runs: made when something is written, never on a call. */
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { createHash } from 'node:crypto';
-import type { Hook, Revision } from '../invoke/contract.ts';
+import type { Hook, ImagePin, Revision, ServerSettings } from '../invoke/contract.ts';
+import { commandLine, CONTAINER_RUNTIME } from './container-config.ts';
+import type { FunctionConfig } from './function-config.ts';
 import { layersName } from './code-store.ts';
 import type { FunctionRecord, ServiceRecord } from './records.ts';
 
@@ -54,11 +56,8 @@ export function revisionOf(
     memoryMb: config.memorySize,
     instanceConcurrency: config.instanceConcurrency,
     environment: Object.freeze({ ...config.environmentVariables }),
-    server: Object.freeze({
-      command: config.customRuntimeConfig?.command ?? [],
-      args: config.customRuntimeConfig?.args ?? [],
-      port: config.caPort ?? SERVER_PORT,
-    }),
+    server: Object.freeze(serverSettings(config)),
+    image: imageOf(record),
     codeChecksum: code.checksum,
     codeFolder: folderOf(code.sha256),
     layerFolder: layers.length === 0 ? '' : folderOf(layersName(layers)),
@@ -69,4 +68,23 @@ export function revisionOf(
 
 function hookOf(config: { readonly handler: string; readonly timeout: number } | undefined): Hook {
   return { handler: config?.handler ?? '', timeoutMs: (config?.timeout ?? DEFAULT_HOOK_SECONDS) * 1_000 };
+}
+
+function serverSettings({
+  runtime,
+  caPort,
+  customRuntimeConfig,
+  customContainerConfig,
+}: FunctionConfig): ServerSettings {
+  const port = caPort ?? SERVER_PORT;
+  if (runtime === CONTAINER_RUNTIME) {
+    const { command = '', args = '' } = customContainerConfig ?? {};
+    return { command: commandLine(command), args: commandLine(args), port };
+  }
+  return { command: customRuntimeConfig?.command ?? [], args: customRuntimeConfig?.args ?? [], port };
+}
+
+function imageOf({ config, code }: FunctionRecord): ImagePin | undefined {
+  if (config.runtime !== CONTAINER_RUNTIME) return undefined;
+  return Object.freeze({ reference: config.customContainerConfig?.image ?? '', pin: code.sha256 });
 }

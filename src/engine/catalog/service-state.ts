@@ -2,6 +2,7 @@
  * One service with everything in it, immutable: a write makes the next state and the catalog swaps it in, so that a
  * call in flight never sees half a change.
  */
+import { CONTAINER_RUNTIME } from './container-config.ts';
 import type { Revision } from '../invoke/contract.ts';
 import type { Series } from '../metrics/series.ts';
 import { aliasNotFound, functionNotFound, versionNotFound } from '../http/api-error.ts';
@@ -160,8 +161,8 @@ export function revisionKeys(state: ServiceState | undefined): Set<string> {
 /** SHA-256 of every code package that a state refers to. */
 export function* codePackages(state: ServiceState): Generator<string> {
   for (const { functions } of [state.latest, ...state.deployments.values()])
-    for (const { code, layers } of functions.values()) {
-      yield code.sha256;
+    for (const { code, config, layers } of functions.values()) {
+      if (config.runtime !== CONTAINER_RUNTIME) yield code.sha256;
       for (const layer of layers) yield layer.code.sha256;
     }
 }
@@ -171,4 +172,11 @@ export function* layerStacks(state: ServiceState): Generator<string[]> {
   for (const { functions } of [state.latest, ...state.deployments.values()])
     for (const { layers } of functions.values())
       if (layers.length > 0) yield layers.map(({ code }) => code.sha256);
+}
+
+/** Pins of all images that the service's functions and versions run. */
+export function* imagePins(state: ServiceState): Generator<string> {
+  for (const { functions } of [state.latest, ...state.deployments.values()])
+    for (const { code, config } of functions.values())
+      if (config.runtime === CONTAINER_RUNTIME) yield code.sha256;
 }

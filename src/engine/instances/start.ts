@@ -1,5 +1,6 @@
 /** Puts together what an instance is started with: command, environment, mounts, and the constants of its context. */
 import type { SandboxMode } from '../../platform/config.ts';
+import type { ImageStore } from '../images/image-store.ts';
 import type { Revision } from '../invoke/contract.ts';
 import { instanceEnvironment } from '../runtimes/environment.ts';
 import { PROTOCOL_VERSION, type Credentials, type StartMessage } from '../runtimes/protocol.ts';
@@ -22,6 +23,8 @@ export interface InstanceSettings {
   readonly accountId: string;
   readonly maxPayloadBytes: number;
   readonly host: SandboxHost;
+  /** Where the images of containers are, prepared before an instance is started. */
+  readonly images: ImageStore;
   /** Reaches the servers of functions that have one. */
   readonly dialler: Dialler;
   /** How long a function's server may take until it listens. */
@@ -57,6 +60,9 @@ export function startInstance(
   const isSandboxed = sandbox === 'on';
   const codeFolder = isSandboxed ? SANDBOX_CODE : revision.codeFolder;
   const port = isSandboxed || runtime.protocol === 'frames' ? revision.server.port : freePort();
+  const image = revision.image && settings.images.ready(revision.image);
+  // It must never run on this host's system instead.
+  if (revision.image && !image) throw new Error(`image '${revision.image.reference}' was not prepared`);
   const env = instanceEnvironment({
     revision,
     runtime,
@@ -66,6 +72,7 @@ export function startInstance(
     region,
     accountId,
     port,
+    image: image?.start.environment,
     codeFolder,
   });
   const common = {
@@ -76,6 +83,7 @@ export function startInstance(
         : [...runtime.mounts, { from: revision.layerFolder, to: LAYERS }],
     env,
     codeFolder: revision.codeFolder,
+    image: image && { root: image.root, folder: image.start.folder },
     hostsFile: host.hostsFile,
     seccompFile: host.seccompFile,
     instanceId,
@@ -91,7 +99,7 @@ export function startInstance(
     const process = new InstanceProcess({ ...common, command, hasChannel: true });
     return { process, link: (events) => new FramedLink(process, message, events), readiness: SHIM_READINESS };
   }
-  const command = runtime.serverCommand(revision, codeFolder);
+  const command = runtime.serverCommand(revision, codeFolder, image?.start);
   const process = new InstanceProcess({ ...common, command, hasChannel: false });
   const connect = serverConnector(process, isSandboxed ? settings.dialler : undefined, port);
   const { instanceConcurrency } = revision;

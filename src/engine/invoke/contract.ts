@@ -33,6 +33,8 @@ export interface Revision {
   readonly environment: Readonly<Record<string, string>>;
   /** How the function's own server is started and reached; for runtimes without one it says nothing. */
   readonly server: ServerSettings;
+  /** Of a container; others run on this host's system. */
+  readonly image: ImagePin | undefined;
   /** CRC-64/XZ of the zip, decimal. */
   readonly codeChecksum: string;
   /** Absolute folder with the unpacked code, made by `CodeStore`. */
@@ -41,6 +43,12 @@ export interface Revision {
   readonly layerFolder: string;
   readonly logProject: string;
   readonly logStore: string;
+}
+
+/** A container's image: its name as the function has it, and the pin that stands for one digest of it. */
+export interface ImagePin {
+  readonly reference: string;
+  readonly pin: string;
 }
 
 export interface ServerSettings {

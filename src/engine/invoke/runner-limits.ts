@@ -16,6 +16,8 @@ export interface RunnerLimits {
   readonly idleMs: number;
   /** How long the server of a custom runtime may take until it listens (runtimes.md §8). */
   readonly listenMs: number;
+  /** How long a call waits for the image of its container. */
+  readonly imageWaitMs: number;
   /** Largest event and largest answer, in bytes. */
   readonly payloadBytes: number;
   /** How long a call waits for its runtime to be fetched. */
@@ -31,6 +33,7 @@ export const DEFAULT_LIMITS: RunnerLimits = {
   freezeMs: 200,
   idleMs: 5 * 60_000,
   listenMs: 120_000,
+  imageWaitMs: 120_000,
   payloadBytes: 6 * 1024 * 1024,
   fetchWaitMs: 60_000,
 };

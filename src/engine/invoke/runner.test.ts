@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { createFunctionRunner, type FunctionRunner } from '../../../test/support/function-runner.ts';
-import type { RunnerLimits } from './runner.ts';
+import type { RunnerLimits } from './runner-limits.ts';
 
 const open: FunctionRunner[] = [];
 function createFunctions(limits: Partial<RunnerLimits> = {}, sandbox: 'on' | 'off' = 'on'): FunctionRunner {

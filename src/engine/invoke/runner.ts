@@ -16,7 +16,9 @@ import { RecentLines } from '../logs/recent.ts';
 import { NodeFetching } from '../runtimes/nodejs/fetching.ts';
 import { layersNeedSandbox, sandboxNotAvailable } from './refusals.ts';
 import { RuntimeRegistry } from '../runtimes/registry.ts';
-import type { RuntimeState } from '../runtimes/runtime.ts';
+import type { Runtime, RuntimeState } from '../runtimes/runtime.ts';
+import { withFetchLimit } from './fetch-limit.ts';
+import { ImageGate } from './image-gate.ts';
 import {
   RefusedError,
   type HttpInvocation,
@@ -57,6 +59,8 @@ export interface EngineRunner extends Runner {
   readonly limits: SandboxHost['limits'];
   /** Each runtime id and whether this host can serve it, for `GET /readyz`. */
   runtimes(): Record<string, RuntimeState>;
+  /** Pulls and forgets the images of containers. */
+  readonly images: ImageGate;
   /** The newest log lines of a function, oldest first. */
   recentLog(service: string, functionName: string): LogLine[];
 }
@@ -77,6 +81,7 @@ class PooledRunner implements EngineRunner {
   readonly #limits: RunnerLimits;
   readonly #registry: RuntimeRegistry;
   readonly #dialler = new Dialler();
+  readonly images: ImageGate;
   readonly #pools = new Map<string, Pool>();
   /** By revision; only where there are any. */
   readonly #bounds = new Map<string, InstanceBounds>();
@@ -106,6 +111,11 @@ class PooledRunner implements EngineRunner {
       options.log.warn('SLUICE_SANDBOX=off: functions run as the user of the engine, unprotected');
     this.#host = openHost(options.home, options.sandbox, options.log);
     this.limits = this.#host.limits;
+    this.images = new ImageGate({
+      home: options.home,
+      log: options.log,
+      runtimeOf: (revision) => this.#runtimeOf(revision),
+    });
     this.#file = new FileSink({
       ...FILE_SINK_DEFAULTS,
       folder: join(options.home, 'engine', 'logs'),
@@ -178,7 +188,7 @@ class PooledRunner implements EngineRunner {
         );
       const call = new Call(revision, invocation, resolve, reject, http);
       const pool = this.#pools.get(revision.key);
-      const preparing = pool ? undefined : this.#registry.prepare(revision.runtime);
+      const preparing = pool ? undefined : this.#prepare(revision, true);
       if (preparing) void this.#submitAfter(preparing, call);
       else (pool ?? this.#open(revision)).submit(call);
     });
@@ -192,15 +202,17 @@ class PooledRunner implements EngineRunner {
     const pool = this.#pools.get(key);
     if (pool) pool.bound(bounds);
     else if (bounds && bounds.provisioned > 0 && !this.#closing) {
-      const preparing = this.#registry.prepare(revision.runtime);
-      if (preparing) void this.#boundAfter(preparing, revision);
+      const preparing = this.#prepare(revision, false);
+      if (preparing) void this.#boundAfter(preparing, revision, bounds);
       else this.#openWarm(revision);
     }
   }
 
-  async #boundAfter(preparing: Promise<void>, revision: Revision): Promise<void> {
-    await preparing;
-    this.bound(revision, this.#bounds.get(revision.key));
+  async #boundAfter(preparing: Promise<void>, revision: Revision, bounds: InstanceBounds): Promise<void> {
+    const fault = await preparing.catch((error: unknown) => ensureError(error).message);
+    if (this.#bounds.get(revision.key) !== bounds) return;
+    if (fault === undefined) this.bound(revision, bounds);
+    else this.#faults.set(revision.key, fault);
   }
 
   #openWarm(revision: Revision): void {
@@ -219,21 +231,20 @@ class PooledRunner implements EngineRunner {
     };
   }
 
-  /** The first calls of a runtime that is being fetched wait for it, not without end. */
+  /** What must be there before there can be an instance, e.g. an image; `undefined`: it is. */
+  #prepare(revision: Revision, isLimited: boolean): Promise<void> | undefined {
+    const { fetchWaitMs, imageWaitMs } = this.#limits;
+    if (!this.images.isOpen(revision)) return this.images.open(revision, isLimited ? imageWaitMs : undefined);
+    const fetching = this.#registry.prepare(revision.runtime);
+    return isLimited && fetching ? withFetchLimit(fetching, revision.runtime, fetchWaitMs) : fetching;
+  }
+
   async #submitAfter(preparing: Promise<void>, call: Call): Promise<void> {
-    const { runtime, key } = call.revision;
-    const waitMs = this.#limits.fetchWaitMs;
-    const late = new Promise<boolean>((resolve) => {
-      setTimeout(() => resolve(false), waitMs).unref();
-    });
-    const isHere = await Promise.race([preparing.then(() => true), late]);
+    const { revision } = call;
     try {
-      if (!isHere) {
-        const reason = `runtime '${runtime}' is being fetched, which takes more than ${waitMs / 1_000} s; call again in a moment`;
-        throw new RefusedError(503, 'RuntimeNotAvailable', reason);
-      }
+      await preparing;
       if (this.#closing) throw new RefusedError(503, 'ServiceUnavailable', 'the engine is shutting down');
-      (this.#pools.get(key) ?? this.#open(call.revision)).submit(call);
+      (this.#pools.get(revision.key) ?? this.#open(revision)).submit(call);
     } catch (error) {
       call.reject(ensureError(error));
     }
@@ -262,19 +273,18 @@ class PooledRunner implements EngineRunner {
 
   #open(revision: Revision): Pool {
     if (!this.sandbox.available) throw sandboxNotAvailable(this.sandbox.reason, this.sandbox.mend);
-    const lookup = this.#registry.find(revision.runtime);
-    if (!lookup.found) throw new RefusedError(502, 'RuntimeNotAvailable', lookup.reason);
     const { sandbox, region, accountId } = this.#options;
     if (revision.layerFolder !== '' && sandbox === 'off') throw layersNeedSandbox();
     const pool = new Pool({
       revision,
-      runtime: lookup.runtime,
+      runtime: this.#runtimeOf(revision),
       settings: {
         sandbox,
         region,
         accountId,
         maxPayloadBytes: this.#limits.payloadBytes,
         host: this.#host,
+        images: this.images.store,
         dialler: this.#dialler,
         listenMs: this.#limits.listenMs,
       },
@@ -286,6 +296,14 @@ class PooledRunner implements EngineRunner {
     this.#pools.set(revision.key, pool);
     pool.bound(this.#bounds.get(revision.key));
     return pool;
+  }
+
+  #runtimeOf({ runtime: id, image }: Revision): Runtime {
+    if (image && this.#options.sandbox === 'off')
+      throw new RefusedError(502, 'RuntimeNotAvailable', `runtime '${id}' needs SLUICE_SANDBOX=on`);
+    const lookup = this.#registry.find(id);
+    if (!lookup.found) throw new RefusedError(502, 'RuntimeNotAvailable', lookup.reason);
+    return lookup.runtime;
   }
 
   /** In turn, so that no revision waits behind another one's queue: who was served goes to the end. */

@@ -14,6 +14,8 @@ export interface EnvironmentOptions {
   readonly qualifier: string;
   readonly region: string;
   readonly accountId: string;
+  /** Variables of a container's image; `undefined` where the function runs on this host's system. */
+  readonly image: Readonly<Record<string, string>> | undefined;
   /** Where the function's server listens; told to all. */
   readonly port: number;
   /** The code as the process sees it, `/code` in a sandbox. */
@@ -47,7 +49,8 @@ export function instanceEnvironment(options: EnvironmentOptions): Record<string,
     PATH: [...runtime.path, SYSTEM_PATH, codeFolder, `${codeFolder}/node_modules/.bin`, '/opt/bin'].join(':'),
     ...runtime.environment(codeFolder),
   };
-  if (existsSync(join(revision.codeFolder, '.fun'))) addFunFolders(env, `${codeFolder}/.fun`);
+  if (options.image) overlayImage(env, options.image);
+  else if (existsSync(join(revision.codeFolder, '.fun'))) addFunFolders(env, `${codeFolder}/.fun`);
   if (runtime.protocol === 'http') env['FC_CUSTOM_LISTEN_PORT'] = String(options.port);
   // Without a service role there are none; an empty key would mislead the SDKs' own search for credentials.
   if (credentials.accessKeyId !== '') {
@@ -60,6 +63,14 @@ export function instanceEnvironment(options: EnvironmentOptions): Record<string,
     if (NAME.test(name) && !RESERVED.test(name) && !value.includes('\0')) env[name] = value;
   }
   return env;
+}
+
+/** A container's programs and libraries are where its image says. */
+function overlayImage(env: Record<string, string>, image: Readonly<Record<string, string>>): void {
+  delete env['LD_LIBRARY_PATH'];
+  env['PATH'] = SYSTEM_PATH;
+  for (const [name, value] of Object.entries(image))
+    if (NAME.test(name) && !RESERVED.test(name)) env[name] = value;
 }
 
 /** Where Funcraft's `fun install` puts system packages, Python packages and Node modules of a function. */

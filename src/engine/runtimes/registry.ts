@@ -1,26 +1,15 @@
 /** All runtime ids of runtimes.md §1 and what serves each on this host. */
 import { performance } from 'node:perf_hooks';
+import { CONTAINER } from './container/runtime.ts';
 import { CUSTOM } from './custom/runtime.ts';
 import { DOTNET } from './dotnet/runtime.ts';
 import { JAVA } from './java/runtime.ts';
 import { NODEJS } from './nodejs/runtime.ts';
 import { PHP } from './php/runtime.ts';
 import { PYTHON } from './python/runtime.ts';
-import {
-  missingRuntime,
-  type HostSettings,
-  type MissingRuntime,
-  type Runtime,
-  type RuntimeFamily,
-  type RuntimeState,
-} from './runtime.ts';
+import type { HostSettings, MissingRuntime, Runtime, RuntimeFamily, RuntimeState } from './runtime.ts';
 
-const FAMILIES: readonly RuntimeFamily[] = [DOTNET, JAVA, NODEJS, PHP, PYTHON, CUSTOM];
-
-/** What the ids without a shim would need; said to whoever calls such a function. */
-const NEEDS: Readonly<Record<string, string>> = {
-  'custom-container': 'a container runtime',
-};
+const FAMILIES: readonly RuntimeFamily[] = [DOTNET, JAVA, NODEJS, PHP, PYTHON, CUSTOM, CONTAINER];
 
 /** How long "missing" is believed: what an operator installs meanwhile serves without a restart. */
 const MISSING_MS = 10_000;
@@ -55,7 +44,7 @@ export class RuntimeRegistry {
   /** Every id with its state, for `GET /readyz`. */
   states(): Record<string, RuntimeState> {
     const states: Record<string, RuntimeState> = {};
-    for (const id of [...this.#families.keys(), ...Object.keys(NEEDS)]) states[id] = this.#look(id).state;
+    for (const id of this.#families.keys()) states[id] = this.#look(id).state;
     return states;
   }
 
@@ -70,7 +59,5 @@ export class RuntimeRegistry {
 }
 
 function unserved(id: string): MissingRuntime {
-  const need = NEEDS[id];
-  if (need) return missingRuntime(id, need, 'none that this engine can drive');
   return { id, state: { state: 'missing', reason: `runtime '${id}' is not known to this engine` } };
 }

@@ -1,5 +1,6 @@
 /** What the engine needs to know of a runtime: whether this host can serve it, and how an instance of it is started. */
 import type { Mount } from '../../platform/sandbox.ts';
+import type { ImageStart } from '../images/layout.ts';
 import type { Revision } from '../invoke/contract.ts';
 import type { NodeFetching } from './nodejs/fetching.ts';
 
@@ -37,7 +38,11 @@ export interface ShimRuntime extends AnyRuntime {
 /** The function is an HTTP server of its own (runtimes.md §8). */
 export interface ServerRuntime extends AnyRuntime {
   readonly protocol: 'http';
-  serverCommand(revision: Revision, codeFolder: string): Command;
+  /**
+   * @param image how the image of a container is started; `undefined` for the others
+   * @throws ImageError where the image says nothing and nobody else does
+   */
+  serverCommand(revision: Revision, codeFolder: string, image: ImageStart | undefined): Command;
 }
 
 /** An id that nothing here serves. */

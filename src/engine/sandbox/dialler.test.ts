@@ -33,6 +33,7 @@ function network(script: string): Promise<number> {
     mounts: [{ from: realpathSync(process.execPath), to: NODE }],
     env: {},
     codeFolder: home,
+    image: undefined,
     hasChannel: false,
     hostsFile: writeHostsFile(home),
     seccompFile: '',

@@ -7,6 +7,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Socket } from 'node:net';
+import { hostProgram } from '../../platform/image-root.ts';
 import { sandboxCommand, type Mount } from '../../platform/sandbox.ts';
 import type { SandboxMode } from '../../platform/config.ts';
 import type { Cgroup } from './cgroup/contract.ts';
@@ -21,6 +22,8 @@ export interface ProcessSpec {
   readonly mounts: readonly Mount[];
   readonly env: Readonly<Record<string, string>>;
   readonly codeFolder: string;
+  /** The image whose file system it has instead of this host's, and where in it the process starts. */
+  readonly image: { readonly root: string; readonly folder: string } | undefined;
   /** Whether it gets the socket of a shim. */
   readonly hasChannel: boolean;
   /** File that a sandbox shows as `/etc/hosts`. */
@@ -218,22 +221,24 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 function spawnSandboxed(spec: ProcessSpec): ChildProcess {
+  const { image } = spec;
   const { tmpDisks } = spec.host;
   const { file, args, options, env, cwd } = sandboxCommand({
     uid: INSTANCE_USER,
     gid: INSTANCE_USER,
     network: 'none',
+    ...(image && { root: image.root }),
     readOnly: [
       ...spec.mounts,
       { from: spec.hostsFile, to: '/etc/hosts' },
-      { from: spec.codeFolder, to: SANDBOX_CODE },
+      ...(image ? [] : [{ from: spec.codeFolder, to: SANDBOX_CODE }]),
     ],
     writable: tmpDisks ? [{ from: `${tmpDisks.mountPoint}/tmp`, to: '/tmp' }] : [],
     scratch: [],
     scratchBytes: TMP_BYTES,
     env: {},
-    cwd: SANDBOX_CODE,
-    command: ['/bin/sh'],
+    cwd: image ? '/' : SANDBOX_CODE,
+    command: image ? hostProgram('/bin/sh') : ['/bin/sh'],
     descriptors: {
       status: STATUS_FD,
       args: OPTIONS_FD,
@@ -251,7 +256,7 @@ function spawnSandboxed(spec: ProcessSpec): ChildProcess {
   if (seccomp !== undefined) closeSync(seccomp);
   // The type of `stdio` ends at the fifth.
   feed((child.stdio as readonly unknown[])[OPTIONS_FD] as Socket, options);
-  feed(child.stdio[0] as Socket, launchScript(spec.env, spec.command));
+  feed(child.stdio[0] as Socket, launchScript(spec.env, spec.command, image?.folder));
   return child;
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { createFunctionRunner, type FunctionRunner } from '../../../../test/support/function-runner.ts';
 import type { Revision } from '../../invoke/contract.ts';
-import type { RunnerLimits } from '../../invoke/runner.ts';
+import type { RunnerLimits } from '../../invoke/runner-limits.ts';
 
 const functions = createFunctionRunner();
 const others: FunctionRunner[] = [];

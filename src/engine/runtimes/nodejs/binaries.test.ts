@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { createFunctionRunner, type FunctionRunner } from '../../../../test/support/function-runner.ts';
-import type { RunnerLimits } from '../../invoke/runner.ts';
+import type { RunnerLimits } from '../../invoke/runner-limits.ts';
 import { cachedBinary, fetchBinary } from './binaries.ts';
 
 const SMALLEST = 6;
