@@ -7,8 +7,11 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ensureError } from '../../platform/errors.ts';
 
-/** Servers keep connections for 15 minutes at least (runtimes.md §8); one that says less in its answers is believed. */
-const IDLE_MS = 15 * 60_000;
+/**
+ * How long an unused connection is kept: less than it takes until an idle instance is frozen. A server whose own limit
+ * passed meanwhile would close it at the thaw, under the next request; a new one costs about 1 ms.
+ */
+const IDLE_MS = 150;
 
 export class Connections extends Agent {
   readonly #connect: () => Promise<Socket>;

@@ -42,11 +42,13 @@ export class HttpExchange {
     this.#connections = connections;
     this.#maxBytes = maxBytes;
     this.#events = events;
-    // What the server did to an idle connection is known after this turn of the loop, so that a connection which it
-    // has closed is not taken for the request.
-    setImmediate(() => {
-      if (!this.#isOver) this.#send(what);
-    });
+    // What the server did to an idle connection is known after the next look at all sockets, which lies between the two:
+    // one that it has closed is not taken for the request.
+    setImmediate(() =>
+      setImmediate(() => {
+        if (!this.#isOver) this.#send(what);
+      }),
+    );
   }
 
   /** Closes the connection, by which the server may notice. Nothing is reported any more. */
