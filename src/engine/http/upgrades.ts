@@ -7,6 +7,9 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 
+/** How long a caller that got its answer may leave its side of the connection open. */
+const DISCARD_MS = 2_000;
+
 export interface Upgrades {
   /** Cuts connections that no server counts as its own any more. */
   closeAll(): void;
@@ -32,7 +35,7 @@ export function acceptUpgrades(
     response.assignSocket(socket as Socket);
     response.once('finish', () => {
       response.detachSocket(socket as Socket);
-      socket.end();
+      closeSoon(socket);
     });
     serve(request, response, socket);
   });
@@ -41,6 +44,17 @@ export function acceptUpgrades(
       for (const socket of open) socket.destroy();
     },
   };
+}
+
+/**
+ * Ends a connection that no parser reads any more. What the caller still sends is thrown away: unread bytes would hide its
+ * own end for ever, and closing at once would reset the connection before the answer was read.
+ */
+function closeSoon(socket: Duplex): void {
+  const cut = setTimeout(() => socket.destroy(), DISCARD_MS);
+  socket.once('close', () => clearTimeout(cut));
+  socket.resume();
+  socket.end();
 }
 
 /** Gives the connection back to the parser, with a head that asks for nothing. */
