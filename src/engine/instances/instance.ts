@@ -157,12 +157,18 @@ export class Instance {
   #onFrame(type: FromInstanceType, number: number, payload: Buffer): void {
     if (this.#state === 'ended') return;
     let fault: string | undefined;
-    if (type === FromInstance.log) this.#output.frame(number, this.#ownerOf(number), payload);
+    if (type === FromInstance.log)
+      this.#output.frame(this.#isAtWork(number) ? number : 0, this.#ownerOf(number), payload);
     else if (type === FromInstance.ready) fault = this.#startUp.onReadyFrame();
     else if (number === INITIALIZER_CALL && this.#startUp.isOver) this.#hooks.onAnswer(type);
     else if (number === INITIALIZER_CALL) this.#startUp.onInitialized(type, payload);
     else fault = this.#inFlight.answer(type, number, payload);
     if (fault !== undefined) this.end(`Process ended by the engine: ${fault}`);
+  }
+
+  /** All other numbers share one unfinished line: an instance may make up as many as it likes. */
+  #isAtWork(number: number): boolean {
+    return number === INITIALIZER_CALL || this.#inFlight.get(number) !== undefined;
   }
 
   /** Work that goes on after its call's answer is logged under the call that started last, as in the cloud. */

@@ -212,6 +212,16 @@ describe('a hostile or dying instance', () => {
       expect(after).toMatchObject({ outcome: 'ok', coldStart: false, instanceId: before.instanceId });
     });
 
+  test('that makes up numbers of calls in its log keeps one unfinished line for all of them', async () => {
+    const functions = createFunctions();
+    const revision = functions.define(`const frame = (call, text) =>
+      require('fs').writeSync(3, Buffer.concat([Buffer.from([0, 0, 0, text.length, 0x86, 0, 0, 1, call]), Buffer.from(text)]));
+    exports.handler = async () => { for (let call = 0; call < 100; call += 1) frame(call, 'x'); frame(100, '\\n'); };`);
+    await functions.invoke(revision);
+    const lines = functions.runner.recentLog(revision.service, revision.function);
+    expect(lines.map(({ message }) => message)).toContain('x'.repeat(100));
+  });
+
   test('that closes its socket is ended', async () => {
     const functions = createFunctions();
     const revision = functions.define("exports.handler = () => { require('fs').closeSync(3); };");
