@@ -17,7 +17,7 @@ import type { EngineTables } from '../catalog/tables.ts';
 import { SeriesRegistry } from '../metrics/series-registry.ts';
 import { Dispatcher, type DispatcherLimits } from './dispatcher.ts';
 import { destinationCall } from './outcome.ts';
-import { AsyncQueue, LEASE_MS } from './queue.ts';
+import { AsyncQueue, LEASE_MS, type AsyncCall } from './queue.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../catalog/migrations', import.meta.url));
 /** Says what it was called with by its answer; `fail…` fails, `slow…` takes its time. */
@@ -139,25 +139,26 @@ test('a failing call is tried again after each pause, then goes to its destinati
   expect(counted?.read(0, nowMs, false).totals).toMatchObject({ requests: 1, failures: 0 });
 });
 
+const CALL = {
+  id: '1',
+  service: 'shop',
+  qualifier: 'PROD',
+  function: 'one',
+  invocationId: 'r',
+  requestId: 'r',
+  payload: Buffer.from('hello'),
+  config: {
+    ...DEFAULT_ASYNC_CONFIG,
+    destinationConfig: { onSuccess: { destination: 'acs:fc:cn-local:1:services/shop.2/functions/two' } },
+  },
+  expiresAt: 0,
+  failures: 0,
+  refusals: 0,
+};
+
 test('a destination is told who was called with what, and what came of it', () => {
-  const call = {
-    id: '1',
-    service: 'shop',
-    qualifier: 'PROD',
-    function: 'one',
-    invocationId: 'r',
-    requestId: 'r',
-    payload: Buffer.from('hello'),
-    config: {
-      ...DEFAULT_ASYNC_CONFIG,
-      destinationConfig: { onSuccess: { destination: 'acs:fc:cn-local:1:services/shop.2/functions/two' } },
-    },
-    expiresAt: 0,
-    failures: 0,
-    refusals: 0,
-  };
   const outcome = { isSuccess: true, body: Buffer.from('hello by one'), errorType: '', tries: 1 };
-  const next = destinationCall(call, outcome, 5, () => undefined);
+  const next = destinationCall(CALL, outcome, 5, () => undefined);
   expect(next).toMatchObject({
     service: 'shop',
     qualifier: '2',
@@ -176,7 +177,34 @@ test('a destination is told who was called with what, and what came of it', () =
     responseContext: { statusCode: 200, functionError: '' },
     responsePayload: 'hello by one',
   });
-  expect(destinationCall(call, { ...outcome, isSuccess: false }, 5, () => undefined)).toBeUndefined();
+  expect(destinationCall(CALL, { ...outcome, isSuccess: false }, 5, () => undefined)).toBeUndefined();
+});
+
+test('calls that are each other’s destination do not grow', () => {
+  const destination = 'acs:fc:cn-local:1:services/shop/functions/one';
+  let call: AsyncCall = {
+    ...CALL,
+    config: { ...DEFAULT_ASYNC_CONFIG, destinationConfig: { onFailure: { destination } } },
+  };
+  for (let round = 0; round < 24; round += 1) {
+    const outcome = {
+      isSuccess: false,
+      body: Buffer.from('{"errorMessage":"no"}'),
+      errorType: 'x',
+      tries: 1,
+    };
+    const next = destinationCall(call, outcome, 5, () => undefined);
+    call = { ...call, payload: next?.payload ?? Buffer.alloc(0) };
+    expect(call.payload.length).toBeLessThan(1024 * 1024);
+  }
+});
+
+test('a failure ends its call, whatever bytes the function said of it', async () => {
+  await add('bytes');
+  const [call] = await queue.claim(1, 1);
+  if (!call) throw new Error('nothing is due');
+  await queue.end(call, { status: 'Failed', error: 'a\0b', failures: 1, next: undefined });
+  expect(await row('bytes')).toMatchObject({ status: 'Failed', error: 'a\ufffdb' });
 });
 
 test('a call that is too old is not made, and one to a version that is gone ends as invalid', async () => {

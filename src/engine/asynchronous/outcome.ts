@@ -4,8 +4,11 @@ import { DEFAULT_ASYNC_CONFIG, functionOfArn, type FunctionAddress } from '../ca
 import type { AsyncConfig } from '../catalog/async-configs.ts';
 import type { AsyncCall, NewAsyncCall } from './queue.ts';
 
-/** What a destination gets of an answer at most: as much as an asynchronous call may bring. */
-const RESPONSE_BYTES_MAX = 128 * 1024;
+/**
+ * What a destination gets of an event or an answer at most: as much as an asynchronous call may bring. The event of a
+ * destination holds that of the call before, with its quotes escaped once more: uncut, it would double from call to call.
+ */
+const PART_BYTES_MAX = 128 * 1024;
 
 export interface Outcome {
   readonly isSuccess: boolean;
@@ -53,8 +56,8 @@ function documentOf(call: AsyncCall, outcome: Outcome, now: number): object {
       condition: outcome.errorType,
       approximateInvokeCount: outcome.tries,
     },
-    requestPayload: call.payload.toString('utf8'),
+    requestPayload: call.payload.subarray(0, PART_BYTES_MAX).toString('utf8'),
     responseContext: { statusCode: 200, functionError: outcome.errorType },
-    responsePayload: outcome.body.subarray(0, RESPONSE_BYTES_MAX).toString('utf8'),
+    responsePayload: outcome.body.subarray(0, PART_BYTES_MAX).toString('utf8'),
   };
 }

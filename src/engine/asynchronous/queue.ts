@@ -188,7 +188,8 @@ export class AsyncQueue {
             status: ending.status,
             ended_at: new Date(now),
             failures: ending.failures,
-            error: ending.error,
+            // A function may say any bytes; PostgreSQL's texts have no zero.
+            error: ending.error.replaceAll('\0', '\ufffd'),
             destination_status: ending.next ? 'Succeeded' : '',
           })
           .where('id', '=', call.id)
