@@ -114,7 +114,7 @@ describe('functions', () => {
     [{ customRuntimeConfig: { command: ['a\0b'] } }, 'customRuntimeConfig.command'],
     [{ caPort: 0 }, 'caPort'],
     [{ instanceType: 'fc.gpu.tesla.1' }, 'instanceType'],
-    [{ instanceLifecycleConfig: { preFreeze: { handler: 'a.b' } } }, 'instanceLifecycleConfig.preFreeze'],
+    [{ instanceLifecycleConfig: { preFreeze: { timeout: 91 } } }, 'instanceLifecycleConfig.preFreeze'],
     [{ customDNS: { nameServers: ['1.1.1.1'] } }, 'customDNS'],
     [{ customContainerConfig: { image: 'i' } }, 'customContainerConfig does not go with'],
     [{ instanceConcurrency: 2, instanceSoftConcurrency: 3 }, 'instanceSoftConcurrency'],

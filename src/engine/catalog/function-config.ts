@@ -131,11 +131,9 @@ export function functionConfig(stored: StoredFunction, changes: FunctionSettings
   if (!['e1', 'c1'].includes(config.instanceType)) throw notServed(`instanceType '${config.instanceType}'`);
   if (config.gpuMemorySize) throw notServed('gpuMemorySize');
   checkContainer(config);
-  // Instances are frozen without asking them: a hook before that would never run.
-  if (config.instanceLifecycleConfig?.preFreeze?.handler)
-    throw notServed('instanceLifecycleConfig.preFreeze');
-  if (config.instanceLifecycleConfig?.preStop?.handler && HOOKLESS_FAMILIES.includes(family(config.runtime)))
-    throw notServed(`instanceLifecycleConfig.preStop of runtime '${config.runtime}'`);
+  for (const name of ['preFreeze', 'preStop'] as const)
+    if (config.instanceLifecycleConfig?.[name]?.handler && HOOKLESS_FAMILIES.includes(family(config.runtime)))
+      throw notServed(`instanceLifecycleConfig.${name} of runtime '${config.runtime}'`);
   const { nameServers = [], searches = [], dnsOptions = [] } = config.customDNS ?? {};
   if (nameServers.length + searches.length + dnsOptions.length > 0) throw notServed('customDNS');
   return config;

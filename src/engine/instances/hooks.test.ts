@@ -1,4 +1,6 @@
-/** The preStop hook (runtimes.md §13) in every language that has a shim: when it runs, and when it does not. */
+/** The hooks of an instance (runtimes.md §13) in every language that has a shim: when they run, and when not. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createFunctionRunner, type FunctionRunner } from '../../../test/support/function-runner.ts';
 import type { Revision } from '../invoke/contract.ts';
@@ -10,16 +12,22 @@ afterEach(async () => {
   for (const functions of open.splice(0)) await functions.close();
 });
 
-function createFunctions(limits: Partial<RunnerLimits> = {}): FunctionRunner {
-  const functions = createFunctionRunner(limits);
+function createFunctions(limits: Partial<RunnerLimits> = {}, sandbox: 'on' | 'off' = 'on'): FunctionRunner {
+  const functions = createFunctionRunner(limits, sandbox);
   open.push(functions);
   return functions;
 }
 
+const PATIENT = { timeout: 10_000 };
 const NONE = { handler: '', timeoutMs: 3_000 };
 const hooks = (timeoutMs = 3_000) => ({
   preFreeze: NONE,
   preStop: { handler: 'index.stop', timeoutMs },
+});
+
+const preFreeze = (timeoutMs = 3_000) => ({
+  preFreeze: { handler: 'index.stop', timeoutMs },
+  preStop: NONE,
 });
 
 const linesOf = (functions: FunctionRunner, { service, function: name }: Revision) =>
@@ -53,16 +61,113 @@ describe.each(Object.entries(LANGUAGES))('%s', (runtime, files) => {
       const revision = functions.define(files, { runtime, hooks: hooks() });
       await functions.invoke(revision);
       functions.runner.retire(revision.key);
-      await expect.poll(() => functions.runner.stats.instances).toBe(0);
-      const lines = linesOf(functions, revision);
-      const start = lines.findIndex((line) => line.startsWith('FC PreStop Start RequestId: '));
-      const id = lines[start]?.slice('FC PreStop Start RequestId: '.length) ?? '';
-      expect(id).toMatch(/^[0-9a-f-]{36}$/);
-      const end = lines.indexOf(`FC PreStop End RequestId: ${id}`);
-      const said = lines.slice(start + 1, end).map((line) => line.toLowerCase());
-      expect(said).toContainEqual(expect.stringContaining(`stopping ${revision.function} true`));
+      await expect.poll(() => functions.runner.stats.instances, PATIENT).toBe(0);
+      expect(saidIn('PreStop', linesOf(functions, revision))).toContain(`stopping ${revision.function} true`);
     },
   );
+
+  test.skipIf(!registry.find(runtime).found)(
+    'runs each time before an instance is frozen, and calls go on after it',
+    async () => {
+      const functions = createFunctions({ freezeMs: 0 });
+      const revision = functions.define(files, { runtime, hooks: preFreeze() });
+      for (const times of [1, 2]) {
+        expect(await functions.invoke(revision)).toMatchObject({ outcome: 'ok', coldStart: times === 1 });
+        await expect
+          .poll(() => endsOf('PreFreeze', linesOf(functions, revision)), PATIENT)
+          .toHaveLength(times);
+      }
+      expect(saidIn('PreFreeze', linesOf(functions, revision))).toContain(
+        `stopping ${revision.function} true`,
+      );
+    },
+  );
+});
+
+/** What stands in the first brackets of a hook, in lower case: languages write true in two ways. */
+function saidIn(title: string, lines: readonly string[]): string {
+  const before = `FC ${title} Start RequestId: `;
+  const start = lines.findIndex((line) => line.startsWith(before));
+  const id = lines[start]?.slice(before.length) ?? '';
+  expect(id).toMatch(/^[0-9a-f-]{36}$/);
+  const end = lines.indexOf(`FC ${title} End RequestId: ${id}`);
+  return lines
+    .slice(start + 1, end)
+    .join('\n')
+    .toLowerCase();
+}
+
+function endsOf(title: string, lines: readonly string[]): string[] {
+  return lines.filter((line) => line.startsWith(`FC ${title} End `));
+}
+
+/** Hooks that wait for a file: outside of a sandbox, where functions see it. */
+function gated() {
+  const functions = createFunctions({ freezeMs: 0 }, 'off');
+  const go = join(functions.home, 'go');
+  const wait = `const look = () => (require('fs').existsSync('${go}') ? callback() : setTimeout(look, 5)); look();`;
+  return { functions, go, wait };
+}
+
+describe('preFreeze', () => {
+  test('that takes too long is told, and the next call is served all the same', async () => {
+    const functions = createFunctions({ freezeMs: 0 });
+    const revision = functions.define(nodejs(''), { hooks: preFreeze(50) });
+    await functions.invoke(revision);
+    await expect
+      .poll(() => endsOf('PreFreeze', linesOf(functions, revision)), PATIENT)
+      .toEqual([expect.stringMatching(/, Error: Function timed out after 0\.05 seconds$/)]);
+    expect(await functions.invoke(revision)).toMatchObject({ outcome: 'ok', coldStart: false });
+  });
+
+  test('that answers too late is not taken for the hook after it', async () => {
+    const { functions, go, wait } = gated();
+    const later = `${nodejs(wait)} exports.last = (context, callback) => { const look = () => (require('fs').existsSync('${go}') ? setTimeout(() => { console.log('bye'); callback(); }, 50) : setTimeout(look, 5)); look(); };`;
+    const revision = functions.define(later, {
+      hooks: { ...preFreeze(50), preStop: { handler: 'index.last', timeoutMs: 60_000 } },
+    });
+    await functions.invoke(revision);
+    await expect.poll(() => endsOf('PreFreeze', linesOf(functions, revision)), PATIENT).toHaveLength(1);
+    functions.runner.retire(revision.key);
+    writeFileSync(go, '');
+    await expect.poll(() => functions.runner.stats.instances, PATIENT).toBe(0);
+    expect(linesOf(functions, revision).join('\n')).toMatch(/bye\nFC PreStop End RequestId: [0-9a-f-]{36}$/);
+  });
+
+  test('holds back a call that comes meanwhile, which then goes first — no second instance, no freeze', async () => {
+    const { functions, go, wait } = gated();
+    const revision = functions.define(nodejs(wait), { hooks: preFreeze(60_000) });
+    const first = await functions.invoke(revision);
+    await expect
+      .poll(() => linesOf(functions, revision), PATIENT)
+      .toContainEqual(expect.stringContaining('FC PreFreeze Start '));
+    const second = functions.invoke(revision);
+    expect(functions.runner.stats).toEqual({ instances: 1, busy: 1 });
+    writeFileSync(go, '');
+    expect(await second).toMatchObject({ coldStart: false, instanceId: first.instanceId });
+    const starts = linesOf(functions, revision).flatMap((line) => /^FC (\w+) Start /.exec(line)?.[1] ?? []);
+    expect(starts.slice(0, 3)).toEqual(['Invoke', 'PreFreeze', 'Invoke']);
+  });
+
+  test('is over before preStop when the instance is to go meanwhile', async () => {
+    const { functions, go, wait } = gated();
+    const both = { handler: 'index.stop', timeoutMs: 60_000 };
+    const revision = functions.define(nodejs(wait), { hooks: { preFreeze: both, preStop: both } });
+    await functions.invoke(revision);
+    await expect
+      .poll(() => linesOf(functions, revision), PATIENT)
+      .toContainEqual(expect.stringContaining('FC PreFreeze Start '));
+    functions.runner.retire(revision.key);
+    writeFileSync(go, '');
+    await expect.poll(() => functions.runner.stats.instances, PATIENT).toBe(0);
+    const titles = linesOf(functions, revision).map((line) => /^FC (Pre\w+ \w+) /.exec(line)?.[1]);
+    expect(titles.filter((title) => title !== undefined)).toEqual([
+      'PreFreeze Start',
+      'PreFreeze End',
+      'PreStop Start',
+      'PreStop End',
+    ]);
+  });
 });
 
 describe('preStop', () => {
@@ -74,7 +179,7 @@ describe('preStop', () => {
       await functions.invoke(revision);
       functions.runner.retire(revision.key);
     }
-    await expect.poll(() => functions.runner.stats.instances).toBe(0);
+    await expect.poll(() => functions.runner.stats.instances, PATIENT).toBe(0);
     expect(linesOf(functions, failing).at(-1)).toMatch(
       /^FC PreStop End .*, Error: Unhandled function error$/,
     );
@@ -92,7 +197,7 @@ describe('preStop', () => {
       setTimeout(resolve, 400);
     });
     functions.runner.retire(revision.key);
-    await expect.poll(() => functions.runner.stats.instances).toBe(0);
+    await expect.poll(() => functions.runner.stats.instances, PATIENT).toBe(0);
     expect(linesOf(functions, revision).join('\n')).toMatch(
       /awake\nFC PreStop End RequestId: [0-9a-f-]{36}$/,
     );
@@ -108,7 +213,7 @@ describe('preStop', () => {
     });
     await functions.invoke(crashing, { payload: Buffer.from('exit') });
     await functions.invoke(late);
-    await expect.poll(() => functions.runner.stats.instances).toBe(0);
+    await expect.poll(() => functions.runner.stats.instances, PATIENT).toBe(0);
     for (const revision of [crashing, late])
       expect(linesOf(functions, revision).join('\n')).not.toContain('PreStop');
   });

@@ -29,6 +29,8 @@ export interface InFlightOptions {
 
 /** Number of the initializer's call; those of invocations follow. */
 export const INITIALIZER_CALL = 1;
+/** The numbers above are those of hooks. */
+export const LAST_CALL = 0x7fff_ffff;
 
 /** How old a reading of the memory may be when a call is answered. */
 const MEMORY_SAMPLE_MS = 250;
@@ -63,7 +65,7 @@ export class InFlight {
   /** Takes a call in; its time limit starts to run. Returns its number. */
   begin(call: Call): number {
     const number = this.#next;
-    this.#next = number === 0xffff_ffff ? INITIALIZER_CALL + 1 : number + 1;
+    this.#next = number === LAST_CALL ? INITIALIZER_CALL + 1 : number + 1;
     call.coldStart = number === INITIALIZER_CALL + 1;
     call.startedMs = performance.now();
     this.#calls.set(number, call);

@@ -12,7 +12,7 @@ import type { Runtime } from '../runtimes/runtime.ts';
 import type { ProcessExit } from '../sandbox/process.ts';
 import type { Call } from './call.ts';
 import { describeExit } from './exit.ts';
-import { Hooks } from './hooks.ts';
+import { FIRST_HOOK_CALL, Hooks } from './hooks.ts';
 import { InFlight, INITIALIZER_CALL } from './in-flight.ts';
 import type { InstanceLink } from './link.ts';
 import { BRACKET, InstanceOutput, NO_OWNER, type LineOwner } from './output.ts';
@@ -22,7 +22,7 @@ import { StartUp, type StartFailure } from './start-up.ts';
 export interface InstanceOwner {
   onReady(instance: Instance): void;
   onStartFailed(instance: Instance, failure: StartFailure): void;
-  /** A call ended and there is room again. */
+  /** A call or hook ended and there is room again. */
   onRoom(instance: Instance): void;
   /** The process is gone; `unsent` are calls that it never received. */
   onEnded(instance: Instance, unsent: Call[]): void;
@@ -36,7 +36,7 @@ const TERM_GRACE_MS = 500;
 export class Instance {
   readonly id = `c-${randomBytes(12).toString('hex')}`;
   readonly revision: Revision;
-  /** Waiting calls that count on this starting instance. */
+  /** Waiting calls that count on this instance, which `willHaveRoom`. */
   tickets = 0;
   lastUsedMs = performance.now();
   #state: State = 'starting';
@@ -113,7 +113,17 @@ export class Instance {
 
   get hasRoom(): boolean {
     return (
-      this.#state === 'ready' && this.#inFlight.size < this.revision.instanceConcurrency && !this.#link.closed
+      this.#state === 'ready' &&
+      this.#inFlight.size < this.revision.instanceConcurrency &&
+      !this.#hooks.isRunning &&
+      !this.#link.closed
+    );
+  }
+
+  /** It starts, or its preFreeze hook runs: no call goes beside that. */
+  get willHaveRoom(): boolean {
+    return (
+      this.#state === 'starting' || (this.#state === 'ready' && this.#hooks.isRunning && !this.#link.closed)
     );
   }
 
@@ -125,10 +135,21 @@ export class Instance {
 
   /**
    * Stops the processes of an instance that has nothing to do, until its next call: timers and background work cost no
-   * CPU meanwhile (runtimes.md §13).
+   * CPU meanwhile (runtimes.md §13). The preFreeze hook comes first, also where the host stops nothing; a call that
+   * waits for its end goes before the stop.
    */
   freeze(): void {
     if (this.#frozen || this.#state !== 'ready' || this.load > 0) return;
+    if (this.#hooks.has('preFreeze')) void this.#hooks.run('preFreeze').then(() => this.#onPreFrozen());
+    else this.#stop();
+  }
+
+  #onPreFrozen(): void {
+    this.#onIdle();
+    if (this.#state === 'ready' && this.load === 0) this.#stop();
+  }
+
+  #stop(): void {
     this.#frozen = true;
     this.#link.process.freeze();
   }
@@ -160,7 +181,7 @@ export class Instance {
     if (type === FromInstance.log)
       this.#output.frame(this.#isAtWork(number) ? number : 0, this.#ownerOf(number), payload);
     else if (type === FromInstance.ready) fault = this.#startUp.onReadyFrame();
-    else if (number === INITIALIZER_CALL && this.#startUp.isOver) this.#hooks.onAnswer(type);
+    else if (number >= FIRST_HOOK_CALL) fault = this.#hooks.onAnswer(type, number);
     else if (number === INITIALIZER_CALL) this.#startUp.onInitialized(type, payload);
     else fault = this.#inFlight.answer(type, number, payload);
     if (fault !== undefined) this.end(`Process ended by the engine: ${fault}`);
@@ -203,6 +224,10 @@ export class Instance {
 
   #onAnswered(): void {
     this.lastUsedMs = performance.now();
+    this.#onIdle();
+  }
+
+  #onIdle(): void {
     if (this.#state === 'ready') this.#owner.onRoom(this);
     else this.#endWhenEmpty();
   }
@@ -221,7 +246,7 @@ export class Instance {
   }
 
   #endWhenEmpty(): void {
-    if (this.#state !== 'draining' || this.#inFlight.size > 0 || this.#ending) return;
+    if (this.#state !== 'draining' || this.load > 0 || this.#ending) return;
     if (this.#isSpoiled || this.#link.closed || !this.#hooks.has('preStop')) {
       this.end('');
       return;

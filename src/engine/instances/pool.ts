@@ -1,6 +1,6 @@
 /**
  * All instances of one revision, and the calls that wait for one. A call goes to the least-loaded warm instance with
- * room; else it counts on a starting one; else it starts one; else it waits in a bounded queue, first come first
+ * room; else it counts on one that starts or is about to freeze; else it starts one; else it waits in a bounded queue, first come first
  * served, and is refused when its time there is over.
  */
 import { performance } from 'node:perf_hooks';
@@ -56,7 +56,7 @@ export class Pool {
     return busy;
   }
 
-  /** Calls wait that no starting instance will take, or fewer instances are warm than should be. */
+  /** Calls wait that no coming instance will take, or fewer instances are warm than should be. */
   get hungry(): boolean {
     return this.#waiting.some((call) => !call.ticket) || this.#lacksWarm();
   }
@@ -111,10 +111,10 @@ export class Pool {
     }
     for (const call of this.#waiting) {
       if (call.ticket) continue;
-      const starting = this.#starting() ?? this.#start(call);
-      if (!starting) break;
-      starting.tickets += 1;
-      call.ticket = starting;
+      const coming = this.#coming() ?? this.#start(call);
+      if (!coming) break;
+      coming.tickets += 1;
+      call.ticket = coming;
       clearTimeout(call.waitTimer);
     }
     while (this.#lacksWarm()) {
@@ -125,8 +125,8 @@ export class Pool {
   /** Ends what is idle now and the rest when its calls are over. A later call to the revision starts anew. */
   retire(): void {
     this.#retired = true;
-    // Instances that are starting have calls that wait for them.
-    for (const instance of this.#instances) if (instance.state === 'ready') instance.drain();
+    for (const instance of this.#instances)
+      if (instance.state === 'ready' && instance.tickets === 0) instance.drain();
     this.#endWhenEmpty();
   }
 
@@ -201,9 +201,9 @@ export class Pool {
     return found;
   }
 
-  #starting(): Instance | undefined {
+  #coming(): Instance | undefined {
     const room = this.revision.instanceConcurrency;
-    return this.#instances.find((instance) => instance.state === 'starting' && instance.tickets < room);
+    return this.#instances.find((instance) => instance.willHaveRoom && instance.tickets < room);
   }
 
   #start(call: Call): Instance | undefined {
@@ -224,6 +224,7 @@ export class Pool {
         this.pump();
       },
       onRoom: () => {
+        this.#settleTickets(instance);
         if (this.#waiting.length > 0) this.pump();
         else if (this.#retired) this.retire();
       },
@@ -235,6 +236,7 @@ export class Pool {
 
   #onEnded(instance: Instance, unsent: Call[]): void {
     this.#instances.splice(this.#instances.indexOf(instance), 1);
+    this.#settleTickets(instance);
     for (const call of unsent) this.#retry(call);
     this.#options.capacity.ended(this.revision.memoryMb);
     this.pump();
@@ -256,6 +258,7 @@ export class Pool {
 
   /** The calls that counted on an instance stay in the queue; whoever has room first takes them. */
   #settleTickets(instance: Instance): void {
+    if (instance.tickets === 0) return;
     for (const call of this.#waiting) if (call.ticket === instance) call.ticket = undefined;
     instance.tickets = 0;
   }

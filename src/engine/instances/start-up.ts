@@ -67,11 +67,6 @@ export class StartUp {
     return undefined;
   }
 
-  /** Well or not. */
-  get isOver(): boolean {
-    return this.#phase === 'over';
-  }
-
   onInitialized(type: FromInstanceType, payload: Buffer): void {
     // Late, after a time-out.
     if (this.#phase !== 'initializer') return;
