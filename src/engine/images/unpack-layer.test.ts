@@ -147,6 +147,9 @@ describe('nothing leaves the image', () => {
     ],
     ['a loop of links', [linkTo('a', 'b'), linkTo('b', 'a'), file('a/x')], /leads to itself/],
     ['a file below a file', [file('a'), file('a/b')], /below what is no folder/],
+    ['a name of thousands of folders', [file(`${'a/'.repeat(3_000)}x`)], /too long/],
+    ['a name of long folders', [file(`${`${'a'.repeat(200)}/`.repeat(30)}x`)], /too long/],
+    ['a link to a name that cannot be', [linkTo('l', 'a/'.repeat(3_000))], /too long/],
     ['more bytes than allowed', [file('big', 'x'.repeat(1_000_001))], /larger than 1000000 bytes/],
     [
       'more entries than allowed',
@@ -156,7 +159,9 @@ describe('nothing leaves the image', () => {
   ];
   for (const [title, entries, message] of REFUSED)
     test(`${title} is refused`, async () => {
-      await expect(unpack([entries])).rejects.toThrow(message);
+      const unpacked = unpack([entries]);
+      await expect(unpacked).rejects.toThrow(message);
+      await expect(unpacked).rejects.toBeInstanceOf(ImageError);
       expect(outside()).toEqual(['root', 'secret']);
     });
 

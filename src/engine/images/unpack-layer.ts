@@ -28,6 +28,9 @@ const OPAQUE = '.wh..wh..opq';
 /** As many as Linux follows. */
 const MOST_HOPS = 40;
 const LONGEST_NAME_BYTES = 255;
+const LONGEST_TARGET_BYTES = 4095;
+/** Folders and links on the way to one entry: each costs a look at the disk. */
+const MOST_STEPS = 256;
 
 export class ImageUnpacker {
   readonly #root: string;
@@ -36,6 +39,8 @@ export class ImageUnpacker {
   #entries = 0;
   /** Real paths that the layer in work has written. */
   #own = new Set<string>();
+  /** Folders in which it hides what lies below; to look once is enough. */
+  #opaque = new Set<string>();
 
   /** @param root an empty folder, by its real path */
   constructor(root: string, limits: ImageLimits) {
@@ -46,6 +51,7 @@ export class ImageUnpacker {
   /** @throws ImageError for a layer that is broken, hostile or too large */
   async add({ path, isGzip }: Layer): Promise<void> {
     this.#own = new Set();
+    this.#opaque = new Set();
     const tar = extract();
     const source = createReadStream(path);
     const counted = this.#counter();
@@ -57,6 +63,7 @@ export class ImageUnpacker {
       await feed;
     } catch (error) {
       const fault = ensureError(error);
+      if ('code' in fault && fault.code === 'ENAMETOOLONG') throw new ImageError('a name is too long');
       if (fault instanceof ImageError || 'syscall' in fault) throw fault;
       throw new ImageError(`a layer is no usable archive: ${fault.message}`);
     }
@@ -136,6 +143,8 @@ export class ImageUnpacker {
 
   async #hide(parent: string, base: string): Promise<void> {
     if (base === OPAQUE) {
+      if (this.#opaque.has(parent)) return;
+      this.#opaque.add(parent);
       for (const name of await readdir(parent))
         if (!this.#own.has(join(parent, name)))
           await rm(join(parent, name), { recursive: true, force: true });
@@ -151,7 +160,10 @@ export class ImageUnpacker {
     const rest = [...parts];
     const at: string[] = [];
     let hops = 0;
+    let steps = 0;
     for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
+      steps += 1;
+      if (steps > MOST_STEPS) throw new ImageError('the way to an entry is too long');
       if (part === '' || part === '.') continue;
       if (part === '..') {
         at.pop();
@@ -188,6 +200,8 @@ function partsOf(name: string): string[] {
 
 function linkName({ name, linkname }: Header): string {
   if (!linkname || linkname.includes('\0')) throw new ImageError(`the link '${name}' has no usable target`);
+  if (Buffer.byteLength(linkname) > LONGEST_TARGET_BYTES)
+    throw new ImageError(`the target of the link '${name}' is too long`);
   return linkname;
 }
 
