@@ -102,8 +102,13 @@ export class HttpLink implements InstanceLink {
   async #waitForServer(): Promise<void> {
     while (!this.closed)
       try {
-        this.#connections.offer(await this.#options.connect(LISTEN_TURN_MS));
-        if (!this.closed) this.#events.onFrame(FromInstance.ready, 0, NOTHING);
+        const socket = await this.#options.connect(LISTEN_TURN_MS);
+        if (this.closed) {
+          socket.destroy();
+          return;
+        }
+        this.#connections.offer(socket);
+        this.#events.onFrame(FromInstance.ready, 0, NOTHING);
         return;
       } catch (error) {
         if (error instanceof NotListeningError) continue;
@@ -147,6 +152,7 @@ export class HttpLink implements InstanceLink {
       onEnd: () => this.#events.onFrame(FromInstance.httpEnd, number, NOTHING),
       onUpgrade: ({ rawHeaders }, peer) => {
         this.#cancels.set(number, () => peer.destroy());
+        peer.once('close', () => this.#cancels.delete(number));
         this.#events.onUpgrade(number, upgradeHeaders(rawHeaders), peer);
       },
     };
@@ -187,6 +193,10 @@ export class HttpLink implements InstanceLink {
       onEnd: (response) => {
         over();
         answer.onEnd(response);
+      },
+      onUpgrade: (response, connection) => {
+        over();
+        answer.onUpgrade(response, connection);
       },
       onUnsent: (error) => {
         if (call) call.unsent = true;

@@ -183,7 +183,11 @@ export class Instance {
     else if (type === FromInstance.ready) fault = this.#startUp.onReadyFrame();
     else if (number >= FIRST_HOOK_CALL) fault = this.#hooks.onAnswer(type, number);
     else if (number === INITIALIZER_CALL) this.#startUp.onInitialized(type, payload);
-    else fault = this.#inFlight.answer(type, number, payload);
+    else {
+      fault = this.#inFlight.answer(type, number, payload);
+      // A head that cannot be sent ends its call; its body may go on for ever.
+      if (type === FromInstance.httpHead && !this.#inFlight.get(number)) this.#link.forget(number);
+    }
     if (fault !== undefined) this.end(`Process ended by the engine: ${fault}`);
   }
 

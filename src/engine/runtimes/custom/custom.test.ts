@@ -1,6 +1,8 @@
 /** What a custom runtime may rely on (runtimes.md §8): real servers in real sandboxes, reached by the engine. */
 import { chmodSync, existsSync } from 'node:fs';
+import { ClientRequest } from 'node:http';
 import { join } from 'node:path';
+import { queryObjects } from 'node:v8';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { createFunctionRunner, type FunctionRunner } from '../../../../test/support/function-runner.ts';
 import type { Revision } from '../../invoke/contract.ts';
@@ -146,6 +148,33 @@ describe('an event call', () => {
     expect(cut.outcome).toBe('unhandled-error');
     expect(json(cut.body)['errorMessage']).toBe("the function's server broke off: socket hang up");
     expect(await functions.invoke(revision)).toMatchObject({ body: Buffer.from('3'), coldStart: false });
+  });
+
+  test('that switched protocols leaves nothing behind in the engine', async () => {
+    const revision = define(
+      "#!/usr/bin/env node\nrequire('net').createServer((socket) => { socket.on('error', () => undefined); socket.on('data', () => socket.write('HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: x\\r\\n\\r\\n')); }).listen(9000);",
+    );
+    const count = (): number => queryObjects(ClientRequest, { format: 'count' });
+    const before = count();
+    for (let call = 0; call < 10; call += 1)
+      expect((await functions.invoke(revision)).outcome).toBe('unhandled-error');
+    await expect.poll(count).toBeLessThan(before + 5);
+  });
+
+  test('whose head cannot be sent is not read on', async () => {
+    const revision = define(
+      server(
+        "response.on('close', () => console.log('nobody reads')); response.writeHead(700).write('x'); setInterval(() => response.write('x'), 10);",
+      ),
+    );
+    const head = { headers: [['host', 'h']] as const };
+    const { result } = await functions.request(revision, head, { wantsLog: false });
+    expect(result.outcome).toBe('unhandled-error');
+    await expect
+      .poll(() =>
+        functions.runner.recentLog(revision.service, revision.function).map(({ message }) => message),
+      )
+      .toContain('nobody reads');
   });
 
   test('answered by no HTTP at all has failed', async () => {
