@@ -18,8 +18,6 @@ import { Description, notServed } from './service-config.ts';
 const ACCEPTED_RUNTIMES: readonly string[] = RUNTIMES.filter((id) => !['dotnetcore3.1', 'go1'].includes(id));
 /** Only these take several requests at once in one instance. */
 const CONCURRENT_FAMILIES = ['nodejs', 'java', 'custom', CONTAINER_RUNTIME];
-/** Their shims run no hooks. */
-const HOOKLESS_FAMILIES = ['java', 'dotnetcore'];
 /** Names that the platform gives itself; runtimes.md §9. */
 const RESERVED_VARIABLES = ['accessKeyID', 'accessKeySecret', 'securityToken', 'topic'];
 
@@ -131,9 +129,6 @@ export function functionConfig(stored: StoredFunction, changes: FunctionSettings
   if (!['e1', 'c1'].includes(config.instanceType)) throw notServed(`instanceType '${config.instanceType}'`);
   if (config.gpuMemorySize) throw notServed('gpuMemorySize');
   checkContainer(config);
-  for (const name of ['preFreeze', 'preStop'] as const)
-    if (config.instanceLifecycleConfig?.[name]?.handler && HOOKLESS_FAMILIES.includes(family(config.runtime)))
-      throw notServed(`instanceLifecycleConfig.${name} of runtime '${config.runtime}'`);
   const { nameServers = [], searches = [], dnsOptions = [] } = config.customDNS ?? {};
   if (nameServers.length + searches.length + dnsOptions.length > 0) throw notServed('customDNS');
   return config;

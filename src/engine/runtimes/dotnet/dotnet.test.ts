@@ -19,6 +19,9 @@ namespace T {
     public static string Fixed() { return "fixed"; }
     public int Count(Stream input, IFcContext context) { return initialized; }
     public async Task<int> Rejects(Stream input, IFcContext context) { await Task.Delay(1); throw new ArgumentException("later"); }
+    public void Called(Stream input, IFcContext context) { initialized += 1; }
+    public void Freezing(IFcContext context) { Console.WriteLine("freezing " + context.FunctionParam.FunctionName + " after " + initialized); }
+    public async Task Stopping(IFcContext context) { await Task.Delay(1); Console.WriteLine("stopping " + context.FunctionParam.FunctionName + " after " + initialized); }
     public void Twice() {} public void Twice(Stream input) {}
     public void Levels(Stream input, IFcContext context) { context.Logger.LogDebug("1\\nand 2"); context.Logger.EnabledLogLevel = LogLevel.Error; context.Logger.LogInformation("left out"); context.Logger.LogError(new IOException("broken"), "3"); }
   }
@@ -79,6 +82,39 @@ describe.skipIf(state === 'missing')('functions', () => {
 
   test('initializer and handler of a class share its object', async () => {
     expect(textOf(await call('Count', '', { initializer: 'App::T.Forms::Init' }))).toBe('1');
+  });
+
+  test("hooks run on the handler's own object, before the instance is frozen and before it goes", async () => {
+    const own = createFunctionRunner({ freezeMs: 0 }, 'on', { cache: loadConfig().cache });
+    try {
+      const revision = own.define(assemblies, {
+        runtime: 'dotnetcore2.1',
+        handler: 'App::T.Forms::Called',
+        hooks: {
+          preFreeze: { handler: 'App::T.Forms::Freezing', timeoutMs: 10_000 },
+          preStop: { handler: 'App::T.Forms::Stopping', timeoutMs: 10_000 },
+        },
+      });
+      await own.invoke(revision);
+      const lines = () => own.runner.recentLog('shop', revision.function).map(({ message }) => message);
+      await expect
+        .poll(lines, { timeout: 10_000 })
+        .toContainEqual(expect.stringMatching('FC PreFreeze End '));
+      own.runner.retire(revision.key);
+      await expect.poll(() => own.runner.stats.instances, { timeout: 10_000 }).toBe(0);
+      const from = lines().findIndex((line) => line.startsWith('FC PreFreeze Start '));
+      const id = '[0-9a-f-]{36}';
+      expect(lines().slice(from)).toEqual([
+        expect.stringMatching(`^FC PreFreeze Start RequestId: ${id}$`),
+        `freezing ${revision.function} after 1`,
+        expect.stringMatching(`^FC PreFreeze End RequestId: ${id}$`),
+        expect.stringMatching(`^FC PreStop Start RequestId: ${id}$`),
+        `stopping ${revision.function} after 1`,
+        expect.stringMatching(`^FC PreStop End RequestId: ${id}$`),
+      ]);
+    } finally {
+      await own.close();
+    }
   });
 
   test('a name that two methods have is refused — nobody could say which is meant', async () => {

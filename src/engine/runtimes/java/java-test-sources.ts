@@ -11,6 +11,11 @@ public void handleRequest(InputStream in, OutputStream out, Context context) thr
 }
 
 export const SOURCES: Readonly<Record<string, string>> = {
+  't.Hooks': `${HEAD} public class Hooks implements StreamRequestHandler, PreFreezeHandler, PreStopHandler { int calls;
+  public void handleRequest(InputStream in, OutputStream out, Context context) { calls += 1; }
+  public void preFreeze(Context context) { say("freezing", context); }
+  public void preStop(Context context) { say("stopping", context); }
+  void say(String what, Context context) { System.out.println(what + " " + context.getFunctionParam().getFunctionName() + " after " + calls); } }`,
   't.Greeter': `${HEAD} public class Greeter implements PojoRequestHandler<Greeter.Person, Greeter.Answer> {
   public static class Person { private String name; private int age; private List<String> tags;
     public void setName(String v) { name = v; } public void setAge(int v) { age = v; } public void setTags(List<String> v) { tags = v; } }

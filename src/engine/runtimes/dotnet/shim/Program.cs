@@ -15,6 +15,7 @@ namespace Sluice.Shim
         const byte Initialize = 0x02;
         const byte Invoke = 0x03;
         const byte Http = 0x04;
+        const byte Hook = 0x05;
 
         readonly Channel channel;
         readonly Settings settings;
@@ -51,7 +52,7 @@ namespace Sluice.Shim
 
         void Take(Channel.Frame frame)
         {
-            if (frame.Type < Initialize || frame.Type > Http) Environment.Exit(1);
+            if (frame.Type < Initialize || frame.Type > Hook) Environment.Exit(1);
             var head = new CallHeader(frame);
             // A thread of its own: a pool grows by one thread a second, and a handler may block as many as there are calls.
             new Thread(() => Run(frame.Type, head)) { IsBackground = true }.Start();
@@ -65,13 +66,20 @@ namespace Sluice.Shim
                 if (type == Http)
                     throw new Failure("HandlerNotFound", "HTTP handlers (FcHttpEntrypoint) need ASP.NET Core, which this engine's .NET Core runtime does not have; use an event handler, or the runtime 'custom'");
                 var context = CallContext.Create(settings, head, new CallLogger(output, head.Call, head.RequestId));
-                var target = code.Find(type == Initialize ? settings.Initializer : settings.Handler);
-                Answer(head.Call, Invoker.Call(target, head.Body, context).GetAwaiter().GetResult());
+                var target = code.Find(HandlerOf(type, head));
+                Answer(head.Call, Invoker.Call(target, type == Hook ? new byte[0] : head.Body, context).GetAwaiter().GetResult());
             }
             catch (Exception thrown)
             {
                 channel.Send(Channel.Unhandled, head.Call, Failure.Document(Failure.Unwrap(thrown)));
             }
+        }
+
+        string HandlerOf(byte type, CallHeader head)
+        {
+            if (type == Initialize) return settings.Initializer;
+            if (type == Invoke) return settings.Handler;
+            return Encoding.UTF8.GetString(head.Body) == "preStop" ? settings.PreStop : settings.PreFreeze;
         }
 
         /// Reads up to the limit; what is beyond is counted only.

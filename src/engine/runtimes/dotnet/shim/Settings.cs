@@ -8,6 +8,8 @@ namespace Sluice.Shim
         public readonly int Protocol;
         public readonly string Handler;
         public readonly string Initializer;
+        public readonly string PreFreeze;
+        public readonly string PreStop;
         public readonly int MaxPayloadBytes;
         public readonly string CodeFolder;
         public readonly JsonElement Credentials;
@@ -22,6 +24,9 @@ namespace Sluice.Shim
             Protocol = message.GetProperty("protocol").GetInt32();
             Handler = Text(message, "handler");
             Initializer = Text(message, "initializer");
+            var hooks = message.GetProperty("hooks");
+            PreFreeze = Text(hooks, "preFreeze");
+            PreStop = Text(hooks, "preStop");
             MaxPayloadBytes = message.GetProperty("maxPayloadBytes").GetInt32();
             CodeFolder = Text(message, "codeFolder");
             var context = message.GetProperty("context");

@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.aliyun.fc.runtime.FunctionInitializer;
 import com.aliyun.fc.runtime.HttpRequestHandler;
 import com.aliyun.fc.runtime.PojoRequestHandler;
+import com.aliyun.fc.runtime.PreFreezeHandler;
+import com.aliyun.fc.runtime.PreStopHandler;
 import com.aliyun.fc.runtime.StreamRequestHandler;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -21,6 +23,7 @@ public final class Main {
     private static final int INITIALIZE = 0x02;
     private static final int INVOKE = 0x03;
     private static final int HTTP = 0x04;
+    private static final int HOOK = 0x05;
     private static final byte[] EMPTY = new byte[0];
 
     private final Channel channel;
@@ -53,7 +56,7 @@ public final class Main {
     }
 
     private void take(Channel.Frame frame) {
-        if (frame.type < INITIALIZE || frame.type > HTTP) Runtime.getRuntime().halt(1);
+        if (frame.type < INITIALIZE || frame.type > HOOK) Runtime.getRuntime().halt(1);
         CallHeader head = new CallHeader(frame);
         threads.execute(() -> run(frame.type, head));
     }
@@ -65,6 +68,7 @@ public final class Main {
             CallContext context = new CallContext(settings, head, output);
             if (type == HTTP) serve(head, context);
             else if (type == INVOKE) invoke(head, context);
+            else if (type == HOOK) hook(head, context);
             else initialize(head, context);
         } catch (Failure failure) {
             channel.send(Channel.UNHANDLED, head.call, failure.document());
@@ -76,6 +80,13 @@ public final class Main {
     private void initialize(CallHeader head, CallContext context) throws Throwable {
         Object object = code.find(settings.initializer, FunctionInitializer.class);
         ((FunctionInitializer) object).initialize(context);
+        channel.send(Channel.RESULT, head.call, EMPTY);
+    }
+
+    private void hook(CallHeader head, CallContext context) throws Throwable {
+        if (head.text(head.payload.remaining()).equals("preStop"))
+            ((PreStopHandler) code.find(settings.preStop, PreStopHandler.class)).preStop(context);
+        else ((PreFreezeHandler) code.find(settings.preFreeze, PreFreezeHandler.class)).preFreeze(context);
         channel.send(Channel.RESULT, head.call, EMPTY);
     }
 

@@ -7,6 +7,8 @@ final class Settings {
     final int protocol;
     final String handler;
     final String initializer;
+    final String preFreeze;
+    final String preStop;
     final int maxPayloadBytes;
     final String codeFolder;
     final String accessKeyId;
@@ -25,6 +27,9 @@ final class Settings {
         this.protocol = (int) number(message, "protocol");
         this.handler = text(message, "handler");
         this.initializer = text(message, "initializer");
+        Map<String, Object> hooks = member(message, "hooks");
+        this.preFreeze = text(hooks, "preFreeze");
+        this.preStop = text(hooks, "preStop");
         this.maxPayloadBytes = (int) number(message, "maxPayloadBytes");
         this.codeFolder = text(message, "codeFolder");
         Map<String, Object> context = member(message, "context");
