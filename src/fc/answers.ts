@@ -3,6 +3,7 @@
  * engine fill in different things), strict in what a release decides by.
  */
 import { z } from 'zod';
+import { CA_PORT } from '../domain/names/fc.ts';
 import type { RingAnswer } from '../domain/metrics/ring.ts';
 
 const text = z
@@ -25,6 +26,19 @@ export const ServiceAnswer = z.object({
   role: text,
 });
 
+const words = z
+  .array(z.string())
+  .nullish()
+  .transform((value) => value ?? []);
+/** Others than custom runtimes may have them too, empty. */
+const ServerMembers = {
+  caPort: whole(CA_PORT.default).transform((port) => port || CA_PORT.default),
+  customRuntimeConfig: z
+    .object({ command: words, args: words })
+    .nullish()
+    .transform((value) => value ?? { command: [], args: [] }),
+};
+
 export const FunctionAnswer = z.object({
   functionName: z.string(),
   runtime: z.string(),
@@ -39,6 +53,7 @@ export const FunctionAnswer = z.object({
     .record(z.string(), z.string())
     .nullish()
     .transform((value) => value ?? {}),
+  ...ServerMembers,
   codeChecksum: text,
   codeSize: whole(0),
 });

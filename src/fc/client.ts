@@ -12,7 +12,14 @@ export interface FcService {
 }
 
 /** Settings of a function that a release sets; names and units as in the FC API. */
-export interface FcFunctionConfig {
+/** How a function's own server is started: custom runtimes have it, others do not. */
+export interface FcServerConfig {
+  readonly caPort?: number;
+  /** An empty command: the file `bootstrap`. */
+  readonly customRuntimeConfig?: { readonly command: readonly string[]; readonly args: readonly string[] };
+}
+
+export interface FcFunctionConfig extends FcServerConfig {
   readonly runtime: string;
   readonly handler: string;
   readonly description: string;

@@ -216,6 +216,46 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
     expect(names).toContain('words.py');
   });
 
+  test('take a custom runtime’s files as they are, with an executable bootstrap', async () => {
+    const { releaseId } = await world.release('own', {
+      's.yml': manifest('own').replace('nodejs20', 'custom'),
+      'code/bootstrap': '#!/bin/sh\nexec node server.js\n',
+      'code/server.js': '',
+      'code/package-lock.json': '{"lockfileVersion": 3}',
+    });
+    const parts = world.parts();
+    const built = { releaseId, service: 'own', function: 'hello' };
+    expect((await runActivity(parts, 'buildFunction', built)).summary).toBe('own/hello: files as they are');
+    const { services } = await runActivity(parts, 'packageRelease', { releaseId });
+    const bytes = await readArtifact(parts.home, services[0]?.functions[0]?.artifact ?? '');
+    const modes: Record<string, string> = {};
+    for await (const entry of (await fromBufferPromise(bytes ?? Buffer.alloc(0))).eachEntry())
+      modes[entry.fileName] = (entry.externalFileAttributes >>> 16).toString(8);
+    expect(modes).toEqual({ bootstrap: '100755', 'package-lock.json': '100644', 'server.js': '100644' });
+    expect(await logOf(releaseId)).toContain('bootstrap was not executable');
+  });
+
+  test.each([
+    ['custom', '', 'has no file bootstrap; add it, or name a command in customRuntimeConfig'],
+    ['java11', 'example.App::handle', 'has no jars or class files; commit them'],
+    ['dotnetcore2.1', 'A::B.C::D', 'has no assemblies (*.dll); commit them'],
+  ])('say of %s what is not there — before anything is deployed', async (runtime, handler, message) => {
+    const service = `bare-${runtime.replaceAll('.', '-')}`;
+    const text = manifest(service)
+      .replace('nodejs20', runtime)
+      .replace('index.handler', handler || 'index.handler');
+    const { releaseId } = await world.release(service, { 's.yml': text, 'code/source.txt': '' });
+    await expect(
+      runActivity(world.parts(), 'buildFunction', { releaseId, service, function: 'hello' }),
+    ).rejects.toMatchObject({
+      type: 'Invalid',
+      message: expect.stringMatching(/^s\.yml:\d+: the package /),
+    });
+    await expect(
+      runActivity(world.parts(), 'buildFunction', { releaseId, service, function: 'hello' }),
+    ).rejects.toThrow(message);
+  });
+
   test('run in a sandbox: no host environment, no host files, no root; secrets are masked in the log', async () => {
     process.env['SLUICE_TEST_MARK'] = 'of-the-host';
     const { releaseId } = await world.release('boxed', {

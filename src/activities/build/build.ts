@@ -19,6 +19,7 @@ import { readWanted, type Wanted } from '../source/wanted.ts';
 import { inTurn } from '../turns.ts';
 import { copyCode } from './copy.ts';
 import { installDependencies } from './dependencies.ts';
+import { isPrebuilt, takePrebuilt } from './prebuilt.ts';
 import { installPythonPackages } from './python-packages.ts';
 import { openLog, type StageLog } from './log-sink.ts';
 import { requireSandbox, runBuildCommand } from './run-in-sandbox.ts';
@@ -94,8 +95,15 @@ async function build(parts: Parts, job: Job, target: string, wanted: ManifestFun
   await makeFolder(target, async (draft) => {
     await copyCode(code, draft);
     log.note(`${wanted.name}: code from ${wanted.code.path}`);
+    const { runtime, customRuntimeConfig, environmentVariables } = wanted.config;
+    if (isPrebuilt(runtime)) {
+      const hasCommand =
+        (customRuntimeConfig?.command.length ?? 0) > 0 || Boolean(environmentVariables['BOOTSTRAP_FILE']);
+      summary = await takePrebuilt({ folder: draft, runtime, where, hasCommand, log });
+      return;
+    }
     const { project } = subject;
-    const install = wanted.config.runtime.startsWith('python') ? installPythonPackages : installDependencies;
+    const install = runtime.startsWith('python') ? installPythonPackages : installDependencies;
     summary = await install(parts, {
       folder: draft,
       project: project.name,

@@ -1,8 +1,10 @@
 /** Function Compute's side of a release, in its own terms: aliases as splits, settings as the manifest has them. */
 import { memberChanges } from '../../domain/difference/members.ts';
+import { CA_PORT } from '../../domain/names/fc.ts';
+import { bringsServer } from '../../domain/names/runtimes.ts';
 import type { ManifestFunctionConfig, ManifestService } from '../../domain/manifest/model.ts';
 import type { Split } from '../../domain/release/split.ts';
-import type { AliasTarget, FcAlias, FcFunctionConfig, FcService } from '../../fc/client.ts';
+import type { AliasTarget, FcAlias, FcFunctionConfig, FcServerConfig, FcService } from '../../fc/client.ts';
 
 /** Where an alias stands. */
 export function splitOf({ versionId, additionalVersionWeight }: FcAlias): Split {
@@ -45,7 +47,14 @@ export function functionSettings(config: FcFunctionConfig | ManifestFunctionConf
     initializationTimeout,
     instanceConcurrency,
     environmentVariables,
+    ...(bringsServer(runtime) ? serverSettings(config) : {}),
   };
+}
+
+/** Other runtimes have no server, whatever the API fills in. */
+function serverSettings({ caPort, customRuntimeConfig }: FcServerConfig): FcServerConfig {
+  const { command = [], args = [] } = customRuntimeConfig ?? {};
+  return { caPort: caPort ?? CA_PORT.default, customRuntimeConfig: { command, args } };
 }
 
 /** True when nothing of the settings would change. */

@@ -77,6 +77,24 @@ describe('a difference', () => {
     expect(memberChanges(withOne, { ...withOne, initializationTimeout: 9 })).toHaveLength(1);
   });
 
+  test('tells the members of a setting that has several, lists as JSON', () => {
+    const server = (command: string[]): Config => ({
+      ...CONFIG,
+      caPort: 9_000,
+      customRuntimeConfig: { command, args: [] },
+    });
+    expect(memberChanges(server([]), server([]))).toEqual([]);
+    expect(memberChanges(server([]), server(['node', 'x.js']))).toEqual([
+      {
+        member: 'customRuntimeConfig.command',
+        change: 'changed',
+        from: '[]',
+        to: '["node","x.js"]',
+        hidden: false,
+      },
+    ]);
+  });
+
   test('is bounded, tells changes before what is unchanged, and says how much it left out', () => {
     const names = Array.from({ length: 60 }, (_, i) => `f${String(i).padStart(2, '0')}`);
     const difference = serviceDifference(

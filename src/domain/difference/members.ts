@@ -46,8 +46,16 @@ export function memberChanges<T extends object>(
 
 function plain(settings: object & WithVariables): Settings {
   const { environmentVariables: _hidden, ...rest } = settings;
-  const members = rest as unknown as Settings;
+  const members = Object.fromEntries(Object.entries(rest).flatMap(([name, value]) => parts(name, value)));
   return members['initializer'] === '' ? { ...members, initializationTimeout: 0 } : members;
+}
+
+/** `customRuntimeConfig.command` and its like; lists are told as JSON. */
+function parts(name: string, value: unknown): [string, Plain][] {
+  if (Array.isArray(value)) return [[name, JSON.stringify(value)]];
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([member, inner]) => parts(`${name}.${member}`, inner));
+  return [[name, value as Plain]];
 }
 
 function variableChanges(

@@ -8,23 +8,29 @@ import {
   MEMORY_UNIT_MB,
   NAME_RULE,
 } from '../names/fc.ts';
-import { isRuntime, isSupportedRuntime, SUPPORTED_RUNTIMES } from '../names/runtimes.ts';
+import {
+  bringsServer,
+  isConcurrent,
+  isRuntime,
+  isSupportedRuntime,
+  SUPPORTED_RUNTIMES,
+} from '../names/runtimes.ts';
 import { folderOf, repositoryPath } from '../repository-path.ts';
 import { utf8Length } from '../utf8-length.ts';
 import { describe } from '../yaml/node.ts';
+import { handlerRule } from './handler.ts';
 import type { Findings } from './findings.ts';
 import type { MapReader } from './map-reader.ts';
 import type { ManifestFunction, ManifestFunctionConfig } from './model.ts';
+import { readServer } from './server.ts';
 
 const UNSUPPORTED = [
   'asyncConfiguration',
-  'caPort',
   'cpu',
   'customContainerConfig',
   'customDNS',
   'customDomains',
   'customHealthCheckConfig',
-  'customRuntimeConfig',
   'diskSize',
   'gpuMemorySize',
   'instanceLifecycleConfig',
@@ -50,11 +56,6 @@ const ALWAYS_IGNORED = [
   '.s/package',
 ];
 
-const HANDLER = {
-  rule: 'file.function, for example index.handler',
-  allows: (text: string) => /^[^\s.][^\s]*\.[^\s.]+$/.test(text) && text.length <= 128,
-};
-
 const ARCHIVE = /\.(zip|war|jar)$/i;
 
 /** The function, or `null` when an error was reported without which it makes no sense. */
@@ -75,8 +76,13 @@ export function readFunction(
 
 function readConfig(map: MapReader, findings: Findings): ManifestFunctionConfig | null {
   const runtime = readRuntime(map, findings);
+  const rule = handlerRule(runtime ?? '');
+  const handlerKey = map.get('handler') || !map.get('Handler') ? 'handler' : 'Handler';
+  // A server of its own has one entrance, whatever the handler says.
   const handler =
-    map.get('handler') || !map.get('Handler') ? map.text('handler', HANDLER) : map.text('Handler', HANDLER);
+    runtime !== null && bringsServer(runtime)
+      ? map.textOr(handlerKey, 'index.handler', rule)
+      : map.text(handlerKey, rule);
   const description = map.textOr('description', '', {
     rule: `a text of ${DESCRIPTION_MAX} characters at most`,
     allows: (text) => text.length <= DESCRIPTION_MAX,
@@ -86,13 +92,19 @@ function readConfig(map: MapReader, findings: Findings): ManifestFunctionConfig 
     description,
     memorySize: map.whole('memorySize', memorySize, MEMORY_UNIT_MB),
     timeout: map.whole('timeout', timeout),
-    initializer: map.textOr('initializer', '', HANDLER),
+    initializer: map.textOr('initializer', '', rule),
     initializationTimeout: map.whole('initializationTimeout', initializationTimeout),
     // FC takes 0 for "not said".
-    instanceConcurrency: map.whole('instanceConcurrency', { ...instanceConcurrency, min: 0 }) || 1,
+    instanceConcurrency:
+      map.whole('instanceConcurrency', {
+        ...instanceConcurrency,
+        min: 0,
+        max: runtime === null || isConcurrent(runtime) ? instanceConcurrency.max : 1,
+      }) || 1,
     environmentVariables: readEnvironment(map, findings),
   };
-  return runtime === null || handler === null ? null : { runtime, handler, ...config };
+  if (runtime === null || handler === null) return null;
+  return { runtime, handler, ...config, ...readServer(map, runtime, findings) };
 }
 
 function readRuntime(map: MapReader, findings: Findings): string | null {

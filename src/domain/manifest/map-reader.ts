@@ -77,6 +77,16 @@ export class MapReader {
     return value ? new MapReader(value, [...this.path, key], this.#findings) : null;
   }
 
+  /** A list of texts; empty where it is left out. */
+  texts(key: string): string[] {
+    const value = this.get(key);
+    if (!value) return [];
+    const texts = value.kind === 'list' ? value.items.map(textOf) : [null];
+    if (texts.every((text) => text !== null)) return texts;
+    this.#wrong([...this.path, key], value, 'a list of texts, for example [node, server.js]');
+    return [];
+  }
+
   /**
    * Keys that mean something to Function Compute which Sluice cannot do: refused by name, unless they ask for nothing
    * (empty) or for what is so anyway (`harmless`).
@@ -128,6 +138,10 @@ export class MapReader {
   #wrong(path: Path, value: YamlNode, rule: string): void {
     this.#findings.error('value', path, value, `found ${describe(value)}; allowed: ${rule}`);
   }
+}
+
+function textOf(node: YamlNode): string | null {
+  return node.kind === 'scalar' && node.value !== null && !node.source.includes('\0') ? node.source : null;
 }
 
 function isEmpty(node: YamlNode): boolean {

@@ -7,7 +7,14 @@ import type { Finding, Position } from '../finding.ts';
 
 export type { Finding, Position };
 
-export interface ManifestFunctionConfig {
+/** Of custom runtimes alone, and there always. */
+export interface ManifestServer {
+  readonly caPort?: number;
+  /** An empty command: the file `bootstrap`. */
+  readonly customRuntimeConfig?: { readonly command: readonly string[]; readonly args: readonly string[] };
+}
+
+export interface ManifestFunctionConfig extends ManifestServer {
   readonly runtime: string;
   readonly handler: string;
   readonly description: string;

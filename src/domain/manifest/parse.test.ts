@@ -94,6 +94,39 @@ describe('what is read', () => {
     });
   });
 
+  test('how a server of its own is started, of custom runtimes', () => {
+    const custom = (fn: string) =>
+      manifest(sample({ fn }).replace('runtime: nodejs20\n        handler: index.handler', 'runtime: custom'))
+        .services[0]?.functions[0]?.config;
+    expect(custom('')).toMatchObject({
+      runtime: 'custom',
+      handler: 'index.handler',
+      caPort: 9_000,
+      customRuntimeConfig: { command: [], args: [] },
+    });
+    const fn = `caPort: 8080
+instanceConcurrency: 20
+customRuntimeConfig: {command: [node, server.js], args: [1]}`;
+    expect(custom(fn)).toMatchObject({
+      caPort: 8_080,
+      instanceConcurrency: 20,
+      customRuntimeConfig: { command: ['node', 'server.js'], args: ['1'] },
+    });
+    const language = manifest(sample()).services[0]?.functions[0]?.config ?? {};
+    expect(Object.keys(language)).not.toContain('caPort');
+  });
+
+  test.each([
+    ['java11', 'example.App::handleRequest'],
+    ['java8', 'App::handle'],
+    ['dotnetcore2.1', 'Shop::Shop.Cart::Handle'],
+  ])('a handler of %s as its language writes it: %s', (runtime, handler) => {
+    const text = sample()
+      .replace('nodejs20', runtime)
+      .replace('handler: index.handler', `handler: ${handler}`);
+    expect(manifest(text).services[0]?.functions[0]?.config).toMatchObject({ runtime, handler });
+  });
+
   test('settings as written; variables of the function are text as it stands there', () => {
     const fn = `description: Keeps what people want
 memorySize: 512
@@ -336,6 +369,23 @@ describe('what cannot be done is refused by name, with line and column', () => {
       'handler: index.handler',
       'handler: index',
       'found "index"; allowed: file.function, for example index.handler',
+    ],
+    ['runtime: nodejs20', 'runtime: java11', 'allowed: package.Class::method'],
+    ['runtime: nodejs20', 'runtime: dotnetcore2.1', 'allowed: Assembly::Namespace.Class::Method'],
+    [
+      'runtime: nodejs20',
+      'runtime: python3\n        instanceConcurrency: 2',
+      'instanceConcurrency: found 2; allowed: a whole number from 0 to 1',
+    ],
+    [
+      'runtime: nodejs20',
+      'runtime: custom\n        customRuntimeConfig: {command: node}',
+      'customRuntimeConfig.command: found "node"; allowed: a list of texts',
+    ],
+    [
+      'runtime: nodejs20',
+      'runtime: nodejs20\n        caPort: 8080',
+      'caPort does not go with the runtime nodejs20, only with custom runtimes',
     ],
     ['name: cart', 'name: 1cart', 'found "1cart"; allowed: a letter or _ first'],
     ['codeUri: ./cart', 'codeUri: ./cart.zip', 'a ready-made archive (cart.zip) is not supported yet'],

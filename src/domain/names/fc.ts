@@ -75,6 +75,9 @@ export const FUNCTION_RANGES = {
   instanceConcurrency: { min: 1, max: 100, default: 1 },
 } as const;
 
+/** The port that a function's own server listens on. */
+export const CA_PORT = { min: 1, max: 65_535, default: 9_000 } as const;
+
 /** MB; memory comes in these units. */
 export const MEMORY_UNIT_MB = 64;
 

@@ -27,8 +27,18 @@ export type Runtime = (typeof RUNTIMES)[number];
 
 /** Those that a release can build and the engine can run. */
 export const SUPPORTED_RUNTIMES: readonly Runtime[] = RUNTIMES.filter((id) =>
-  /^(nodejs|python|php)/.test(id),
+  /^(nodejs|python|php|java|dotnetcore2|custom(?!-))/.test(id),
 );
+
+/** Functions of these start a server of their own, which the platform sends calls to. */
+export function bringsServer(runtime: string): boolean {
+  return runtime.startsWith('custom');
+}
+
+/** Only these take several requests at once in one instance. */
+export function isConcurrent(runtime: string): boolean {
+  return /^(nodejs|java|custom)/.test(runtime);
+}
 
 export function isRuntime(text: string): text is Runtime {
   return (RUNTIMES as readonly string[]).includes(text);

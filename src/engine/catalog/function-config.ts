@@ -8,7 +8,7 @@ import {
   MEMORY_UNIT_MB,
   NAME_RULE,
 } from '../../domain/names/fc.ts';
-import { RUNTIMES } from '../../domain/names/runtimes.ts';
+import { isConcurrent, RUNTIMES } from '../../domain/names/runtimes.ts';
 import { invalidArgument } from '../http/api-error.ts';
 import { CodeInput } from './code-input.ts';
 import { ContainerConfig, CONTAINER_RUNTIME } from './container-config.ts';
@@ -16,8 +16,6 @@ import { Description, notServed } from './service-config.ts';
 
 /** runtimes.md §1. */
 const ACCEPTED_RUNTIMES: readonly string[] = RUNTIMES.filter((id) => !['dotnetcore3.1', 'go1'].includes(id));
-/** Only these take several requests at once in one instance. */
-const CONCURRENT_FAMILIES = ['nodejs', 'java', 'custom', CONTAINER_RUNTIME];
 /** Names that the platform gives itself; runtimes.md §9. */
 const RESERVED_VARIABLES = ['accessKeyID', 'accessKeySecret', 'securityToken', 'topic'];
 
@@ -140,7 +138,7 @@ function checkRuntime(before: string, config: FunctionConfig): void {
     throw invalidArgument(`runtime '${runtime}' is unknown; accepted are ${ACCEPTED_RUNTIMES.join(', ')}`);
   if (family(before) !== family(runtime))
     throw invalidArgument(`runtime cannot change from '${before}' to '${runtime}': another language`);
-  if (config.instanceConcurrency > 1 && !CONCURRENT_FAMILIES.includes(family(runtime)))
+  if (config.instanceConcurrency > 1 && !isConcurrent(runtime))
     throw invalidArgument(`instanceConcurrency must be 1 for runtime '${runtime}'`);
 }
 
