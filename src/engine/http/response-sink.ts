@@ -5,6 +5,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { HttpSink } from '../invoke/contract.ts';
+import { UnreadResponses } from './unread.ts';
+
+const unread = new UnreadResponses();
 
 export interface SinkOptions {
   readonly response: ServerResponse;
@@ -79,6 +82,7 @@ export class ResponseSink implements HttpSink {
     const { response, method } = this.#options;
     if (this.#isFlushed) {
       response.end();
+      unread.add(response);
       return;
     }
     this.#isFlushed = true;
@@ -87,6 +91,7 @@ export class ResponseSink implements HttpSink {
     if (length !== undefined && this.#status !== 204 && this.#status !== 304)
       this.#headers.push('Content-Length', length);
     response.writeHead(this.#status, this.#headers).end(this.#first);
+    unread.add(response);
   }
 
   upgrade(headers: readonly string[], instanceId: string, peer: Duplex): void {
