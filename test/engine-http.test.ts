@@ -70,6 +70,8 @@ describe('an anonymous HTTP function', () => {
         host: 'somewhere:80',
         'x-fc-request-id': 'forged',
         'x-fc-account-id': '1',
+        x_fc_account_id: '1',
+        'x-fc_region': 'elsewhere',
         'proxy-authorization': 'Basic x',
         te: 'trailers',
         connection: 'close, X-Hop',

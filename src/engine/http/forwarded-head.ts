@@ -18,7 +18,7 @@ export interface ForwardedHead {
   readonly claimsProbe: boolean;
 }
 
-/** RFC 9110 §7.6.1, and what ends at this server: `expect` was answered, `x-sluice-probe` is in the call's header. */
+/** RFC 9110 §7.6.1, and what ends at this server: `expect` was answered. */
 const NOT_FORWARDED = new Set([
   'connection',
   'expect',
@@ -30,8 +30,9 @@ const NOT_FORWARDED = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
-  'x-sluice-probe',
 ]);
+/** The platform's own. Servers that make CGI variables of names cannot tell `_` from `-`. */
+const PLATFORM = /^x[-_]fc[-_]|^x[-_]sluice[-_]probe$/;
 
 /**
  * Reads `IncomingMessage.rawHeaders`.
@@ -52,14 +53,14 @@ export function readForwardedHead(raw: readonly string[], keepsUpgrade: boolean)
     const value = raw[index + 1] ?? '';
     bytes += given.length + value.length;
     const name = given.toLowerCase();
-    if (name.startsWith('x-fc-')) {
+    if (PLATFORM.test(name)) {
       if (name === 'x-fc-invocation-type') invocationType = value.toLowerCase() || 'sync';
+      else if (name === 'x-sluice-probe') claimsProbe = value === '1';
       continue;
     }
     if (NOT_FORWARDED.has(name)) {
       if (name === 'transfer-encoding') isChunked = true;
       else if (name === 'connection') connection += `,${value}`;
-      else if (name === 'x-sluice-probe') claimsProbe = value === '1';
       if (!keepsUpgrade || (name !== 'connection' && name !== 'upgrade')) continue;
     }
     if (name === 'host') host = value;
