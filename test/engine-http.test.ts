@@ -354,6 +354,19 @@ describe('behind an alias', () => {
 
 test('a caller that hangs up disturbs nobody', async () => {
   const { base } = await serve(
+test('a call whose upload outlasts its trigger is let in by the trigger that is there by then', async () => {
+  const { service, base } = await serve(TELL);
+  const socket = connect(engine.process.port, '127.0.0.1');
+  socket.write(`POST ${base} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 2\r\n\r\nx`);
+  // The engine answers in the order in which it reads: by this answer it has seen the call.
+  expect((await ask(base)).status).toBe(200);
+  await sdk.updateTrigger(service, 'web', 'http-LATEST', {
+    triggerConfig: { authType: 'function', methods: METHODS },
+  });
+  socket.write('x');
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 .*MissingRequiredHeader/s);
+});
+
     "(req, resp) => setTimeout(() => resp.send('late'), req.path === '/slow' ? 300 : 0)",
   );
   await ask(base);

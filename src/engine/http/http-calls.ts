@@ -88,9 +88,15 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
     const payload = head.hasBody ? await readBody(request, head, maxPayloadBytes, bodyTooLarge) : NOTHING;
     if (head.hasBody && head.contentLength === undefined)
       headers.push(['content-length', String(payload.length)]);
-    // A slow upload must not bring a call to a version that lost its traffic meanwhile.
+    // A slow upload must not bring a call to a version that lost its traffic meanwhile, nor past a trigger that was closed.
     const after = catalog.find(route.service);
-    if (after !== before) target = targetFor(after, route, random);
+    if (after !== before) {
+      checkUnbound(after);
+      const current = triggerOf(after, route);
+      if (current.authType === 'function' && !isSigned) authenticate(request, route);
+      check(current, route, head, method, url);
+      target = targetFor(after, route, random);
+    }
 
     const probe = head.claimsProbe && (isSigned || isProbe(request, route));
     const { revision, version } = target;
