@@ -140,7 +140,7 @@ export class ResponseSink implements HttpSink {
       const given = headers[at] ?? '';
       const value = headers[at + 1] ?? '';
       const name = given.toLowerCase();
-      if (name === 'content-length') this.#headLength = value;
+      if (name === 'content-length' && /^\d+$/.test(value)) this.#headLength = value;
       if (NOT_PASSED.has(name) || name.startsWith('x-fc-')) continue;
       if (isAttachment && name === 'content-disposition') continue;
       passed.push(given, value);
