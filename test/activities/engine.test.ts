@@ -459,6 +459,8 @@ describe('moves of an alias', () => {
     });
     expect(await runActivity(parts, 'rollBackTo', { ...ask, version: '1' })).toEqual({
       functions: ['hello'],
+      alias: 'PROD',
+      left: '2',
     });
     expect(await present('person')).toMatchObject({ versionId: '1', additionalVersionWeight: {} });
     // Carried out late: somebody decided otherwise after this was asked for, and that stands. Its own trace does not
@@ -469,6 +471,8 @@ describe('moves of an alias', () => {
     });
     expect(await runActivity(parts, 'rollBackTo', { ...ask, version: '1' })).toEqual({
       functions: ['hello'],
+      alias: 'PROD',
+      left: null,
     });
     expect(await present('person')).toMatchObject({ versionId: '1' });
     // Harm of the bake time is Sluice's to take back only where its own version still stands alone.
