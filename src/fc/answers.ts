@@ -3,7 +3,7 @@
  * engine fill in different things), strict in what a release decides by.
  */
 import { z } from 'zod';
-import { CA_PORT } from '../domain/names/fc.ts';
+import { CA_PORT, HOOK_TIMEOUT } from '../domain/names/fc.ts';
 import type { RingAnswer } from '../domain/metrics/ring.ts';
 
 const text = z
@@ -39,6 +39,12 @@ const ServerMembers = {
     .transform((value) => value ?? { command: [], args: [] }),
 };
 
+const NO_HOOK = { handler: '', timeout: HOOK_TIMEOUT.default };
+const hook = z
+  .object({ handler: text, timeout: whole(HOOK_TIMEOUT.default) })
+  .nullish()
+  .transform((value) => value ?? NO_HOOK);
+
 export const FunctionAnswer = z.object({
   functionName: z.string(),
   runtime: z.string(),
@@ -53,6 +59,10 @@ export const FunctionAnswer = z.object({
     .record(z.string(), z.string())
     .nullish()
     .transform((value) => value ?? {}),
+  instanceLifecycleConfig: z
+    .object({ preFreeze: hook, preStop: hook })
+    .nullish()
+    .transform((value) => value ?? { preFreeze: NO_HOOK, preStop: NO_HOOK }),
   ...ServerMembers,
   codeChecksum: text,
   codeSize: whole(0),

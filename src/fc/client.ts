@@ -19,6 +19,13 @@ export interface FcServerConfig {
   readonly customRuntimeConfig?: { readonly command: readonly string[]; readonly args: readonly string[] };
 }
 
+export interface FcHook {
+  /** Empty: there is no such hook. */
+  readonly handler: string;
+  /** seconds */
+  readonly timeout: number;
+}
+
 export interface FcFunctionConfig extends FcServerConfig {
   readonly runtime: string;
   readonly handler: string;
@@ -32,6 +39,7 @@ export interface FcFunctionConfig extends FcServerConfig {
   readonly initializationTimeout: number;
   readonly instanceConcurrency: number;
   readonly environmentVariables: Readonly<Record<string, string>>;
+  readonly instanceLifecycleConfig?: { readonly preFreeze: FcHook; readonly preStop: FcHook };
 }
 
 export interface FcFunction extends FcFunctionConfig {

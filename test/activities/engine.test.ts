@@ -191,6 +191,40 @@ describe('deploy and publish', () => {
     ]);
   });
 
+  test('sets the hooks that the manifest names, sees no change in them, and removes what it names no more', async () => {
+    const hooks = '        instanceLifecycleConfig: {preStop: {handler: index.stop, timeout: 9}}\n';
+    const files = (more: string) => ({ 's.yml': manifest('hooked', more), 'code/index.js': handler('v1') });
+    const packagedOf = async (releaseId: string) => {
+      const { services } = await runActivity(parts, 'packageRelease', { releaseId });
+      const [service] = services;
+      if (!service) throw new Error('nothing was packaged');
+      return { releaseId, service };
+    };
+    const liveHooks = async () => (await fc.listFunctions('hooked'))[0]?.instanceLifecycleConfig;
+    const none = { handler: '', timeout: 3 };
+    const one = await packagedOf((await world.release('hooked', files(hooks))).releaseId);
+    await runActivity(parts, 'deployService', one);
+    await runActivity(parts, 'publishService', one);
+    await fc.createAlias('hooked', 'PROD', { versionId: '1', additionalVersionWeight: {} });
+    expect(await liveHooks()).toEqual({ preFreeze: none, preStop: { handler: 'index.stop', timeout: 9 } });
+    const again = await packagedOf((await world.push('hooked', files(hooks))).releaseId);
+    const compare = ({ releaseId, service }: typeof one) =>
+      runActivity(parts, 'compareWithLive', { releaseId, services: [service] });
+    expect(await compare(again)).toMatchObject([{ unchanged: true }]);
+    const without = await packagedOf((await world.push('hooked', files(''))).releaseId);
+    const [compared] = await compare(without);
+    expect(compared?.difference?.functions[0]?.settings).toEqual([
+      expect.objectContaining({
+        member: 'instanceLifecycleConfig.preStop.handler',
+        from: 'index.stop',
+        to: '',
+      }),
+      expect.objectContaining({ member: 'instanceLifecycleConfig.preStop.timeout', from: 9, to: 3 }),
+    ]);
+    await runActivity(parts, 'deployService', without);
+    expect(await liveHooks()).toEqual({ preFreeze: none, preStop: none });
+  });
+
   test('says what differs from the live version, function by function — and no value of a variable', async () => {
     const first = await world.release('differs', {
       's.yml': manifest('differs', "        environmentVariables: {TOKEN: 'old-value', KEPT: same}\n"),

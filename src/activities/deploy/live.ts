@@ -1,10 +1,17 @@
 /** Function Compute's side of a release, in its own terms: aliases as splits, settings as the manifest has them. */
 import { memberChanges } from '../../domain/difference/members.ts';
-import { CA_PORT } from '../../domain/names/fc.ts';
+import { CA_PORT, HOOK_TIMEOUT } from '../../domain/names/fc.ts';
 import { bringsServer } from '../../domain/names/runtimes.ts';
 import type { ManifestFunctionConfig, ManifestService } from '../../domain/manifest/model.ts';
 import type { Split } from '../../domain/release/split.ts';
-import type { AliasTarget, FcAlias, FcFunctionConfig, FcServerConfig, FcService } from '../../fc/client.ts';
+import type {
+  AliasTarget,
+  FcAlias,
+  FcFunctionConfig,
+  FcHook,
+  FcServerConfig,
+  FcService,
+} from '../../fc/client.ts';
 
 /** Where an alias stands. */
 export function splitOf({ versionId, additionalVersionWeight }: FcAlias): Split {
@@ -47,8 +54,17 @@ export function functionSettings(config: FcFunctionConfig | ManifestFunctionConf
     initializationTimeout,
     instanceConcurrency,
     environmentVariables,
+    instanceLifecycleConfig: {
+      preFreeze: hookSettings(config.instanceLifecycleConfig?.preFreeze),
+      preStop: hookSettings(config.instanceLifecycleConfig?.preStop),
+    },
     ...(bringsServer(runtime) ? serverSettings(config) : {}),
   };
+}
+
+/** A hook that is not there has no time limit that matters. */
+function hookSettings(hook: FcHook | undefined): FcHook {
+  return hook && hook.handler !== '' ? hook : { handler: '', timeout: HOOK_TIMEOUT.default };
 }
 
 /** Other runtimes have no server, whatever the API fills in. */

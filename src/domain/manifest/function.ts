@@ -19,6 +19,7 @@ import { folderOf, repositoryPath } from '../repository-path.ts';
 import { utf8Length } from '../utf8-length.ts';
 import { describe } from '../yaml/node.ts';
 import { handlerRule } from './handler.ts';
+import { readLifecycle } from './lifecycle.ts';
 import type { Findings } from './findings.ts';
 import type { MapReader } from './map-reader.ts';
 import type { ManifestFunction, ManifestFunctionConfig } from './model.ts';
@@ -33,7 +34,6 @@ const UNSUPPORTED = [
   'customHealthCheckConfig',
   'diskSize',
   'gpuMemorySize',
-  'instanceLifecycleConfig',
   'instanceSoftConcurrency',
   'instanceType',
   'layers',
@@ -102,6 +102,7 @@ function readConfig(map: MapReader, findings: Findings): ManifestFunctionConfig 
         max: runtime === null || isConcurrent(runtime) ? instanceConcurrency.max : 1,
       }) || 1,
     environmentVariables: readEnvironment(map, findings),
+    instanceLifecycleConfig: readLifecycle(map, runtime ?? ''),
   };
   if (runtime === null || handler === null) return null;
   return { runtime, handler, ...config, ...readServer(map, runtime, findings) };

@@ -7,6 +7,18 @@ import type { Finding, Position } from '../finding.ts';
 
 export type { Finding, Position };
 
+export interface ManifestHook {
+  /** Empty: there is no such hook. */
+  readonly handler: string;
+  /** seconds */
+  readonly timeout: number;
+}
+
+export interface ManifestLifecycle {
+  readonly preFreeze: ManifestHook;
+  readonly preStop: ManifestHook;
+}
+
 /** Of custom runtimes alone, and there always. */
 export interface ManifestServer {
   readonly caPort?: number;
@@ -27,6 +39,7 @@ export interface ManifestFunctionConfig extends ManifestServer {
   readonly initializationTimeout: number;
   readonly instanceConcurrency: number;
   readonly environmentVariables: Readonly<Record<string, string>>;
+  readonly instanceLifecycleConfig?: ManifestLifecycle;
 }
 
 export interface ManifestFunction {

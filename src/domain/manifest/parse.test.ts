@@ -84,6 +84,10 @@ describe('what is read', () => {
                 initializationTimeout: 3,
                 instanceConcurrency: 1,
                 environmentVariables: {},
+                instanceLifecycleConfig: {
+                  preFreeze: { handler: '', timeout: 3 },
+                  preStop: { handler: '', timeout: 3 },
+                },
               },
               code: { path: 'cart' },
             },
@@ -91,6 +95,18 @@ describe('what is read', () => {
         },
       ],
       findings: [],
+    });
+  });
+
+  test('hooks as handlers of the runtime, within their range', () => {
+    const hooks = (text: string) =>
+      manifest(sample({ fn: `instanceLifecycleConfig: ${text}` })).services[0]?.functions[0]?.config
+        .instanceLifecycleConfig;
+    expect(
+      hooks('{preStop: {handler: index.stop, timeout: 90}, preFreeze: {handler: index.freeze}}'),
+    ).toEqual({
+      preFreeze: { handler: 'index.freeze', timeout: 3 },
+      preStop: { handler: 'index.stop', timeout: 90 },
     });
   });
 
@@ -371,6 +387,16 @@ describe('what cannot be done is refused by name, with line and column', () => {
       'found "index"; allowed: file.function, for example index.handler',
     ],
     ['runtime: nodejs20', 'runtime: java11', 'allowed: package.Class::method'],
+    [
+      'runtime: nodejs20',
+      'runtime: nodejs20\n        instanceLifecycleConfig: {preStop: {handler: stop}}',
+      'instanceLifecycleConfig.preStop.handler: found "stop"; allowed: file.function',
+    ],
+    [
+      'runtime: nodejs20',
+      'runtime: nodejs20\n        instanceLifecycleConfig: {preFreeze: {handler: a.b, timeout: 91}}',
+      'instanceLifecycleConfig.preFreeze.timeout: found 91; allowed: a whole number from 1 to 90',
+    ],
     ['runtime: nodejs20', 'runtime: dotnetcore2.1', 'allowed: Assembly::Namespace.Class::Method'],
     [
       'runtime: nodejs20',

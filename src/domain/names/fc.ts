@@ -78,6 +78,9 @@ export const FUNCTION_RANGES = {
 /** The port that a function's own server listens on. */
 export const CA_PORT = { min: 1, max: 65_535, default: 9_000 } as const;
 
+/** Seconds that a hook of an instance's life cycle may take. */
+export const HOOK_TIMEOUT = { min: 1, max: 90, default: 3 } as const;
+
 /** MB; memory comes in these units. */
 export const MEMORY_UNIT_MB = 64;
 

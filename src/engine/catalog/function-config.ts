@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   ENVIRONMENT_BYTES_MAX,
   FUNCTION_RANGES,
+  HOOK_TIMEOUT,
   isEnvironmentVariableName,
   isFunctionName,
   MEMORY_UNIT_MB,
@@ -21,7 +22,10 @@ const RESERVED_VARIABLES = ['accessKeyID', 'accessKeySecret', 'securityToken', '
 
 const range = ({ min, max }: { readonly min: number; readonly max: number }) => z.int().min(min).max(max);
 
-const Hook = z.object({ handler: z.string().default(''), timeout: z.int().min(1).max(90).default(3) });
+const Hook = z.object({
+  handler: z.string().default(''),
+  timeout: range(HOOK_TIMEOUT).default(HOOK_TIMEOUT.default),
+});
 
 /** Of a command line, whose parts cannot hold a zero byte. */
 const Argument = z.string().refine((text) => !text.includes('\0'), 'must not have a zero byte');

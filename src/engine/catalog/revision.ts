@@ -1,6 +1,7 @@
 /** From a stored function to the immutable revision that runs: made when something is written, never on a call. */
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { createHash } from 'node:crypto';
+import { HOOK_TIMEOUT } from '../../domain/names/fc.ts';
 import type { Hook, ImagePin, Revision, ServerSettings } from '../invoke/contract.ts';
 import { commandLine, CONTAINER_RUNTIME } from './container-config.ts';
 import type { FunctionConfig } from './function-config.ts';
@@ -9,9 +10,6 @@ import type { FunctionRecord, ServiceRecord } from './records.ts';
 
 /** Where a custom runtime listens unless its function says otherwise (runtimes.md §8). */
 const SERVER_PORT = 9000;
-
-/** runtimes.md §11, Limits. */
-const DEFAULT_HOOK_SECONDS = 3;
 
 /**
  * The revision of one function.
@@ -67,7 +65,7 @@ export function revisionOf(
 }
 
 function hookOf(config: { readonly handler: string; readonly timeout: number } | undefined): Hook {
-  return { handler: config?.handler ?? '', timeoutMs: (config?.timeout ?? DEFAULT_HOOK_SECONDS) * 1_000 };
+  return { handler: config?.handler ?? '', timeoutMs: (config?.timeout ?? HOOK_TIMEOUT.default) * 1_000 };
 }
 
 function serverSettings({
