@@ -135,6 +135,41 @@ describe('a WebSocket', () => {
     await expect.poll(async () => (await ask(`${base}/count`)).body.toString()).toBe('0');
   });
 
+  test('that a caller drops before it is agreed to is closed at the server too', async () => {
+    const late = `let agree;
+let open = 0;
+const server = require('http').createServer((request, response) => {
+  if (request.url === '/go') agree = agree();
+  response.end(String(request.url === '/waits' ? agree !== undefined : open));
+});
+server.on('upgrade', (request, socket) => {
+  socket.on('error', () => undefined);
+  socket.on('end', () => socket.end());
+  socket.resume();
+  agree = () => {
+    open += 1;
+    socket.on('close', () => { open -= 1; });
+    socket.write('HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\n\\r\\n');
+  };
+});
+server.listen(process.env.FC_SERVER_PORT);
+`;
+    const base = await serve('anonymous', late, { timeout: 60 });
+    const told = async (path: string) => (await ask(base + path)).body.toString();
+    for (const reset of [false, true]) {
+      const socket = connect(engine.process.port, '127.0.0.1');
+      socket.write(
+        `GET /2016-08-15${base}/late HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n`,
+      );
+      await expect.poll(() => told('/waits')).toBe('true');
+      if (reset) socket.resetAndDestroy();
+      else socket.destroy();
+      await once(socket, 'close');
+      await told('/go');
+      await expect.poll(() => told('/')).toBe('0');
+    }
+  });
+
   test('ends with the time of its function', async () => {
     const base = await serve('anonymous', SERVER, { timeout: 1 });
     const socket = await opened(`${base}/chat`);

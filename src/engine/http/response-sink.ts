@@ -99,6 +99,12 @@ export class ResponseSink implements HttpSink {
     if (!socket) throw new Error('the caller did not ask for another protocol');
     this.#status = 101;
     this.#isFlushed = true;
+    // Its end was told before anybody listens here, and is not told again.
+    if (socket.destroyed || socket.readableEnded) {
+      socket.destroy();
+      peer.destroy();
+      return;
+    }
     response.detachSocket(socket as Parameters<ServerResponse['detachSocket']>[0]);
     const lines = ['HTTP/1.1 101 Switching Protocols'];
     const passed = [...this.#passed(headers, instanceId), ...upgradeOf(headers)];
