@@ -1,13 +1,19 @@
 /**
  * What the sandbox needs from the system's package manager, which needs root: bubblewrap, in which functions and builds
- * run, nftables, which keeps builds away from this machine's own services, and what makes disks for functions' /tmp.
+ * run, nftables, which keeps builds and functions away from this machine's own services, iproute2, which gives functions a
+ * network, and what makes disks for functions' /tmp.
  */
 import { findOnPath, lastLines, run } from './command.mjs';
 
 const LIMIT_MS = 120_000;
 const TOOLS = [
   { program: 'bwrap', package: 'bubblewrap', without: 'functions and builds refuse' },
-  { program: 'nft', package: 'nftables', without: "builds can reach this machine's own services" },
+  {
+    program: 'nft',
+    package: 'nftables',
+    without: "builds can reach this machine's own services, and functions have no network",
+  },
+  { program: 'ip', package: 'iproute2', without: 'functions have no network' },
   { program: 'mkfs.ext4', package: 'e2fsprogs', without: "functions' /tmp counts as their memory" },
 ];
 const INSTALLERS = [
@@ -29,7 +35,7 @@ export async function sandbox(report) {
   const isRoot = process.getuid() === 0;
   // Rules of the packet filter and mounts are root's; elsewhere the other tools would be of no use.
   const missing = TOOLS.filter(({ program }) => !isInstalled(program) && (isRoot || program === 'bwrap'));
-  if (missing.length === 0) return isRoot ? 'bubblewrap, nftables, e2fsprogs' : 'bubblewrap';
+  if (missing.length === 0) return isRoot ? 'bubblewrap, nftables, iproute2, e2fsprogs' : 'bubblewrap';
   const packages = missing.map((tool) => tool.package);
   const consequence = missing.map((tool) => tool.without).join(', ');
   const installer = INSTALLERS.find(({ program }) => findOnPath(program));

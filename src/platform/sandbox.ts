@@ -23,8 +23,8 @@ export interface SandboxSpec {
   /** User and group inside (and, when root starts it, on the host). */
   readonly uid: number;
   readonly gid: number;
-  /** `host` shares the host's network; `none` leaves loopback alone. */
-  readonly network: 'none' | 'host';
+  /** `host` shares the host's network; `none` leaves loopback alone; `inherited` keeps the one it is started in. */
+  readonly network: 'none' | 'host' | 'inherited';
   /** A folder that is the root instead of this host's system; made ready by `engine/images`. */
   readonly root?: string;
   /** Shown read-only, beside the system's own `/usr` and what belongs to it. */
@@ -78,7 +78,11 @@ const SYSTEM_FILES = [
   '/etc/nsswitch.conf',
   '/etc/localtime',
 ];
-const NETWORK_FILES = ['/etc/resolv.conf', '/etc/hosts', '/etc/services'];
+const NETWORK_FILES = {
+  none: [],
+  host: ['/etc/resolv.conf', '/etc/hosts', '/etc/services'],
+  inherited: ['/etc/services'],
+};
 
 /** The command line that runs `spec.command` in a sandbox. */
 export function sandboxCommand(spec: SandboxSpec): SandboxCommand {
@@ -156,7 +160,7 @@ function descriptorArguments(descriptors: SandboxDescriptors = {}): string[] {
 function systemRoot(network: SandboxSpec['network']): string[] {
   // Folders that bubblewrap makes for mount points are closed to everybody but root.
   const args = ['--ro-bind', '/usr', '/usr', '--perms', '0755', '--dir', '/etc'];
-  for (const path of [...SYSTEM_LINKS, ...SYSTEM_FILES, ...(network === 'host' ? NETWORK_FILES : [])])
+  for (const path of [...SYSTEM_LINKS, ...SYSTEM_FILES, ...NETWORK_FILES[network]])
     args.push('--ro-bind-try', path, path);
   return args;
 }

@@ -112,6 +112,8 @@ export function createFunctionRunner(
         layerFolder: '',
         logProject: 'project',
         logStore: 'store',
+        // Loopback only, unless a test is about that.
+        internetAccess: false,
         ...settings,
       };
     },

@@ -31,6 +31,7 @@ export function revisionOf(
     serviceId: service.id,
     role: service.config.role,
     logConfig: service.config.logConfig,
+    internetAccess: service.config.internetAccess,
     functionId: record.id,
     config: { ...config, description: '' },
     code: code.sha256,
@@ -61,6 +62,7 @@ export function revisionOf(
     layerFolder: layers.length === 0 ? '' : folderOf(layersName(layers)),
     logProject: service.config.logConfig.project,
     logStore: service.config.logConfig.logstore,
+    internetAccess: service.config.internetAccess,
   });
 }
 

@@ -181,7 +181,8 @@ async function makeMountPoints(root: string): Promise<void> {
     }
     await mkdir(path, { mode: 0o755 });
   }
-  for (const name of ['etc/hosts', 'etc/ld.so.preload'])
+  const files = ['etc/hosts', 'etc/resolv.conf'];
+  for (const name of [...files, 'etc/ld.so.preload'])
     await rm(join(root, name), { recursive: true, force: true });
-  await writeFile(join(root, 'etc/hosts'), '', { mode: 0o644 });
+  for (const name of files) await writeFile(join(root, name), '', { mode: 0o644 });
 }

@@ -90,6 +90,7 @@ export function startInstance(
     host: {
       group: host.cgroups?.create(instanceId, { memoryMb: revision.memoryMb, tasks: TASKS + SANDBOX_TASKS }),
       tmpDisks: host.tmpDisks,
+      network: revision.internetAccess ? host.egress?.instance() : undefined,
     },
   };
   const message = startMessage(revision, runtime, settings, codeFolder);

@@ -43,6 +43,8 @@ export interface Revision {
   readonly layerFolder: string;
   readonly logProject: string;
   readonly logStore: string;
+  /** Whether it may reach the internet; otherwise its own loopback alone. */
+  readonly internetAccess: boolean;
 }
 
 /** A container's image: its name as the function has it, and the pin that stands for one digest of it. */

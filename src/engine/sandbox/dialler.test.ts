@@ -38,7 +38,7 @@ function network(script: string): Promise<number> {
     hostsFile: writeHostsFile(home),
     seccompFile: '',
     instanceId: 'dialled',
-    host: { group: undefined, tmpDisks: undefined },
+    host: { group: undefined, tmpDisks: undefined, network: undefined },
   });
   processes.push(instance);
   return new Promise((resolve) => instance.onNetwork(resolve));

@@ -21,8 +21,9 @@ const EPERM = '1';
 
 const functions = createFunctionRunner();
 const hasLimits = functions.runner.limits.state !== 'missing';
-const neighbour = functions.define("exports.handler = async () => 'here';");
+const neighbour = functions.define("exports.handler = async () => 'here';", { internetAccess: true });
 const escaper = functions.define(PROBE, { timeoutMs: 20_000 });
+const onInternet = functions.define(PROBE, { timeoutMs: 20_000, internetAccess: true });
 let neighbourInstance = '';
 
 async function inside(code: string, revision: Revision = escaper): Promise<unknown> {
@@ -81,14 +82,20 @@ describe('what belongs to others', () => {
           }),
       ),
     );
-    const dial = (to: string) =>
+    const dial = (to: string, revision = escaper) =>
       inside(
         `new Promise((resolve, reject) => require('net').connect(${to}).on('connect', () => resolve('connected')).on('error', reject))`,
+        revision,
       );
     expect(await dial(JSON.stringify(named))).toEqual({ error: 'ENOENT' });
     expect(await dial('"\\0sluice-escape-test"')).toEqual({ error: 'ECONNREFUSED' });
     expect(await dial('80, "169.254.169.254"')).toEqual({ error: 'ENETUNREACH' });
     expect(await dial('7400, "127.0.0.1"')).toEqual({ error: 'ECONNREFUSED' });
+    // With a way to the internet: what else there is to try is in `test/function-network.test.ts`.
+    expect(await dial(JSON.stringify(named), onInternet)).toEqual({ error: 'ENOENT' });
+    expect(await dial('"\\0sluice-escape-test"', onInternet)).toEqual({ error: 'ECONNREFUSED' });
+    if (functions.runner.limits.network.state !== 'loopback')
+      expect(await dial('80, "169.254.169.254"', onInternet)).toEqual({ error: 'ECONNREFUSED' });
     for (const server of servers) server.close();
   });
 

@@ -1,10 +1,11 @@
-/** What this host gives to sandboxes, found out once at the engine's start: filter, cgroups, disks for `/tmp`. */
+/** What this host gives to sandboxes, found out once at the engine's start: filter, cgroups, disks for `/tmp`, network. */
 import { join } from 'node:path';
 import type { SandboxMode } from '../../platform/config.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { Cgroups } from './cgroup/contract.ts';
 import { openCgroups } from './cgroup/detect.ts';
 import { writeHostsFile } from './hosts-file.ts';
+import { openEgress, type Egress, type NetworkState } from './network/egress.ts';
 import { writeSeccompFile } from './seccomp-file.ts';
 import { openTmpDisks, type TmpDisks } from './tmp-disk.ts';
 
@@ -17,15 +18,18 @@ export interface SandboxHost {
   readonly cgroups: Cgroups | undefined;
   /** `undefined`: `/tmp` is in memory. */
   readonly tmpDisks: TmpDisks | undefined;
+  /** `undefined`: instances have loopback only. */
+  readonly egress: Egress | undefined;
   /** For `GET /readyz`. */
   readonly limits: LimitsState;
   /** Removes what it made, once every instance has ended. */
   close(): Promise<void>;
 }
 
-export type LimitsState =
+export type LimitsState = (
   | { readonly state: Cgroups['version']; readonly tmp: 'disk' | 'memory' }
-  | { readonly state: 'missing'; readonly reason: string; readonly mend: string };
+  | { readonly state: 'missing'; readonly reason: string; readonly mend: string }
+) & { readonly network: NetworkState | { readonly state: 'host' } };
 
 /** @param home `SLUICE_HOME` */
 export function openHost(home: string, sandbox: SandboxMode, log: Logger): SandboxHost {
@@ -35,7 +39,13 @@ export function openHost(home: string, sandbox: SandboxMode, log: Logger): Sandb
       seccompFile: '',
       cgroups: undefined,
       tmpDisks: undefined,
-      limits: { state: 'missing', reason: 'SLUICE_SANDBOX is off', mend: 'leave SLUICE_SANDBOX out' },
+      egress: undefined,
+      limits: {
+        state: 'missing',
+        reason: 'SLUICE_SANDBOX is off',
+        mend: 'leave SLUICE_SANDBOX out',
+        network: { state: 'host' },
+      },
       close: () => Promise.resolve(),
     };
   const state = openCgroups(home, log);
@@ -45,15 +55,18 @@ export function openHost(home: string, sandbox: SandboxMode, log: Logger): Sandb
   if (!state.available) log.warn(`functions run without limits: ${state.reason}; mend: ${state.mend}`);
   // Pages of the disk's files count too, but those the kernel takes back; so without limits memory does as well.
   const tmpDisks = groups && openTmpDisks(join(home, 'engine', 'sandbox', 'tmp'), log);
+  const { state: network, egress } = openEgress(home, log);
   return {
     hostsFile: writeHostsFile(home),
     seccompFile: writeSeccompFile(home, log),
     cgroups: groups,
     tmpDisks,
+    egress,
     limits: state.available
-      ? { state: state.groups.version, tmp: tmpDisks ? 'disk' : 'memory' }
-      : { state: 'missing', reason: state.reason, mend: state.mend },
+      ? { state: state.groups.version, tmp: tmpDisks ? 'disk' : 'memory', network }
+      : { state: 'missing', reason: state.reason, mend: state.mend, network },
     close: async () => {
+      egress?.close();
       await groups?.close();
     },
   };

@@ -13,6 +13,7 @@ import type { SandboxMode } from '../../platform/config.ts';
 import type { Cgroup } from './cgroup/contract.ts';
 import { hostCommand, type HostSide } from './host-launch.ts';
 import { launchScript } from './launch-script.ts';
+import type { InstanceNetwork } from './network/egress.ts';
 import { childOf } from './process-tree.ts';
 import { TMP_BYTES } from './tmp-disk.ts';
 
@@ -59,6 +60,7 @@ export class InstanceProcess {
   readonly #child: ChildProcess;
   readonly #sandboxed: boolean;
   readonly #group: Cgroup | undefined;
+  readonly #network: InstanceNetwork | undefined;
   /** The sandbox's first process, as the host numbers it; 0 until bubblewrap has told. */
   #sandboxPid = 0;
   /** The shim's process, as the host numbers it. */
@@ -73,6 +75,7 @@ export class InstanceProcess {
   constructor(spec: ProcessSpec) {
     this.#sandboxed = spec.sandbox === 'on';
     this.#group = spec.host.group;
+    this.#network = spec.host.network;
     this.#child = this.#sandboxed ? spawnSandboxed(spec) : spawnBare(spec);
     const [, stdout, stderr, channel, status] = this.#child.stdio;
     this.stdout = stdout as Readable;
@@ -94,6 +97,7 @@ export class InstanceProcess {
       this.#networkFile = undefined;
       if (!this.#sandboxed) this.#signalGroup('SIGKILL');
       void this.#group?.remove();
+      this.#network?.release();
       callback(exit);
     };
     // A program that cannot be started has no exit event.
@@ -222,15 +226,16 @@ function signal(pid: number, name: NodeJS.Signals): void {
 
 function spawnSandboxed(spec: ProcessSpec): ChildProcess {
   const { image } = spec;
-  const { tmpDisks } = spec.host;
+  const { tmpDisks, network } = spec.host;
   const { file, args, options, env, cwd } = sandboxCommand({
     uid: INSTANCE_USER,
     gid: INSTANCE_USER,
-    network: 'none',
+    network: network ? 'inherited' : 'none',
     ...(image && { root: image.root }),
     readOnly: [
       ...spec.mounts,
       { from: spec.hostsFile, to: '/etc/hosts' },
+      ...(network ? [{ from: network.resolverFile, to: '/etc/resolv.conf' }] : []),
       ...(image ? [] : [{ from: spec.codeFolder, to: SANDBOX_CODE }]),
     ],
     writable: tmpDisks ? [{ from: `${tmpDisks.mountPoint}/tmp`, to: '/tmp' }] : [],

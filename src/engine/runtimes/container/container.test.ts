@@ -46,8 +46,18 @@ describe.skipIf(REGISTRY_MISSING.length > 0)(`a container ${REGISTRY_MISSING.joi
     const list = (path: string) =>
       ask(revision, `opendir(my $d, "${path}"); join ",", sort grep !/^\\.\\.?$/, readdir $d`);
     expect(await list('/')).toBe('.fc,app,dev,etc,lib,lib64,proc,tmp,usr');
-    expect([await list('/.fc'), await list('/etc'), await list('/tmp')]).toEqual(['usr', 'hosts', '']);
+    expect([await list('/.fc'), await list('/etc'), await list('/tmp')]).toEqual([
+      'usr',
+      'hosts,resolv.conf',
+      '',
+    ]);
     expect(await ask(revision, '"$< $> $(" . " " . (-e "/root" ? 1 : 0)')).toBe('10003 10003 10003 0');
+    const resolver = '-s "/etc/resolv.conf" ? "named" : "none"';
+    expect(await ask(revision, resolver)).toBe('none');
+    const { network } = functions.runner.limits;
+    expect(await ask(define(image, { internetAccess: true }), resolver)).toBe(
+      network.state === 'internet' ? 'named' : 'none',
+    );
     const write = (path: string) => ask(revision, `open(my $f, ">", "${path}") ? "written" : "$!"`);
     expect(await write('/app/new')).toBe('Read-only file system');
     expect(await write('/etc/new')).toBe('Read-only file system');

@@ -1,0 +1,36 @@
+/** The name servers that functions ask: those of the host, where they can be reached from another network namespace. */
+import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
+
+/** systemd-resolved listens on loopback and keeps the servers that it asks itself here. */
+const FILES = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'];
+/** More are ignored by the C library. */
+const MOST = 3;
+
+/**
+ * Addresses of version 4 outside loopback, from the first file that has any; empty: none.
+ *
+ * @param files in the form of resolv.conf(5); missing ones are skipped
+ */
+export function hostResolvers(files: readonly string[] = FILES): string[] {
+  for (const file of files) {
+    const found = nameServers(file).filter((address) => isIPv4(address) && !/^(127|0)\./.test(address));
+    if (found.length > 0) return [...new Set(found)].slice(0, MOST);
+  }
+  return [];
+}
+
+function nameServers(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .flatMap((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1] ?? []);
+  } catch {
+    return [];
+  }
+}
+
+/** What `/etc/resolv.conf` is in a sandbox: the host's search domains are nothing that a function needs to know. */
+export function resolverFile(resolvers: readonly string[]): string {
+  return resolvers.map((address) => `nameserver ${address}\n`).join('');
+}
