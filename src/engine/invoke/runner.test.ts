@@ -40,7 +40,8 @@ describe('instances', () => {
   test('take one call at a time where concurrency is 1', async () => {
     const functions = createFunctions();
     const revision = functions.define(SLOW);
-    const results = await times(6, () => functions.invoke(revision));
+    // Long enough that one instance alone is not done with all before the second one is there.
+    const results = await times(6, () => functions.invoke(revision, { payload: Buffer.from('500') }));
     expect(results.map((result) => result.body.toString())).toEqual(Array.from({ length: 6 }, () => '1'));
     expect(new Set(results.map((result) => result.instanceId)).size).toBeGreaterThan(1);
   });
@@ -236,9 +237,7 @@ describe('a hostile or dying instance', () => {
     );
     for (let round = 0; round < 5; round += 1) {
       await functions.invoke(revision, { payload: Buffer.from('die') });
-      await new Promise((resolve) => {
-        setTimeout(resolve, 60);
-      });
+      await expect.poll(() => functions.runner.stats.instances).toBe(0);
       expect((await functions.invoke(revision)).outcome).toBe('ok');
     }
   });
