@@ -18,6 +18,7 @@ import { INITIALIZER } from './cases/initializer.ts';
 import { LOG } from './cases/log.ts';
 import { SURROUNDINGS } from './cases/surroundings.ts';
 import type { Language } from './language.ts';
+import { CUSTOM } from './custom.ts';
 import { DOTNET } from './dotnet.ts';
 import { JAVA } from './java.ts';
 import { NODEJS } from './nodejs.ts';
@@ -25,7 +26,7 @@ import { PHP } from './php.ts';
 import { PYTHON } from './python.ts';
 import { Subject } from './subject.ts';
 
-const LANGUAGES: readonly Language[] = [NODEJS, PYTHON, PHP, JAVA, DOTNET];
+const LANGUAGES: readonly Language[] = [NODEJS, PYTHON, PHP, JAVA, DOTNET, CUSTOM];
 
 const TABLE: Readonly<Record<string, readonly ConformanceCase[]>> = {
   answers: ANSWERS,

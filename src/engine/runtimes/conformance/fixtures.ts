@@ -49,7 +49,7 @@ export interface Fixtures {
 
   // Forms: where the handler may lie, and what stays between calls.
   /** Its handler lies two folders deep (a package of the language) and answers `deep`. */
-  readonly nested: Fixture;
+  readonly nested: Fixture | Absent;
   /** Answers `dependency`, which comes from a second file or library of the package. */
   readonly dependency: Fixture;
   /** Answers how many calls this instance has had, 1 at first. */
@@ -65,25 +65,25 @@ export interface Fixtures {
   /** Answers a value that cannot be made JSON. */
   readonly notJson: Fixture | Absent;
   /** Throws with a message of 300,000 letters x. */
-  readonly longMessage: Fixture;
+  readonly longMessage: Fixture | Absent;
   /** Throws with the message `"é"`, then a line break, then `end`. */
   readonly oddMessage: Fixture;
   /** The handler string has no member part. */
   readonly invalidHandler: Fixture | Absent;
   /** The handler string names a file or class that is not in the package. */
-  readonly moduleMissing: Fixture;
+  readonly moduleMissing: Fixture | Absent;
   /** The handler string names a member that the file or class does not have. */
-  readonly memberMissing: Fixture;
+  readonly memberMissing: Fixture | Absent;
   /** Needs a library that is not there. */
   readonly dependencyMissing: Fixture | Absent;
   /** Cannot be parsed (or is no class file). */
-  readonly syntaxError: Fixture;
+  readonly syntaxError: Fixture | Absent;
   /** Throws while it is loaded, with the message `at load`. */
-  readonly loadThrows: Fixture;
+  readonly loadThrows: Fixture | Absent;
   /** Ends its process with code 3 in the middle of the call. */
-  readonly exits: Fixture;
+  readonly exits: Fixture | Absent;
   /** Sends SIGKILL to its own process in the middle of the call. */
-  readonly killed: Fixture;
+  readonly killed: Fixture | Absent;
   /** Never answers, without using the CPU. */
   readonly waits: Fixture;
   /** Never answers, in a loop that never yields. */
@@ -95,11 +95,11 @@ export interface Fixtures {
   /** Its initializer throws with the message `no database`. */
   readonly initializerFails: Fixture;
   /** Its initializer ends the process with code 0. */
-  readonly initializerExits: Fixture;
+  readonly initializerExits: Fixture | Absent;
   /** Its initializer never ends. */
   readonly initializerWaits: Fixture;
   /** Names an initializer that does not exist. */
-  readonly initializerMissing: Fixture;
+  readonly initializerMissing: Fixture | Absent;
   /** Its initializer keeps the request id and the function's name of its context; the handler answers `<id> <name>`. */
   readonly initializerContext: Fixture;
   /** Its initializer prints `preparing` on standard output; the handler prints `working`. */
@@ -115,11 +115,11 @@ export interface Fixtures {
 
   // Log.
   /** Logs `first` as information and `second` as an error by the context's logger. */
-  readonly logs: Fixture;
+  readonly logs: Fixture | Absent;
   /** Logs `line one` by the language's global logger (console, logging, …). */
   readonly globalLogs: Fixture | Absent;
   /** Prints `raw`, a line break and `open` without one on standard output; nothing else. */
-  readonly prints: Fixture;
+  readonly prints: Fixture | Absent;
   /** Runs a child process that writes `from a child` on standard output and `bad` on standard error. */
   readonly child: Fixture;
   /** Prints 500 lines, `line 0` to `line 499`. */

@@ -38,8 +38,8 @@ export interface Language {
   separatesGlobalLog?(version: string): boolean;
   /** Why the language has no HTTP handlers here. */
   readonly noHttp?: string;
-  /** The runtime's line at its start (runtimes.md §12). */
-  readonly startLine: RegExp;
+  /** The runtime's line at its start (runtimes.md §12); left out where nothing of ours runs in the instance. */
+  readonly startLine?: RegExp;
   /** Lines that the runtime writes before the first call's own. */
   loadLines(handler: string): readonly string[];
   /** Pattern of one whole line of the context's logger. */
