@@ -36,7 +36,7 @@ export interface Source {
 
 export interface PackagedFunction {
   readonly name: string;
-  /** SHA-256 of the zip. */
+  /** SHA-256 of the zip; of a container, which has none: of its image's manifest. */
   readonly artifact: string;
 }
 

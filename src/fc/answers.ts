@@ -37,6 +37,10 @@ const ServerMembers = {
     .object({ command: words, args: words })
     .nullish()
     .transform((value) => value ?? { command: [], args: [] }),
+  customContainerConfig: z
+    .object({ image: text, command: text, args: text })
+    .nullish()
+    .transform((value) => value ?? { image: '', command: '', args: '' }),
 };
 
 const NO_HOOK = { handler: '', timeout: HOOK_TIMEOUT.default };

@@ -17,6 +17,12 @@ export interface FcServerConfig {
   readonly caPort?: number;
   /** An empty command: the file `bootstrap`. */
   readonly customRuntimeConfig?: { readonly command: readonly string[]; readonly args: readonly string[] };
+  /** Of containers alone; command and arguments as JSON text, empty: the image's own. */
+  readonly customContainerConfig?: {
+    readonly image: string;
+    readonly command: string;
+    readonly args: string;
+  };
 }
 
 export interface FcHook {
@@ -97,11 +103,12 @@ export interface FcClient {
   updateService(service: FcService): Promise<Tagged<FcService>>;
   getFunction(service: string, name: string, qualifier?: string): Promise<Tagged<FcFunction> | null>;
   listFunctions(service: string, qualifier?: string): Promise<FcFunction[]>;
+  /** `zip: null`: a container, whose code is its image. */
   createFunction(
     service: string,
     name: string,
     config: FcFunctionConfig,
-    zip: Buffer,
+    zip: Buffer | null,
   ): Promise<Tagged<FcFunction>>;
   /** `zip: null` leaves the code as it is. */
   updateFunction(

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ManifestFunction } from '../../domain/manifest/model.ts';
+import type { CodeFolder, ManifestFunction } from '../../domain/manifest/model.ts';
 import { FAILURES } from '../../domain/release/failures.ts';
 import { beating } from '../beating.ts';
 import type { Activities } from '../contract.ts';
@@ -75,15 +75,22 @@ export async function ensureBuilt(
   service: string,
   wanted: ManifestFunction,
 ): Promise<string> {
-  const target = workFolders(parts.home, job.subject.release.id).function(service, wanted.name);
   const title = `${service}/${wanted.name}`;
+  const { code } = wanted;
+  if (!('path' in code)) return `${title}: an image, nothing to build`;
+  const target = workFolders(parts.home, job.subject.release.id).function(service, wanted.name);
   return inTurn(target, async () => {
     if (existsSync(target)) return `${title}: built already`;
-    return `${title}: ${await build(parts, job, target, wanted)}`;
+    return `${title}: ${await build(parts, job, target, { ...wanted, code })}`;
   });
 }
 
-async function build(parts: Parts, job: Job, target: string, wanted: ManifestFunction): Promise<string> {
+async function build(
+  parts: Parts,
+  job: Job,
+  target: string,
+  wanted: ManifestFunction & { readonly code: CodeFolder },
+): Promise<string> {
   const { subject, log, signal } = job;
   requireSandbox(parts.sandbox);
   const root = job.wanted.plan.stages.length > 0 ? await ensureTree(parts, job) : job.checkout;

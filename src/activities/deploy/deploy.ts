@@ -3,6 +3,7 @@
  * writes what is still missing and nothing else. Functions that the manifest does not name are left alone.
  */
 import { crc64 } from '../../domain/checksum/crc64.ts';
+import { CONTAINER_RUNTIME } from '../../domain/names/runtimes.ts';
 import type { ManifestFunction } from '../../domain/manifest/model.ts';
 import type { FcClient, FcService } from '../../fc/client.ts';
 import { beating } from '../beating.ts';
@@ -38,9 +39,11 @@ export function deployActivities(parts: Parts): Pick<Activities, 'deployService'
         for (const wanted of service.functions) {
           signal.throwIfAborted();
           const artifact = packaged.functions.find(({ name }) => name === wanted.name)?.artifact;
-          const zip = artifact === undefined ? null : await readArtifact(home, artifact);
+          const isImage = wanted.config.runtime === CONTAINER_RUNTIME;
+          const zip = artifact === undefined || isImage ? null : await readArtifact(home, artifact);
           // Artifacts are shared by workers; a missing one can only be built again by a new release.
-          if (zip === null) throw invalid(`the artifact of ${service.name}/${wanted.name} is lost`);
+          if (zip === null && !isImage)
+            throw invalid(`the artifact of ${service.name}/${wanted.name} is lost`);
           done.push(await engineCall(() => putFunction(fc, place, wanted, zip)));
         }
         const changes = done.filter((change) => change !== null);
@@ -65,7 +68,7 @@ async function putFunction(
   fc: FcClient,
   service: string,
   { name, config }: ManifestFunction,
-  zip: Buffer,
+  zip: Buffer | null,
 ): Promise<string | null> {
   const wanted = functionSettings(config);
   const present = await fc.getFunction(service, name);
@@ -73,7 +76,8 @@ async function putFunction(
     await fc.createFunction(service, name, wanted, zip);
     return `${name} created`;
   }
-  const isSameCode = present.value.codeChecksum === crc64(zip);
+  // The image of a container is one of its settings.
+  const isSameCode = zip === null || present.value.codeChecksum === crc64(zip);
   if (isSameCode && sameFunction(present.value, wanted)) return null;
   await fc.updateFunction(service, name, wanted, isSameCode ? null : zip);
   return isSameCode ? `${name}'s settings updated` : `${name} updated`;

@@ -8,6 +8,7 @@ import {
   type ServiceDifference,
 } from '../../domain/difference/difference.ts';
 import { crc64 } from '../../domain/checksum/crc64.ts';
+import { CONTAINER_RUNTIME } from '../../domain/names/runtimes.ts';
 import type { ManifestService } from '../../domain/manifest/model.ts';
 import type { FcFunction } from '../../fc/client.ts';
 import type { Publication } from '../../store/publications.ts';
@@ -15,7 +16,7 @@ import type { PackagedService } from '../contract.ts';
 import { invalid } from '../failure.ts';
 import { artifactFacts, readArtifact } from '../package/artifact-store.ts';
 import type { Parts } from '../parts.ts';
-import { functionSettings, serviceSettings } from './live.ts';
+import { functionSettings, imageDigest, serviceSettings } from './live.ts';
 
 export interface Sides {
   readonly packaged: PackagedService;
@@ -35,6 +36,10 @@ export async function differ(parts: Parts, sides: Sides): Promise<ServiceDiffere
     const artifact = packaged.functions.find((one) => one.name === name)?.artifact;
     if (artifact === undefined) throw invalid(`${packaged.service}/${name} was not packaged`);
     const present = live?.functions.find((one) => one.name === name);
+    if (config.runtime === CONTAINER_RUNTIME) {
+      functions.push({ name, config, code: imageFacts(artifact), checksum: artifact });
+      continue;
+    }
     const facts = await factsOf(parts, artifact);
     // Equal artifacts have equal checksums; only other ones must be read.
     const isSame = present?.code.digest === facts.digest;
@@ -53,13 +58,17 @@ async function liveState(
 ): Promise<ComparedState & { readonly version: string }> {
   const present = await parts.fc.getService(service, version);
   const functions: ComparedFunction[] = [];
-  for (const one of await parts.fc.listFunctions(service, version))
+  for (const one of await parts.fc.listFunctions(service, version)) {
+    const isImage = one.runtime === CONTAINER_RUNTIME;
     functions.push({
       name: one.functionName,
       config: functionSettings(one),
-      code: await liveFacts(parts, one, publication?.functions[one.functionName]?.artifact),
-      checksum: one.codeChecksum,
+      code: isImage
+        ? imageFacts(imageDigest(one))
+        : await liveFacts(parts, one, publication?.functions[one.functionName]?.artifact),
+      checksum: isImage ? imageDigest(one) : one.codeChecksum,
     });
+  }
   return { version, settings: settingsOf(present?.value ?? serviceSettings(wanted)), functions };
 }
 
@@ -71,6 +80,11 @@ async function liveFacts(
   if (artifact === undefined) return { digest: `crc64:${codeChecksum}`, bytes: codeSize, files: null };
   const here = await artifactFacts(parts.home, artifact);
   return { digest: `sha256:${artifact}`, bytes: here?.bytes ?? codeSize, files: here?.files ?? null };
+}
+
+/** Of an image, of which only the digest is known here. */
+function imageFacts(digest: string): CodeFacts {
+  return { digest: `sha256:${digest}`, bytes: 0, files: null };
 }
 
 async function factsOf({ home }: Parts, artifact: string): Promise<CodeFacts> {

@@ -1,7 +1,7 @@
 /** Function Compute's side of a release, in its own terms: aliases as splits, settings as the manifest has them. */
 import { memberChanges } from '../../domain/difference/members.ts';
 import { CA_PORT, HOOK_TIMEOUT } from '../../domain/names/fc.ts';
-import { bringsServer } from '../../domain/names/runtimes.ts';
+import { bringsServer, CONTAINER_RUNTIME } from '../../domain/names/runtimes.ts';
 import type { ManifestFunctionConfig, ManifestService } from '../../domain/manifest/model.ts';
 import type { Split } from '../../domain/release/split.ts';
 import type {
@@ -68,9 +68,20 @@ function hookSettings(hook: FcHook | undefined): FcHook {
 }
 
 /** Other runtimes have no server, whatever the API fills in. */
-function serverSettings({ caPort, customRuntimeConfig }: FcServerConfig): FcServerConfig {
+function serverSettings(config: FcFunctionConfig | ManifestFunctionConfig): FcServerConfig {
+  const { customRuntimeConfig, customContainerConfig } = config;
+  const caPort = config.caPort ?? CA_PORT.default;
+  if (config.runtime === CONTAINER_RUNTIME) {
+    const { image = '', command: entry = '', args: words = '' } = customContainerConfig ?? {};
+    return { caPort, customContainerConfig: { image, command: entry, args: words } };
+  }
   const { command = [], args = [] } = customRuntimeConfig ?? {};
-  return { caPort: caPort ?? CA_PORT.default, customRuntimeConfig: { command, args } };
+  return { caPort, customRuntimeConfig: { command, args } };
+}
+
+/** 64 hex digits; empty where no container's image has a digest. */
+export function imageDigest({ customContainerConfig }: FcServerConfig): string {
+  return customContainerConfig?.image.split('@sha256:')[1] ?? '';
 }
 
 /** True when nothing of the settings would change. */

@@ -4,6 +4,7 @@
  * because LATEST equals it.
  */
 import { crc64 } from '../../domain/checksum/crc64.ts';
+import { CONTAINER_RUNTIME } from '../../domain/names/runtimes.ts';
 import type { FcClient } from '../../fc/client.ts';
 import { FcError } from '../../fc/errors.ts';
 import { addPublication, publicationOf, type PublishedFunctions } from '../../store/publications.ts';
@@ -13,7 +14,7 @@ import { engineCall } from '../failure.ts';
 import { readArtifact } from '../package/artifact-store.ts';
 import type { Parts } from '../parts.ts';
 import { subjectOf, type Subject } from '../release-subject.ts';
-import { sameFunction } from './live.ts';
+import { imageDigest, sameFunction } from './live.ts';
 
 /** How far back a version of this release is looked for; under the lock nobody else publishes. */
 const LOOK_BACK = 20;
@@ -71,10 +72,12 @@ async function isLatest(
   version: string,
 ): Promise<boolean> {
   for (const { name, artifact } of functions) {
-    const zip = await readArtifact(home, artifact);
     const [latest, published] = await bothFunctions(fc, service, name, version);
-    if (zip === null || latest === null || published === null) return false;
-    if (published.value.codeChecksum !== crc64(zip)) return false;
+    if (latest === null || published === null) return false;
+    if (published.value.runtime !== CONTAINER_RUNTIME) {
+      const zip = await readArtifact(home, artifact);
+      if (zip === null || published.value.codeChecksum !== crc64(zip)) return false;
+    } else if (imageDigest(published.value) !== artifact) return false;
     if (!sameFunction(latest.value, published.value)) return false;
   }
   return true;

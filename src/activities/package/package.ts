@@ -30,6 +30,11 @@ export function packageActivities(parts: Parts): Pick<Activities, 'packageReleas
             for (const wantedFunction of service.functions) {
               signal.throwIfAborted();
               const { name, code } = wantedFunction;
+              if (!('path' in code)) {
+                packaged.push({ name, artifact: code.imageDigest });
+                log.note(`${service.name}/${name}: image sha256 ${code.imageDigest}`);
+                continue;
+              }
               // Another worker may have built it.
               await ensureBuilt(parts, job, service.name, wantedFunction);
               const folder = workFolders(home, releaseId).function(service.name, name);

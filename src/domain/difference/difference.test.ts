@@ -36,6 +36,13 @@ describe('a difference', () => {
     ]);
   });
 
+  test('says of an image that it is one — it has no files to count', () => {
+    const image = { ...one('box'), code: { digest: `sha256:${'ab'.repeat(32)}`, bytes: 0, files: null } };
+    expect(differenceLines([serviceDifference('shop', null, state(image))])).toContain(
+      '  box: new, an image (sha256 abababababab)',
+    );
+  });
+
   test('is unchanged only where settings and code of all functions are', () => {
     expect(serviceDifference('shop', live(one('greet')), state(one('greet'))).change).toBe('unchanged');
     expect(serviceDifference('shop', live(one('greet')), state(one('greet', {}, '2'))).change).toBe(

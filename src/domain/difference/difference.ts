@@ -10,7 +10,7 @@ export type ChangeKind = 'new' | 'changed' | 'unchanged';
 export interface CodeFacts {
   /** `sha256:…`, or `crc64:…` where the code was not packaged by Sluice. */
   readonly digest: string;
-  /** Size of the zip, bytes. */
+  /** Size of the zip, bytes; 0: an image, which has no zip. */
   readonly bytes: number;
   /** Files in the zip; `null` where the zip is not at hand. */
   readonly files: number | null;

@@ -32,7 +32,9 @@ function functionLines({ name, change, settings, code }: FunctionDifference): st
 function codeText({ digest, bytes, files }: CodeFacts): string {
   const [kind = '', value = ''] = digest.split(':');
   const count = files === null ? '' : `${counted(files, 'file')}, `;
-  return `${count}${bytesText(bytes)} (${kind} ${value.slice(0, 12)})`;
+  // No zip is empty; an image has a digest and no package.
+  const size = bytes === 0 ? 'an image' : `${count}${bytesText(bytes)}`;
+  return `${size} (${kind} ${value.slice(0, 12)})`;
 }
 
 function memberText({ member, change, from, to, hidden }: MemberChange): string {

@@ -10,6 +10,7 @@ import {
 } from '../names/fc.ts';
 import {
   bringsServer,
+  CONTAINER_RUNTIME,
   isConcurrent,
   isRuntime,
   isSupportedRuntime,
@@ -22,13 +23,12 @@ import { handlerRule } from './handler.ts';
 import { readLifecycle } from './lifecycle.ts';
 import type { Findings } from './findings.ts';
 import type { MapReader } from './map-reader.ts';
-import type { ManifestFunction, ManifestFunctionConfig } from './model.ts';
+import type { CodeFolder, CodeImage, ManifestFunction, ManifestFunctionConfig } from './model.ts';
 import { readServer } from './server.ts';
 
 const UNSUPPORTED = [
   'asyncConfiguration',
   'cpu',
-  'customContainerConfig',
   'customDNS',
   'customDomains',
   'customHealthCheckConfig',
@@ -67,11 +67,20 @@ export function readFunction(
 ): ManifestFunction | null {
   const name = map.text('name', { rule: NAME_RULE, allows: isFunctionName });
   const config = readConfig(map, findings);
-  const path = readCodePath(map, file, findings);
+  const code = config?.runtime === CONTAINER_RUNTIME ? imageOf(config) : readCode(map, file, findings);
   map.refuse(UNSUPPORTED, { instanceType: 'e1', diskSize: '512' });
   map.rest();
-  if (name === null || config === null || path === null) return null;
-  return { name, module, config, code: { path, ignore: ALWAYS_IGNORED }, at: map.node.at };
+  if (name === null || config === null || code === null) return null;
+  return { name, module, config, code, at: map.node.at };
+}
+
+function imageOf({ customContainerConfig }: ManifestFunctionConfig): CodeImage {
+  return { imageDigest: customContainerConfig?.image.split('@sha256:')[1] ?? '' };
+}
+
+function readCode(map: MapReader, file: string, findings: Findings): CodeFolder | null {
+  const path = readCodePath(map, file, findings);
+  return path === null ? null : { path, ignore: ALWAYS_IGNORED };
 }
 
 function readConfig(map: MapReader, findings: Findings): ManifestFunctionConfig | null {

@@ -24,6 +24,12 @@ export interface ManifestServer {
   readonly caPort?: number;
   /** An empty command: the file `bootstrap`. */
   readonly customRuntimeConfig?: { readonly command: readonly string[]; readonly args: readonly string[] };
+  /** Of containers, instead: the image with its digest; command and arguments as JSON text, empty: the image's own. */
+  readonly customContainerConfig?: {
+    readonly image: string;
+    readonly command: string;
+    readonly args: string;
+  };
 }
 
 export interface ManifestFunctionConfig extends ManifestServer {
@@ -47,13 +53,20 @@ export interface ManifestFunction {
   /** Name of the module (edition 1.0.0: key under `services`). */
   readonly module: string;
   readonly config: ManifestFunctionConfig;
-  readonly code: {
-    /** Folder or file, relative to the repository's root, `/`-separated, without `..`. */
-    readonly path: string;
-    /** gitignore-like patterns of what stays out of the package. */
-    readonly ignore: readonly string[];
-  };
+  readonly code: CodeFolder | CodeImage;
   readonly at: Position;
+}
+
+export interface CodeFolder {
+  /** Folder or file, relative to the repository's root, `/`-separated, without `..`. */
+  readonly path: string;
+  /** gitignore-like patterns of what stays out of the package. */
+  readonly ignore: readonly string[];
+}
+
+export interface CodeImage {
+  /** SHA-256 of the image's manifest, 64 hex digits. */
+  readonly imageDigest: string;
 }
 
 export interface ManifestService {

@@ -132,6 +132,44 @@ customRuntimeConfig: {command: [node, server.js], args: [1]}`;
     expect(Object.keys(language)).not.toContain('caPort');
   });
 
+  describe('of a container', () => {
+    const digest = 'ab'.repeat(32);
+    const container = (config: string, more = '') =>
+      sample({ fn: `${config}\n${more}` })
+        .replace('runtime: nodejs20\n        handler: index.handler', 'runtime: custom-container')
+        .replace('        codeUri: ./cart\n', '');
+
+    test('is its image by digest, without a folder', () => {
+      const config = `customContainerConfig: {image: r.example/a@sha256:${digest}, args: '["x"]'}`;
+      expect(manifest(container(config)).services[0]?.functions[0]).toMatchObject({
+        code: { imageDigest: digest },
+        config: {
+          caPort: 9_000,
+          customContainerConfig: { image: `r.example/a@sha256:${digest}`, command: '', args: '["x"]' },
+        },
+      });
+    });
+
+    test.each([
+      [
+        'customContainerConfig: {image: r.example/a:1.4}',
+        'found "r.example/a:1.4"; allowed: an image by its digest',
+      ],
+      ['', 'customContainerConfig: is missing; allowed: a map with the image'],
+      [
+        `customContainerConfig: {image: 'a@sha256:${digest}', args: x}`,
+        'args: found "x"; allowed: a JSON array',
+      ],
+      [`customContainerConfig: {image: 'a@sha256:${digest}'}\ncodeUri: ./cart`, 'codeUri does not go with'],
+      [
+        `customContainerConfig: {image: 'a@sha256:${digest}', accelerationType: None}`,
+        'accelerationType is not supported yet',
+      ],
+    ])('is refused by name where a version would not be one: %s', (config, message) => {
+      expect(errors(container(config)).join('\n')).toContain(message);
+    });
+  });
+
   test.each([
     ['java11', 'example.App::handleRequest'],
     ['java8', 'App::handle'],
@@ -176,9 +214,9 @@ environmentVariables: {A: 1.0, B: 0123, C: true, D: "", E: text}`;
 
   test('code paths start at the manifest’s folder and stay inside the repository', () => {
     const at = (file: string, path: string) =>
-      manifest(sample().replace('./cart', path), {}, file).services[0]?.functions[0]?.code.path;
-    expect(at('s.yml', './')).toBe('.');
-    expect(at('deploy/s.yml', '../src//cart/')).toBe('src/cart');
+      manifest(sample().replace('./cart', path), {}, file).services[0]?.functions[0]?.code;
+    expect(at('s.yml', './')).toMatchObject({ path: '.' });
+    expect(at('deploy/s.yml', '../src//cart/')).toMatchObject({ path: 'src/cart' });
     expect(errors(sample().replace('./cart', '../cart')).join()).toContain(
       's.yml:14:18: services.cart.props.function.codeUri: found "../cart"; allowed: a folder inside the repository',
     );
@@ -323,7 +361,10 @@ describe('what cannot be done is refused by name, with line and column', () => {
     ],
     // One level too deep, where edition 1.0.0 does not look for it: somebody meant it all the same.
     [{ fn: 'triggers: [{name: t, type: http}]' }, 'function.triggers: triggers is not supported yet'],
-    [{ fn: 'customContainerConfig: {image: x}' }, 'customContainerConfig is not supported yet'],
+    [
+      { fn: 'customContainerConfig: {image: x}' },
+      'customContainerConfig does not go with the runtime nodejs20; leave it out',
+    ],
     [{ fn: 'ossBucket: b\nossKey: k' }, 'ossBucket is not supported yet'],
     [{ fn: 'instanceType: c1' }, 'instanceType is not supported yet'],
     [{ fn: 'asyncConfiguration: {maxAsyncRetryAttempts: 1}' }, 'asyncConfiguration is not supported yet'],
@@ -378,7 +419,6 @@ describe('what cannot be done is refused by name, with line and column', () => {
 
   test.each([
     ['runtime: nodejs20', 'runtime: go1', 'the runtime go1 is not supported yet; allowed: nodejs6'],
-    ['runtime: nodejs20', 'runtime: custom-container', 'the runtime custom-container is not supported yet'],
     ['runtime: nodejs20', 'runtime: node20', 'runtime: found "node20"; allowed: a runtime: nodejs6'],
     ['runtime: nodejs20', 'y: 1', 'function.runtime: is missing; allowed: a runtime'],
     [
@@ -411,7 +451,7 @@ describe('what cannot be done is refused by name, with line and column', () => {
     [
       'runtime: nodejs20',
       'runtime: nodejs20\n        caPort: 8080',
-      'caPort does not go with the runtime nodejs20, only with custom runtimes',
+      'caPort does not go with the runtime nodejs20; leave it out',
     ],
     ['name: cart', 'name: 1cart', 'found "1cart"; allowed: a letter or _ first'],
     ['codeUri: ./cart', 'codeUri: ./cart.zip', 'a ready-made archive (cart.zip) is not supported yet'],

@@ -27,8 +27,11 @@ export type Runtime = (typeof RUNTIMES)[number];
 
 /** Those that a release can build and the engine can run. */
 export const SUPPORTED_RUNTIMES: readonly Runtime[] = RUNTIMES.filter((id) =>
-  /^(nodejs|python|php|java|dotnetcore2|custom(?!-))/.test(id),
+  /^(nodejs|python|php|java|dotnetcore2|custom)/.test(id),
 );
+
+/** Its functions are images of a registry, without a package. */
+export const CONTAINER_RUNTIME = 'custom-container';
 
 /** Functions of these start a server of their own, which the platform sends calls to. */
 export function bringsServer(runtime: string): boolean {
