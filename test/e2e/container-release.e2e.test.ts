@@ -106,6 +106,14 @@ test.skipIf(!isPossible)(
     const fourth = await project.push({ ...files(two, 25), 'README.md': 'words' }, 'Fourth');
     await api.until(fourth.id, ['promoted', 'unchanged'], 90_000);
     expect(await versionsOf(fc, 'box')).toEqual(['3', '2', '1']);
+
+    // An image that nobody pushed: no traffic, and LATEST is back at the one that is live.
+    const missing = `${two.split('@')[0]}@sha256:${'0'.repeat(64)}`;
+    const fifth = await project.push(files(missing, 25), 'Fifth');
+    await api.until(fifth.id, ['failed', 'rolled-back'], 90_000);
+    const { data } = await fc.getFunction('box', 'read', {});
+    expect(data).toMatchObject({ customContainerConfig: { image: two } });
+    expect([await read('PROD'), await read('LATEST')]).toEqual(['two', 'two']);
   },
   240_000,
 );
