@@ -28,6 +28,16 @@ export class Connections extends Agent {
     socket.on('error', () => socket.destroy());
   }
 
+  /** Whether somebody takes connections there now. */
+  async isListening(): Promise<boolean> {
+    try {
+      (await this.#connect()).on('error', () => undefined).destroy();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   override createConnection(
     _options: object,
     callback: (error: Error | null, stream: Duplex) => void,

@@ -39,6 +39,8 @@ const NOTHING = Buffer.alloc(0);
 const LISTEN_TURN_MS = 1_000;
 /** A server that breaks a connection off may be about to end, and its end says more than the connection. */
 const EXIT_GRACE_MS = 200;
+/** Nobody listens there any more: the program has ended, and it may take a busy machine this long to tell. */
+const ENDED_GRACE_MS = 5_000;
 const SUCCESS = '200';
 
 export class HttpLink implements InstanceLink {
@@ -206,7 +208,7 @@ export class HttpLink implements InstanceLink {
         });
       },
       onBroken: (error) =>
-        this.#later(number, () => {
+        this.#laterIfAlive(number, () => {
           over();
           this.#fail(number, NOTHING, `the function's server broke off: ${error.message}`);
         }),
@@ -221,10 +223,21 @@ export class HttpLink implements InstanceLink {
   }
 
   /** Unless the instance ends, or the call is given up, before. */
-  #later(number: number, action: () => void): void {
-    const timer = setTimeout(action, EXIT_GRACE_MS);
+  #later(number: number, action: () => void, waitMs = EXIT_GRACE_MS): void {
+    const timer = setTimeout(action, waitMs);
     timer.unref();
     this.#cancels.set(number, () => clearTimeout(timer));
+  }
+
+  /** The same; where nobody listens any more either, the instance's end is on its way and is waited for. */
+  #laterIfAlive(number: number, action: () => void): void {
+    const look = async (): Promise<void> => {
+      const isListening = await this.#connections.isListening();
+      if (!this.#cancels.has(number)) return;
+      if (isListening) action();
+      else this.#later(number, action, ENDED_GRACE_MS);
+    };
+    this.#later(number, () => void look());
   }
 
   /** @param body what the server said; where it said nothing, `reason` goes instead */
