@@ -1,22 +1,18 @@
 /** The running side of the engine: takes a revision and an invocation, gives back what the function answered. */
-import { join } from 'node:path';
-import type { SandboxMode } from '../../platform/config.ts';
 import { ensureError } from '../../platform/errors.ts';
-import type { Logger } from '../../platform/log.ts';
-import { masker } from '../../platform/mask.ts';
 import { probeSandbox, type SandboxState } from '../../platform/sandbox.ts';
 import { Call } from '../instances/call.ts';
 import { Capacity } from '../instances/capacity.ts';
 import { Pool } from '../instances/pool.ts';
 import { Dialler } from '../sandbox/dialler.ts';
 import { openHost, type SandboxHost } from '../sandbox/host.ts';
-import { FileSink, FILE_SINK_DEFAULTS } from '../logs/file.ts';
-import type { LogLine, LogSink } from '../logs/line.ts';
-import { RecentLines } from '../logs/recent.ts';
+import { FunctionLog } from '../logs/function-log.ts';
+import type { LogLine } from '../logs/line.ts';
 import { NodeFetching } from '../runtimes/nodejs/fetching.ts';
 import { layersNeedSandbox, sandboxNotAvailable } from './refusals.ts';
 import { RuntimeRegistry } from '../runtimes/registry.ts';
 import type { Runtime, RuntimeState } from '../runtimes/runtime.ts';
+import type { EngineRunner, RunnerOptions } from './engine-runner.ts';
 import { withFetchLimit } from './fetch-limit.ts';
 import { ImageGate } from './image-gate.ts';
 import {
@@ -27,43 +23,12 @@ import {
   type InvocationResult,
   type Revision,
   type RevisionInstances,
-  type Runner,
   type RunnerStats,
 } from './contract.ts';
 import { DEFAULT_LIMITS, type RunnerLimits } from './runner-limits.ts';
 
+export type { EngineRunner, RunnerOptions } from './engine-runner.ts';
 export type { RunnerLimits } from './runner-limits.ts';
-
-export interface RunnerOptions {
-  /** `SLUICE_HOME`; function logs go below it. */
-  readonly home: string;
-  readonly sandbox: SandboxMode;
-  readonly region: string;
-  readonly accountId: string;
-  /** What no line of a function's stored log may show: this installation's own keys. */
-  readonly secrets: readonly string[];
-  readonly log: Logger;
-  /** Interpreter by runtime id, as the operator named them. */
-  readonly interpreters: Readonly<Record<string, string>>;
-  /** `SLUICE_CACHE`, where fetched runtimes are. */
-  readonly cache: string;
-  /** Whether runtimes that are not here may be fetched. */
-  readonly fetchRuntimes: boolean;
-  readonly limits?: Partial<RunnerLimits>;
-}
-
-/** What the engine's own process asks beyond invoking: readiness and recent log lines. */
-export interface EngineRunner extends Runner {
-  readonly sandbox: SandboxState;
-  /** What this host gives to hold instances to their limits. */
-  readonly limits: SandboxHost['limits'];
-  /** Each runtime id and whether this host can serve it, for `GET /readyz`. */
-  runtimes(): Record<string, RuntimeState>;
-  /** Pulls and forgets the images of containers. */
-  readonly images: ImageGate;
-  /** The newest log lines of a function, oldest first. */
-  recentLog(service: string, functionName: string): LogLine[];
-}
 
 const REAP_MS = 10_000;
 const FREEZE_SWEEP_MS = 100;
@@ -87,9 +52,7 @@ class PooledRunner implements EngineRunner {
   readonly #bounds = new Map<string, InstanceBounds>();
   /** Why a pool of warm instances cannot even be opened, by revision. */
   readonly #faults = new Map<string, string>();
-  readonly #recent = new RecentLines();
-  readonly #file: FileSink;
-  readonly #sink: LogSink;
+  readonly #log: FunctionLog;
   readonly #capacity: Capacity;
   readonly #reaper: NodeJS.Timeout;
   readonly #freezer: NodeJS.Timeout;
@@ -116,20 +79,7 @@ class PooledRunner implements EngineRunner {
       log: options.log,
       runtimeOf: (revision) => this.#runtimeOf(revision),
     });
-    this.#file = new FileSink({
-      ...FILE_SINK_DEFAULTS,
-      folder: join(options.home, 'engine', 'logs'),
-      log: options.log,
-    });
-    const mask = masker(options.secrets);
-    this.#sink = {
-      write: (line) => {
-        const masked = { ...line, message: mask(line.message) };
-        this.#recent.write(masked);
-        this.#file.write(masked);
-      },
-      close: () => this.#file.close(),
-    };
+    this.#log = new FunctionLog(options.home, options.secrets, options.log);
     this.#capacity = new Capacity({
       instances: limits.instances,
       memoryMb: limits.memoryMb,
@@ -161,7 +111,7 @@ class PooledRunner implements EngineRunner {
   }
 
   recentLog(service: string, functionName: string): LogLine[] {
-    return this.#recent.of(service, functionName);
+    return this.#log.recent(service, functionName);
   }
 
   invoke(revision: Revision, invocation: Invocation): Promise<InvocationResult> {
@@ -268,7 +218,7 @@ class PooledRunner implements EngineRunner {
     while (this.#pools.size > 0) await pause(CLOSE_POLL_MS);
     this.#dialler.close();
     await this.#host.close();
-    await this.#sink.close();
+    await this.#log.close();
   }
 
   #open(revision: Revision): Pool {
@@ -288,7 +238,7 @@ class PooledRunner implements EngineRunner {
         dialler: this.#dialler,
         listenMs: this.#limits.listenMs,
       },
-      sink: this.#sink,
+      sink: this.#log,
       capacity: this.#capacity,
       queue: { length: this.#limits.queueLength, waitMs: this.#limits.queueWaitMs },
       onEmpty: () => this.#pools.delete(revision.key),
