@@ -39,7 +39,8 @@ export interface DispatcherLimits {
   readonly retryPauseMs: number;
 }
 
-const DEFAULT_LIMITS: DispatcherLimits = { atOnce: 32, perFunction: 16, retryPauseMs: 60_000 };
+/** Eight functions with long calls have to come together before others wait; the payloads of all are 16 MB at most. */
+const DEFAULT_LIMITS: DispatcherLimits = { atOnce: 128, perFunction: 16, retryPauseMs: 60_000 };
 /** Longest sleep: another engine on the same database may have been given a call. */
 const LONGEST_SLEEP_MS = 30_000;
 const PLACE_PAUSE_MS = 500;
