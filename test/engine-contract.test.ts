@@ -177,7 +177,9 @@ describe('functions', () => {
     expect(code.checksum).toBe(crc64(zip));
     const download = await fetch(code.url);
     expect(Buffer.from(await download.arrayBuffer()).equals(zip)).toBe(true);
-    const forged = await fetch(code.url.replace(/signature=./, 'signature=_'));
+    const forged = await fetch(
+      code.url.replace(/signature=(.)/, (_, first) => `signature=${first === '_' ? '-' : '_'}`),
+    );
     expect([forged.status, ((await forged.json()) as { ErrorCode: string }).ErrorCode]).toEqual([
       403,
       'SignatureNotMatch',

@@ -53,7 +53,8 @@ describe('names of Function Compute', () => {
 
   test('every supported runtime is an FC runtime', () => {
     expect(RUNTIMES.filter(isSupportedRuntime)).toContain('nodejs20');
-    expect(isSupportedRuntime('custom-container')).toBe(false);
+    expect(isSupportedRuntime('custom-container')).toBe(true);
+    expect(['go1', 'dotnetcore3.1', 'cobol'].filter(isSupportedRuntime)).toEqual([]);
   });
 });
 
