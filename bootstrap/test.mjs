@@ -35,7 +35,8 @@ const code = await new Promise((resolve) => vitest.on('close', (status) => resol
 
 const { passed, failed, skipped } = totals();
 rmSync(folder, { recursive: true, force: true });
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+if (skipped > 0) console.log(`${skipped} skipped: their titles say what this machine lacks`);
+console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = code !== 0 || failed > 0 || passed === 0 ? 1 : 0;
 
 function totals() {
