@@ -1,39 +1,19 @@
 /** Asynchronous calls as their callers see them: 202, kept through a kill, looked at, listed, stopped. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  ACCOUNT,
-  sdkFor,
-  send,
-  startEngineProcess,
-  zipOf,
-  type EngineProcess,
-  type RawAnswer,
-  type Sdk,
-} from './support/engine-process.ts';
-import { startTestPostgres, type TestPostgres } from './support/postgres.ts';
+import { ACCOUNT, sdkFor, send, zipOf, type RawAnswer, type Sdk } from './support/engine-process.ts';
 import { poll } from './support/stack.ts';
+import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
 const CODE = `exports.handler = async (event) => {
   if (event.toString().startsWith('slow')) await new Promise((resolve) => setTimeout(resolve, 60_000));
   return event.toString();
 };`;
 
-let postgres: TestPostgres;
-let home: string;
-let engine: EngineProcess;
+let engine: TestEngine;
 let sdk: Sdk;
-
-async function start(): Promise<void> {
-  engine = await startEngineProcess({ home, databaseUrl: postgres.url });
-  sdk = sdkFor(engine);
-}
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'engine-'));
-  postgres = await startTestPostgres();
-  await start();
+  engine = await startTestEngine();
+  sdk = sdkFor(engine.process);
   await sdk.createService('shop', {});
   await sdk.createFunction('shop', {
     functionName: 'work',
@@ -44,17 +24,13 @@ beforeAll(async () => {
   });
   await sdk.putFunctionAsyncConfig('shop', 'work', '', { statefulInvocation: true });
 });
-afterAll(async () => {
-  await engine.end('SIGTERM');
-  await postgres.stop();
-  rmSync(home, { recursive: true, force: true });
-});
+afterAll(() => engine.close());
 
 const FUNCTION = '/2016-08-15/services/shop/functions/work';
 const CALLS = `${FUNCTION}/stateful-async-invocations`;
 
 function call(event: string, headers: Record<string, string> = {}): Promise<RawAnswer> {
-  return send(engine, {
+  return send(engine.process, {
     method: 'POST',
     path: `${FUNCTION}/invocations`,
     body: event,
@@ -63,7 +39,7 @@ function call(event: string, headers: Record<string, string> = {}): Promise<RawA
 }
 const named = (id: string): Record<string, string> => ({ 'x-fc-stateful-async-invocation-id': id });
 async function statusOf(id: string): Promise<unknown> {
-  return (await send(engine, { path: `${CALLS}/${id}` })).json()['status'];
+  return (await send(engine.process, { path: `${CALLS}/${id}` })).json()['status'];
 }
 const becomes = (id: string, status: string): Promise<void> =>
   poll(`'${id}' to become ${status}`, async () => (await statusOf(id)) === status);
@@ -133,7 +109,7 @@ test('calls are listed in pages, by status and by prefix', async () => {
   for (const index of [1, 2, 3]) await call(`l${index}`, named(`list-${index}`));
   for (const index of [1, 2, 3]) await becomes(`list-${index}`, 'Succeeded');
   const list = async (query: string): Promise<string> => {
-    const page = (await send(engine, { path: `${CALLS}?${query}` })).json() as unknown as {
+    const page = (await send(engine.process, { path: `${CALLS}?${query}` })).json() as unknown as {
       invocations: { invocationId: string }[];
       nextToken?: string;
     };
@@ -147,11 +123,14 @@ test('calls are listed in pages, by status and by prefix', async () => {
   );
   expect(await list('invocationIdPrefix=list-')).toBe('list-3,list-2,list-1');
   expect(await list('status=Enqueued')).toBe('delayed');
-  expect((await send(engine, { path: `${CALLS}?status=Never` })).json().ErrorCode).toBe('InvalidArgument');
+  expect((await send(engine.process, { path: `${CALLS}?status=Never` })).json().ErrorCode).toBe(
+    'InvalidArgument',
+  );
 });
 
 test('a waiting and a running call are stopped, an ended one is not', async () => {
-  const stop = (id: string): Promise<RawAnswer> => send(engine, { method: 'PUT', path: `${CALLS}/${id}` });
+  const stop = (id: string): Promise<RawAnswer> =>
+    send(engine.process, { method: 'PUT', path: `${CALLS}/${id}` });
   expect((await stop('delayed')).status).toBe(204);
   expect(await statusOf('delayed')).toBe('Stopped');
   await call('slow', named('slow'));
@@ -175,7 +154,7 @@ test('an event of another product reaches the function that is bound to its sour
     key: string,
   ): Promise<{ delivered: { requestId: string; triggerName: string }[] }> => {
     const event = { triggerType: 'oss', sourceArn, eventName: 'ObjectCreated:PutObject', object: { key } };
-    const answer = await send(engine, {
+    const answer = await send(engine.process, {
       method: 'POST',
       path: '/2016-08-15/_sluice/events',
       headers: { 'content-type': 'application/json' },
@@ -188,7 +167,7 @@ test('an event of another product reaches the function that is bound to its sour
   expect(told?.triggerName).toBe('pictures');
   const id = told?.requestId ?? '';
   await becomes(id, 'Succeeded');
-  const { invocationPayload } = (await send(engine, { path: `${CALLS}/${id}` })).json();
+  const { invocationPayload } = (await send(engine.process, { path: `${CALLS}/${id}` })).json();
   expect(JSON.parse(String(invocationPayload))).toMatchObject({
     events: [{ oss: { object: { key: 'a.png' } } }],
   });
@@ -202,7 +181,9 @@ test('a timer calls by itself', async () => {
     triggerConfig: { cronExpression: '@every 1s', payload: 'tick' },
   });
   await poll('a firing that was answered', async () => {
-    const list = (await send(engine, { path: `${CALLS}?status=Succeeded&includePayload=true` })).json();
+    const list = (
+      await send(engine.process, { path: `${CALLS}?status=Succeeded&includePayload=true` })
+    ).json();
     return JSON.stringify(list).includes('tick');
   });
   await sdk.deleteTrigger('shop', 'work', 'often');
@@ -211,8 +192,7 @@ test('a timer calls by itself', async () => {
 test('fifty calls survive kill -9 in between: every one is made', async () => {
   const ids = Array.from({ length: 50 }, (_, index) => `kill-${index}`);
   const answered = await Promise.all(ids.map(async (id) => (await call(id, named(id))).status));
-  await engine.end('SIGKILL');
-  await start();
+  await engine.restart('SIGKILL');
   expect(new Set(answered)).toEqual(new Set([202]));
   await poll('all of them to be made', async () => {
     const { data } = await sdk.get('/services/shop/functions/work/stateful-async-invocations', {

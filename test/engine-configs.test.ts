@@ -1,41 +1,24 @@
 /** What hangs on services and functions beside their versions: tags, VPC bindings, warm instances, ceilings; over a kill. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   ACCOUNT,
   functionAnswering,
   sdkFor,
   send,
-  startEngineProcess,
   zipOf,
-  type EngineProcess,
   type RawAnswer,
   type Sdk,
 } from './support/engine-process.ts';
-import { startTestPostgres, type TestPostgres } from './support/postgres.ts';
 import { poll } from './support/stack.ts';
+import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
-let postgres: TestPostgres;
-let home: string;
-let engine: EngineProcess;
+let engine: TestEngine;
 let sdk: Sdk;
-
-async function start(): Promise<void> {
-  engine = await startEngineProcess({ home, databaseUrl: postgres.url });
-  sdk = sdkFor(engine);
-}
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'engine-'));
-  postgres = await startTestPostgres();
-  await start();
+  engine = await startTestEngine();
+  sdk = sdkFor(engine.process);
 });
-afterAll(async () => {
-  await engine.end('SIGTERM');
-  await postgres.stop();
-  rmSync(home, { recursive: true, force: true });
-});
+afterAll(() => engine.close());
 
 /** One signed call; the body goes as JSON. */
 function ask(
@@ -44,7 +27,7 @@ function ask(
   body?: object,
   headers: Record<string, string> = {},
 ): Promise<RawAnswer> {
-  return send(engine, {
+  return send(engine.process, {
     method,
     path: `/2016-08-15${path}`,
     ...(body && { body: JSON.stringify(body) }),
@@ -158,8 +141,7 @@ describe('provisioned instances', () => {
     const answer = await ask('POST', `/services/${service}.PROD/functions/hello/invocations`);
     expect(instances.map(({ instanceId }) => instanceId)).toContain(answer.headers['x-fc-instance-id']);
 
-    await engine.end('SIGKILL');
-    await start();
+    await engine.restart('SIGKILL');
     await poll('warm again after a kill', async () => (await read(service, 'PROD')).current === 2);
     const listed = (await sdk.listProvisionConfigs({ serviceName: service })).data;
     expect(listed).toMatchObject({ provisionConfigs: [{ target: 2, current: 2 }] });

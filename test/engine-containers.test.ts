@@ -1,43 +1,25 @@
 /** Containers by the API: a version keeps what its tag meant, whoever is restarted and wherever the tag goes. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  refusal,
-  sdkFor,
-  startEngineProcess,
-  type EngineProcess,
-  type Sdk,
-} from './support/engine-process.ts';
+import { refusal, sdkFor, type Sdk } from './support/engine-process.ts';
 import { EVAL_BASE, EVAL_START } from './support/eval-image.ts';
-import { startTestPostgres, type TestPostgres } from './support/postgres.ts';
 import { REGISTRY_MISSING, startRegistry, type TestRegistry } from './support/registry.ts';
+import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
-const home = mkdtempSync(join(tmpdir(), 'sluice-engine-'));
-let postgres: TestPostgres;
 let registry: TestRegistry;
-let engine: EngineProcess;
+let engine: TestEngine;
 let sdk: Sdk;
 
 const isPossible = REGISTRY_MISSING.length === 0;
 beforeAll(async () => {
   if (!isPossible) return;
-  [postgres, registry] = await Promise.all([startTestPostgres(), startRegistry()]);
-  await startEngine();
+  [engine, registry] = await Promise.all([startTestEngine(), startRegistry()]);
+  sdk = sdkFor(engine.process);
 });
 afterAll(async () => {
   if (!isPossible) return;
-  await engine.end('SIGTERM');
+  await engine.close();
   registry.stop();
-  await postgres.stop();
-  rmSync(home, { recursive: true, force: true });
 });
-
-async function startEngine(): Promise<void> {
-  engine = await startEngineProcess({ home, databaseUrl: postgres.url });
-  sdk = sdkFor(engine);
-}
 
 const push = (text: string): Promise<string> =>
   registry.push('shop/web:live', {
@@ -76,9 +58,9 @@ test.skipIf(!isPossible)('a published version runs the image that its tag was wh
   await sdk.updateFunction('boxes', 'web', { customContainerConfig: { image } });
   expect([await read(), await read('1')]).toEqual(['two', 'one']);
 
-  await engine.end('SIGKILL');
+  await engine.process.end('SIGKILL');
   await push('three');
-  await startEngine();
+  await engine.restart();
   expect([await read(), await read('1')]).toEqual(['two', 'one']);
 
   expect(await refusal(sdk.getFunctionCode('boxes', 'web'))).toContain('InvalidArgument');

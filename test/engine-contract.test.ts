@@ -2,10 +2,9 @@
  * The engine's control side as its callers see it: a real process on a real PostgreSQL, driven by the public SDK where it
  * offers the call, by signed HTTP where it does not.
  */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,32 +16,18 @@ import {
   send,
   startEngineProcess,
   zipOf,
-  type EngineProcess,
   type Sdk,
 } from './support/engine-process.ts';
-import { startTestPostgres, type TestPostgres } from './support/postgres.ts';
 import { poll } from './support/stack.ts';
+import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
-let postgres: TestPostgres;
-let home: string;
-let engine: EngineProcess;
+let engine: TestEngine;
 let sdk: Sdk;
-
-async function start(): Promise<void> {
-  engine = await startEngineProcess({ home, databaseUrl: postgres.url });
-  sdk = sdkFor(engine);
-}
-
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'engine-'));
-  postgres = await startTestPostgres();
-  await start();
+  engine = await startTestEngine();
+  sdk = sdkFor(engine.process);
 });
-afterAll(async () => {
-  await engine.end('SIGTERM');
-  await postgres.stop();
-  rmSync(home, { recursive: true, force: true });
-});
+afterAll(() => engine.close());
 
 const API = '/2016-08-15';
 const json = { 'content-type': 'application/json' };
@@ -215,7 +200,7 @@ describe('functions', () => {
 
   test('code that is hostile, absent or from object storage is refused, and leaves nothing on disk', async () => {
     const service = await newService();
-    const folder = join(home, 'engine', 'code');
+    const folder = join(engine.home, 'engine', 'code');
     const before = readdirSync(folder).length;
     const { code: _, ...rest } = (await functionAnswering('hello', 'a')) as { code: unknown };
     const attempt = (code: object | undefined): Promise<string> =>
@@ -287,8 +272,7 @@ describe('versions', () => {
     await publish(service, 'two');
     await sdk.deleteVersion(service, '2');
     expect(await refusal(sdk.getFunction(service, 'hello', {}, '2'))).toContain('404 VersionNotFound');
-    await engine.end('SIGKILL');
-    await start();
+    await engine.restart('SIGKILL');
     expect(await publish(service, 'three')).toBe('3');
   });
 
@@ -350,7 +334,7 @@ describe('aliases', () => {
     for (const answer of ['a', 'b', 'c']) await publish(service, answer);
     await sdk.createAlias(service, 'PROD', '1', { additionalVersionWeight: { 2: 0.2 } });
     const put = (body: object) =>
-      send(engine, {
+      send(engine.process, {
         method: 'PUT',
         path: `${API}/services/${service}/aliases/PROD`,
         headers: json,
@@ -382,7 +366,7 @@ describe('the door', () => {
   test('says no by the specified codes', async () => {
     const path = `${API}/services`;
     const ask = async (options: Parameters<typeof send>[1]): Promise<string> => {
-      const answer = await send(engine, options);
+      const answer = await send(engine.process, options);
       expect(answer.headers['content-type']).toBe('application/json');
       expect(answer.headers['x-fc-request-id']).toMatch(/^[0-9a-f-]{36}$/);
       return `${answer.status} ${answer.json().ErrorCode}`;
@@ -405,15 +389,15 @@ describe('the door', () => {
     expect(await ask({ method: 'POST', path, headers: json, body: '{' })).toBe('400 InvalidArgument');
     expect(await ask({ method: 'POST', path, headers: json, body: '[]' })).toBe('400 InvalidArgument');
     expect(await ask({ path: `${path}/%zz` })).toBe('400 InvalidArgument');
-    expect(await refusal(sdkFor(engine, { id: 'LTAItest', secret: 'wrong' }).listServices())).toContain(
-      'SignatureNotMatch',
-    );
+    expect(
+      await refusal(sdkFor(engine.process, { id: 'LTAItest', secret: 'wrong' }).listServices()),
+    ).toContain('SignatureNotMatch');
   });
 
   test('refuses a body over the limit with an answer, not a broken pipe', async () => {
     const service = await newService();
     await sdk.createFunction(service, await functionAnswering('hello', 'a'));
-    const answer = await send(engine, {
+    const answer = await send(engine.process, {
       method: 'POST',
       path: `${API}/services/${service}/functions/hello/invocations`,
       body: Buffer.alloc(6 * 1024 * 1024 + 1),
@@ -423,23 +407,23 @@ describe('the door', () => {
   });
 
   test('answers noise with the error form, and goes on', async () => {
-    const socket = connect(engine.port, '127.0.0.1');
+    const socket = connect(engine.process.port, '127.0.0.1');
     socket.write('this is no HTTP\r\n\r\n');
     const answer = await text(socket);
     expect(answer).toMatch(/^HTTP\/1.1 400 /);
     expect(answer).toContain('X-Fc-Request-Id: ');
     expect(answer).toContain('"ErrorCode":"InvalidArgument"');
-    expect((await send(engine, { path: '/healthz', isSigned: false })).status).toBe(200);
+    expect((await send(engine.process, { path: '/healthz', isSigned: false })).status).toBe(200);
   });
 
   test('shows its health and its parts', async () => {
-    const ready = await send(engine, { path: '/readyz', isSigned: false });
+    const ready = await send(engine.process, { path: '/readyz', isSigned: false });
     expect(ready.status).toBe(200);
     expect(ready.json()).toMatchObject({
       ready: true,
       parts: { postgres: { state: 'up' }, runtimes: { nodejs20: {} } },
     });
-    const metrics = await send(engine, { path: '/metrics', isSigned: false });
+    const metrics = await send(engine.process, { path: '/metrics', isSigned: false });
     expect(metrics.body.toString()).toContain('# TYPE sluice_engine_requests_total counter');
   });
 });
@@ -458,7 +442,11 @@ describe('invocation', () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });
     const worker = async (count: number): Promise<void> => {
       for (let index = 0; index < count; index += 1) {
-        const answer = await send(engine, { method: 'POST', path: invocations(service, 'PROD'), agent });
+        const answer = await send(engine.process, {
+          method: 'POST',
+          path: invocations(service, 'PROD'),
+          agent,
+        });
         const said = answer.body.toString();
         expect(answer.headers['x-fc-invocation-service-version']).toBe(said === 'one' ? '1' : '2');
         seen[said] = (seen[said] ?? 0) + 1;
@@ -492,7 +480,7 @@ describe('invocation', () => {
         ({ totals, latencies }) => totals.failures === 0 && totals.coldStarts >= 1 && latencies.length > 0,
       ),
     ).toBe(true);
-    const metrics = (await send(engine, { path: '/metrics', isSigned: false })).body.toString();
+    const metrics = (await send(engine.process, { path: '/metrics', isSigned: false })).body.toString();
     expect(metrics).toContain(
       `sluice_engine_requests_total{service="${service}",function="hello",qualifier="PROD",version="1"} ${seen['one']}`,
     );
@@ -540,7 +528,7 @@ describe('invocation', () => {
       code: { zipFile: zip.toString('base64') },
     });
     for (let round = 0; round < 2; round += 1) {
-      const answer = await send(engine, { method: 'POST', path: invocations(service) });
+      const answer = await send(engine.process, { method: 'POST', path: invocations(service) });
       expect([answer.status, answer.headers['x-fc-error-type']]).toEqual([200, 'UnhandledInvocationError']);
       expect(answer.headers['content-type']).toBe('application/json');
       expect(answer.json()).toMatchObject({ errorMessage: 'no price' });
@@ -588,12 +576,12 @@ describe('whatever dies', () => {
           if (answer === 'accepted') accepted.push(name);
           if (accepted.length >= 12 && !isKilled) {
             isKilled = true;
-            await engine.end('SIGKILL');
+            await engine.process.end('SIGKILL');
           }
         }
       };
       await Promise.all([0, 1, 2, 3].map(write));
-      await start();
+      await engine.restart();
       const { data } = await sdk.listAliases(service, { limit: 100, prefix: `r${round}w` });
       const stored = (data as { aliases: { aliasName: string }[] }).aliases.map(({ aliasName }) => aliasName);
       expect(accepted.length).toBeGreaterThanOrEqual(12);
@@ -612,8 +600,7 @@ describe('whatever dies', () => {
     const before = await read();
     // Two flushes later the counts are stored for certain.
     await new Promise((resolve) => setTimeout(resolve, 2_500));
-    await engine.end('SIGKILL');
-    await start();
+    await engine.restart('SIGKILL');
     const { now: _, ...kept } = before as { now: number };
     expect(await read()).toMatchObject(kept);
     await sdk.invokeFunction(service, 'hello', '', {}, '1');
@@ -623,15 +610,15 @@ describe('whatever dies', () => {
   test('without PostgreSQL reads and calls go on, writes answer 503, and all is well again after', async () => {
     const service = await newService();
     await publish(service, 'one');
-    await postgres.crash();
+    await engine.postgres.crash();
     expect((await sdk.getService(service)).data).toMatchObject({ serviceName: service });
     expect((await sdk.invokeFunction(service, 'hello', '')).data).toBe('one');
     expect(await refusal(sdk.updateService(service, { description: 'x' }))).toContain(
       '503 ServiceUnavailable',
     );
     expect(await refusal(sdk.createService('unstored', {}))).toContain('503 ServiceUnavailable');
-    expect((await send(engine, { path: '/readyz', isSigned: false })).status).toBe(503);
-    await postgres.start();
+    expect((await send(engine.process, { path: '/readyz', isSigned: false })).status).toBe(503);
+    await engine.postgres.start();
     await poll(
       'writes to work again',
       async () => (await refusal(sdk.updateService(service, { description: 'y' }))) === 'accepted',
@@ -655,15 +642,19 @@ describe('whatever dies', () => {
     await sdk.invokeFunction(service, 'hello', '');
     const running = sdk.invokeFunction(service, 'hello', '');
     await new Promise((resolve) => setTimeout(resolve, 200));
-    const ended = engine.end('SIGTERM');
+    const ended = engine.process.end('SIGTERM');
     expect((await running).data).toBe('late');
     expect(await ended).toBe(0);
-    await start();
+    await engine.restart();
   });
 
   test('a port in use is named with the variable that changes it; exit code 78', async () => {
-    const second = startEngineProcess({ home, databaseUrl: postgres.url, port: engine.port });
+    const second = startEngineProcess({
+      home: engine.home,
+      databaseUrl: engine.postgres.url,
+      port: engine.process.port,
+    });
     await expect(second).rejects.toThrow(/ended with 78/);
-    await expect(second).rejects.toThrow(new RegExp(`${engine.port}.*SLUICE_ENGINE_PORT`));
+    await expect(second).rejects.toThrow(new RegExp(`${engine.process.port}.*SLUICE_ENGINE_PORT`));
   });
 });

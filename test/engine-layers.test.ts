@@ -1,18 +1,7 @@
 /** Layers from publishing to `require`: merged in order, kept by who took them, limited. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  ACCOUNT,
-  sdkFor,
-  send,
-  startEngineProcess,
-  zipOf,
-  type EngineProcess,
-  type Sdk,
-} from './support/engine-process.ts';
-import { startTestPostgres, type TestPostgres } from './support/postgres.ts';
+import { ACCOUNT, sdkFor, send, zipOf, type Sdk } from './support/engine-process.ts';
+import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
 /** As the guide's sample: a module from a layer, and what lies below `/opt`. */
 const CODE = `const fs = require('fs');
@@ -24,26 +13,14 @@ exports.handler = async () => {
   return seen;
 };`;
 
-let postgres: TestPostgres;
-let home: string;
-let engine: EngineProcess;
+let engine: TestEngine;
 let sdk: Sdk;
-
-async function start(): Promise<void> {
-  engine = await startEngineProcess({ home, databaseUrl: postgres.url });
-  sdk = sdkFor(engine);
-}
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'engine-'));
-  postgres = await startTestPostgres();
-  await start();
+  engine = await startTestEngine();
+  sdk = sdkFor(engine.process);
   await sdk.createService('shop', {});
 });
-afterAll(async () => {
-  await engine.end('SIGTERM');
-  await postgres.stop();
-  rmSync(home, { recursive: true, force: true });
-});
+afterAll(() => engine.close());
 
 interface LayerView {
   readonly arn: string;
@@ -111,8 +88,7 @@ test('a deleted version stays with who took it, also over an update and a kill; 
   await expect(sdk.getLayerVersion('going', '1')).rejects.toMatchObject({ code: 'LayerNotFound' });
   await expect(define('late', [layer.arn])).rejects.toMatchObject({ code: 'LayerNotFound' });
   await sdk.updateFunction('shop', 'keeper', { description: 'new', memorySize: 256 });
-  await engine.end('SIGKILL');
-  await start();
+  await engine.restart('SIGKILL');
   expect(await seen('keeper')).toMatchObject({ 'one.txt': 'kept' });
   expect((await publish('going', { 'one.txt': 'new' })).version).toBe(2);
 });
@@ -159,7 +135,7 @@ test('are five at most, each once, and hold what is no trap', async () => {
     code: 'InvalidArgument',
   });
   await expect(define('what', ['nothing'])).rejects.toMatchObject({ code: 'InvalidArgument' });
-  const bad = await send(engine, {
+  const bad = await send(engine.process, {
     method: 'POST',
     path: '/2016-08-15/layers/bad/versions',
     headers: { 'content-type': 'application/json' },

@@ -2,54 +2,45 @@
  * Regions in waves on real parts: two engines, each with its own database, and one Sluice that releases to both. The
  * second engine knows the keys of the first one, as the regions of one account do.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import FC from '@alicloud/fc2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EnvironmentDetailView } from '../../src/api/views.ts';
 import { startCustomers, type Customers } from '../support/customers.ts';
-import { ACCOUNT, KEY, startEngineProcess, type EngineProcess } from '../support/engine-process.ts';
+import { ACCOUNT, KEY } from '../support/engine-process.ts';
 import { functionFiles, type FunctionFiles } from '../support/function-files.ts';
 import { createGitProject, type GitProject } from '../support/git-project.ts';
-import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
 import { aliasOf, versionsOf } from '../support/sdk.ts';
 import { commandLine, startSluice, type Sluice } from '../support/sluice.ts';
+import { startTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const SERVICE = 'spread';
 const NORTH = 'cn-north';
 
-let home: string;
-let postgres: TestPostgres;
-let engine: EngineProcess;
+let engine: TestEngine;
 let sluice: Sluice;
 /** The region of the stack's own engine, and the other one. */
 let regions: readonly [FC, FC];
 let project: GitProject;
 
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'sluice-north-'));
-  postgres = await startTestPostgres();
-  engine = await startEngineProcess({ home, databaseUrl: postgres.url });
+  engine = await startTestEngine();
   sluice = await startSluice({
     env: {
       SLUICE_ACCOUNT_ID: ACCOUNT,
       SLUICE_ACCESS_KEY_ID: KEY.id,
       SLUICE_ACCESS_KEY_SECRET: KEY.secret,
-      SLUICE_REGIONS: `${NORTH}=${engine.url}`,
+      SLUICE_REGIONS: `${NORTH}=${engine.process.url}`,
     },
   });
   const keys = { accessKeyID: KEY.id, accessKeySecret: KEY.secret };
   const client = (region: string, endpoint: string) => new FC(ACCOUNT, { ...keys, region, endpoint });
-  regions = [client('cn-local', sluice.stack.engineUrl), client(NORTH, engine.url)];
+  regions = [client('cn-local', sluice.stack.engineUrl), client(NORTH, engine.process.url)];
   project = await createGitProject(sluice.api, sluice.repositories, SERVICE);
 }, 180_000);
 
 afterAll(async () => {
   await sluice?.stack.stop();
-  await engine?.end('SIGTERM');
-  await postgres?.stop();
-  if (home) rmSync(home, { recursive: true, force: true });
+  await engine?.close();
 }, 60_000);
 
 let pushes = 0;
@@ -170,7 +161,7 @@ describe('two regions, one release', () => {
         const { traffic } = await sluice.api.until(release.id, ['queued', 'running'], 60_000);
         if (traffic.some(({ region }) => region === NORTH)) break;
       }
-      await engine.end('SIGKILL');
+      await engine.process.end('SIGKILL');
       await sluice.api.post(`/api/v1/releases/${release.id}/abort`, { comment: 'the north is gone' });
       const atHome = async () => (await aliasOf(regions[0], SERVICE)).versionId;
       await expect.poll(atHome, { timeout: 60_000 }).toBe(before[0]);
@@ -178,7 +169,7 @@ describe('two regions, one release', () => {
       await expect
         .poll(waiting, { timeout: 90_000 })
         .toContainEqual(expect.stringMatching(/engine-unreachable.*in cn-north may still have .* % of PROD/));
-      engine = await startEngineProcess({ home, databaseUrl: postgres.url, port: engine.port });
+      await engine.restart();
       await sluice.api.until(release.id, ['aborted'], 90_000);
       expect(await live()).toEqual(before);
     } finally {

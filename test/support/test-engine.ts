@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import type { FcClient } from '../../src/fc/client.ts';
 import { createFcClient } from '../../src/fc/fc2-client.ts';
 import { ACCOUNT, KEY, startEngineProcess, type EngineProcess } from './engine-process.ts';
-import { startTestPostgres } from './postgres.ts';
+import { startTestPostgres, type TestPostgres } from './postgres.ts';
 
 export interface TestEngine {
   readonly process: EngineProcess;
   readonly home: string;
+  readonly postgres: TestPostgres;
   readonly fc: FcClient;
-  /** Ends the process and starts another one on the same port and home. */
-  restart(): Promise<void>;
+  /** Ends the process by `signal` (SIGTERM) where it still runs, and starts another one on the same port and home. */
+  restart(signal?: NodeJS.Signals): Promise<void>;
   /** Ends all of it. */
   close(): Promise<void>;
 }
@@ -28,9 +29,10 @@ export async function startTestEngine(env: Readonly<Record<string, string>> = {}
       return process;
     },
     home,
+    postgres,
     fc: fcClientFor(process.url),
-    restart: async () => {
-      await process.end('SIGTERM');
+    restart: async (signal = 'SIGTERM') => {
+      await process.end(signal);
       process = await startEngineProcess({ ...settings, port: process.port });
     },
     close: async () => {
