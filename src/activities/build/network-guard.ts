@@ -4,8 +4,8 @@
  * The kernel's packet filter tells build processes by their user, which no other process has.
  */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { readNameServers } from '../../platform/name-servers.ts';
 
 export type NetworkGuard = { readonly active: true } | { readonly active: false; readonly reason: string };
 
@@ -43,17 +43,8 @@ ${resolvers.join('\n')}
 /** Loads the rules. Needs root and `nft`; where either is missing the answer says so, and builds share the host's loopback. */
 export async function guardBuildNetwork(uid: number): Promise<NetworkGuard> {
   if (process.getuid?.() !== 0) return { active: false, reason: 'only root can set packet rules' };
-  const problem = await loadRules(guardRules(uid, nameServers()));
+  const problem = await loadRules(guardRules(uid, readNameServers('/etc/resolv.conf')));
   return problem === null ? { active: true } : { active: false, reason: problem };
-}
-
-function nameServers(): string[] {
-  try {
-    const lines = readFileSync('/etc/resolv.conf', 'utf8').split('\n');
-    return lines.flatMap((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1] ?? []);
-  } catch {
-    return [];
-  }
 }
 
 /** @returns what went wrong, or `null` */

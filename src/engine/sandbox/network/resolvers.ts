@@ -1,6 +1,6 @@
 /** The name servers that functions ask: those of the host, where they can be reached from another network namespace. */
-import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
+import { readNameServers } from '../../../platform/name-servers.ts';
 
 /** systemd-resolved listens on loopback and keeps the servers that it asks itself here. */
 const FILES = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'];
@@ -14,20 +14,10 @@ const MOST = 3;
  */
 export function hostResolvers(files: readonly string[] = FILES): string[] {
   for (const file of files) {
-    const found = nameServers(file).filter((address) => isIPv4(address) && !/^(127|0)\./.test(address));
+    const found = readNameServers(file).filter((address) => isIPv4(address) && !/^(127|0)\./.test(address));
     if (found.length > 0) return [...new Set(found)].slice(0, MOST);
   }
   return [];
-}
-
-function nameServers(file: string): string[] {
-  try {
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .flatMap((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1] ?? []);
-  } catch {
-    return [];
-  }
 }
 
 /** What `/etc/resolv.conf` is in a sandbox: the host's search domains are nothing that a function needs to know. */
