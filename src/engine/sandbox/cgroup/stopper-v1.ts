@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stopper } from './contract.ts';
-import { processesIn, write } from './files.ts';
+import { write } from './files.ts';
+import { killEach } from './kill-each.ts';
 
 export class StopperV1 implements Stopper {
   readonly #root: string;
@@ -23,15 +24,6 @@ export class StopperV1 implements Stopper {
   }
 
   kill(name: string): void {
-    const folder = this.folder(name);
-    // Frozen, so that nothing forks past the list; a signal to a frozen process waits until it is thawed.
-    this.setFrozen(name, true);
-    for (const pid of processesIn(folder))
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It ended by itself.
-      }
-    this.setFrozen(name, false);
+    killEach(this, name);
   }
 }

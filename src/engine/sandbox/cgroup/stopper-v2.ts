@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stopper } from './contract.ts';
-import { processesIn, readNumber, write } from './files.ts';
+import { readNumber, write } from './files.ts';
+import { killEach } from './kill-each.ts';
 
 export class StopperV2 implements Stopper {
   readonly #root: string;
@@ -23,19 +24,9 @@ export class StopperV2 implements Stopper {
   }
 
   kill(name: string): void {
-    const folder = this.folder(name);
-    // `cgroup.kill` came with Linux 5.14.
-    if (existsSync(`${folder}/cgroup.kill`)) {
-      write(`${folder}/cgroup.kill`, 1);
-      return;
-    }
-    this.setFrozen(name, true);
-    for (const pid of processesIn(folder))
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It ended by itself.
-      }
-    this.setFrozen(name, false);
+    const file = `${this.folder(name)}/cgroup.kill`;
+    // It came with Linux 5.14.
+    if (existsSync(file)) write(file, 1);
+    else killEach(this, name);
   }
 }
