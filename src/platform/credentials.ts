@@ -3,9 +3,10 @@
  * Whatever the operator gives by the environment wins and is never written here.
  */
 import { randomBytes, randomInt } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { writeWhole } from './whole-file.ts';
 
 const CredentialsFile = z.object({
   /** Account that owns everything in the built-in engine; 16 digits like the cloud's. */
@@ -40,11 +41,7 @@ export function ensureCredentials(home: string): Credentials {
     accessKeySecret: randomBytes(24).toString('base64url'),
     adminToken: `slu_${randomBytes(24).toString('base64url')}`,
   };
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  const path = credentialsPath(home);
-  const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify(created, undefined, 2)}\n`, { mode: 0o600 });
-  renameSync(draft, path);
+  writeWhole(credentialsPath(home), `${JSON.stringify(created, undefined, 2)}\n`, 0o600);
   return created;
 }
 

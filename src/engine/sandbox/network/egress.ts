@@ -5,19 +5,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureError } from '../../../platform/errors.ts';
 import type { Logger } from '../../../platform/log.ts';
+import { writeWhole } from '../../../platform/whole-file.ts';
 import { Addresses } from './addresses.ts';
 import { chooseLinkNet } from './link-net.ts';
 import { hostResolvers, resolverFile } from './resolvers.ts';
@@ -165,15 +157,7 @@ function run(script: string, mode?: 'quiet'): void {
 }
 
 function writeResolverFile(home: string, resolvers: readonly string[]): string {
-  const folder = join(home, 'engine', 'sandbox');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, 'resolv.conf');
+  const path = join(home, 'engine', 'sandbox', 'resolv.conf');
   writeWhole(path, resolverFile(resolvers), 0o644);
   return path;
-}
-
-/** Nobody reads half of it. */
-function writeWhole(path: string, text: string, mode: number): void {
-  writeFileSync(`${path}.${process.pid}`, text, { mode });
-  renameSync(`${path}.${process.pid}`, path);
 }
