@@ -1,7 +1,7 @@
 /** Freeze windows as the API takes and tells them: times of weekly windows as the clock of their zone shows them. */
 import { z } from '@hono/zod-openapi';
 import { UNDER_WAY, WEEKDAYS } from '../../domain/freeze/freeze.ts';
-import { isTimeZone } from '../../domain/freeze/local-time.ts';
+import { isTimeZone } from '../../domain/local-time.ts';
 import { NameSchema, Time } from './common.ts';
 
 const UnderWay = z.enum(UNDER_WAY).openapi({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Freeze, FreezeWindow, Weekday } from './freeze.ts';
-import { isTimeZone } from './local-time.ts';
+import { isTimeZone } from '../local-time.ts';
 import { frozenAt, nextBeginning, nextChange, stretchAt } from './schedule.ts';
 
 const BERLIN = 'Europe/Berlin';

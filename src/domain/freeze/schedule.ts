@@ -1,6 +1,6 @@
 /** When a freeze is on: the stretch around an instant, the next one, and the end of several that follow each other. */
 import { UNDER_WAY, WEEKDAYS, type Freeze, type FreezeWindow, type Stretch } from './freeze.ts';
-import { addDays, instantOf, localDate, weekdayOf, type LocalDate } from './local-time.ts';
+import { addDays, instantOf, localTime, weekdayOf, type LocalDate } from '../local-time.ts';
 
 const DAY_MINUTES = 1_440;
 /** Stretches that follow each other without a gap; a whole year of days is more than anybody means. */
@@ -65,7 +65,7 @@ function stretchesNear(
   window: Extract<FreezeWindow, { kind: 'weekly' }>,
   at: number,
 ): { readonly from: number; readonly until: number }[] {
-  const today = localDate(at, window.timeZone);
+  const today = localTime(at, window.timeZone);
   return Array.from({ length: 10 }, (_, index) => addDays(today, index - 1))
     .filter((date) => window.days.includes(WEEKDAYS[weekdayOf(date)] ?? 'mon'))
     .map((date) => stretchOn(window, date))

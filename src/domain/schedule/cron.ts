@@ -3,6 +3,7 @@
  * month, month, day of week (1 or MON to 7 or SUN; 0 is Sunday too). `*` every, `?` no value, `,` lists, `-` ranges,
  * `a/n` from a every n. Where both day fields are given, a day that fits either fits.
  */
+import { localTime, weekdayOf, type LocalDate, type LocalTime } from '../local-time.ts';
 
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 const DAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
@@ -99,12 +100,10 @@ export function parseCron(text: string, zone: string): Parsed<Cron> {
  * @throws RangeError where nothing fires in nine years, which `parseCron` lets no expression come to
  */
 export function nextFiring(cron: Cron, afterMs: number): number {
-  const clock = clockOf(cron.zone);
   const end = afterMs + FAR_MS;
   let at = (Math.floor(afterMs / SECOND_MS) + 1) * SECOND_MS;
   while (at < end) {
-    const local = clock(at);
-    const skipS = secondsToSkip(cron, local);
+    const skipS = secondsToSkip(cron, localTime(at, cron.zone));
     if (skipS === 0) return at;
     at += skipS * SECOND_MS;
   }
@@ -112,22 +111,24 @@ export function nextFiring(cron: Cron, afterMs: number): number {
 }
 
 /** How far at least the next firing is away; 0 when it is now. Never beyond a firing, whatever the clocks do. */
-function secondsToSkip(cron: Cron, { month, day, weekday, hour, minute, second }: LocalTime): number {
+function secondsToSkip(cron: Cron, local: LocalTime): number {
+  const { month, day, hour, minute, second } = local;
   const leftOfDay = DAY_S - (hour * HOUR_S + minute * 60 + second);
   const leftOfHour = HOUR_S - (minute * 60 + second);
   const overDays = (days: number): number =>
     days > 0 || leftOfDay > CLOCK_CHANGE_S + HOUR_S ? days * DAY_S + leftOfDay - CLOCK_CHANGE_S : leftOfHour;
   // Every month has a 28th.
   if (!cron.months.has(month)) return overDays(Math.max(0, 27 - day));
-  if (!fitsDay(cron, day, weekday)) return overDays(0);
+  if (!fitsDay(cron, local)) return overDays(0);
   if (!cron.hours.has(hour)) return leftOfHour;
   if (!cron.minutes.has(minute)) return 60 - second;
   return cron.seconds.has(second) ? 0 : 1;
 }
 
-function fitsDay(cron: Cron, day: number, weekday: number): boolean {
-  const fitsMonthDay = cron.daysOfMonth.has(day);
-  const fitsWeekday = cron.daysOfWeek.has(weekday);
+function fitsDay(cron: Cron, date: LocalDate): boolean {
+  const fitsMonthDay = cron.daysOfMonth.has(date.day);
+  // Cron's week begins with Sunday.
+  const fitsWeekday = cron.daysOfWeek.has((weekdayOf(date) + 1) % 7);
   if (cron.anyDayOfMonth || cron.anyDayOfWeek) return fitsMonthDay && fitsWeekday;
   return fitsMonthDay || fitsWeekday;
 }
@@ -170,41 +171,4 @@ function valueOf(text: string, { names, min }: Field): number {
   const named = names.indexOf(text.toUpperCase());
   if (named >= 0) return named + min;
   return /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
-}
-
-interface LocalTime {
-  readonly month: number;
-  readonly day: number;
-  /** 0…6, Sunday first. */
-  readonly weekday: number;
-  readonly hour: number;
-  readonly minute: number;
-  readonly second: number;
-}
-
-/** Reads Unix milliseconds as a zone's clock shows them. */
-function clockOf(zone: string): (at: number) => LocalTime {
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  return (at) => {
-    const parts: Partial<Record<string, number>> = {};
-    for (const { type, value } of format.formatToParts(at)) parts[type] = Number(value);
-    const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = parts;
-    return {
-      month,
-      day,
-      weekday: new Date(Date.UTC(year, month - 1, day)).getUTCDay(),
-      hour,
-      minute,
-      second,
-    };
-  };
 }

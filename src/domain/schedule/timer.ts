@@ -1,4 +1,5 @@
 /** What a timer trigger's `cronExpression` says: `@every 5m`, or six fields with an optional `CRON_TZ=Zone ` before them. */
+import { isTimeZone } from '../local-time.ts';
 import { nextFiring, parseCron, type Cron, type Parsed } from './cron.ts';
 
 export type Timer =
@@ -29,13 +30,5 @@ export function nextTime(timer: Timer, afterMs: number): number {
       return afterMs + timer.intervalMs;
     case 'cron':
       return nextFiring(timer.cron, afterMs);
-  }
-}
-
-function isTimeZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
   }
 }

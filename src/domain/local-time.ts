@@ -10,6 +10,12 @@ export interface LocalDate {
   readonly day: number;
 }
 
+export interface LocalTime extends LocalDate {
+  readonly hour: number;
+  readonly minute: number;
+  readonly second: number;
+}
+
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
@@ -24,10 +30,12 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** The date that a calendar on the wall shows. */
-export function localDate(at: number, timeZone: string): LocalDate {
-  const shown = new Date(at + offsetAt(at, timeZone));
-  return { year: shown.getUTCFullYear(), month: shown.getUTCMonth() + 1, day: shown.getUTCDate() };
+/** What clock and calendar on the wall show. @throws RangeError where `isTimeZone` says no */
+export function localTime(at: number, timeZone: string): LocalTime {
+  const parts: Partial<Record<string, number>> = {};
+  for (const { type, value } of formatOf(timeZone).formatToParts(at)) parts[type] = Number(value);
+  const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = parts;
+  return { year, month, day, hour, minute, second };
 }
 
 /** The date so many days later (or earlier). */
@@ -81,25 +89,14 @@ function changeBetween(low: number, high: number, timeZone: string): number {
 
 /** What the clock shows minus UTC, milliseconds. */
 function offsetAt(at: number, timeZone: string): number {
-  const parts = new Map(
-    formatOf(timeZone)
-      .formatToParts(at)
-      .map(({ type, value }) => [type, Number(value)]),
-  );
-  const part = (name: Intl.DateTimeFormatPartTypes): number => parts.get(name) ?? 0;
-  const shown = Date.UTC(
-    part('year'),
-    part('month') - 1,
-    part('day'),
-    part('hour'),
-    part('minute'),
-    part('second'),
-  );
-  return shown - Math.floor(at / 1_000) * 1_000;
+  const { year, month, day, hour, minute, second } = localTime(at, timeZone);
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(at / 1_000) * 1_000;
 }
 
 function formatOf(timeZone: string): Intl.DateTimeFormat {
-  const known = formats.get(timeZone);
+  // Names are the same in upper and lower case, and whoever writes one must not fill the memory with its spellings.
+  const key = timeZone.toLowerCase();
+  const known = formats.get(key);
   if (known) return known;
   const made = new Intl.DateTimeFormat('en-US', {
     timeZone,
@@ -113,6 +110,6 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
     minute: 'numeric',
     second: 'numeric',
   });
-  formats.set(timeZone, made);
+  formats.set(key, made);
   return made;
 }
