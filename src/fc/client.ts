@@ -2,6 +2,7 @@
  * The one interface through which Sluice speaks to Function Compute: the same against the built-in engine and
  * Alibaba Cloud. Small on purpose: what a release needs, nothing else.
  */
+import type { ManifestFunctionConfig } from '../domain/manifest/model.ts';
 import type { RingAnswer } from '../domain/metrics/ring.ts';
 
 export interface FcService {
@@ -11,42 +12,8 @@ export interface FcService {
   readonly role: string;
 }
 
-/** Settings of a function that a release sets; names and units as in the FC API. */
-/** How a function's own server is started: custom runtimes have it, others do not. */
-export interface FcServerConfig {
-  readonly caPort?: number;
-  /** An empty command: the file `bootstrap`. */
-  readonly customRuntimeConfig?: { readonly command: readonly string[]; readonly args: readonly string[] };
-  /** Of containers alone; command and arguments as JSON text, empty: the image's own. */
-  readonly customContainerConfig?: {
-    readonly image: string;
-    readonly command: string;
-    readonly args: string;
-  };
-}
-
-export interface FcHook {
-  /** Empty: there is no such hook. */
-  readonly handler: string;
-  /** seconds */
-  readonly timeout: number;
-}
-
-export interface FcFunctionConfig extends FcServerConfig {
-  readonly runtime: string;
-  readonly handler: string;
-  readonly description: string;
-  /** MB */
-  readonly memorySize: number;
-  /** seconds */
-  readonly timeout: number;
-  readonly initializer: string;
-  /** seconds */
-  readonly initializationTimeout: number;
-  readonly instanceConcurrency: number;
-  readonly environmentVariables: Readonly<Record<string, string>>;
-  readonly instanceLifecycleConfig?: { readonly preFreeze: FcHook; readonly preStop: FcHook };
-}
+/** Settings of a function that a release sets: manifests have the names and units of the FC API. */
+export type FcFunctionConfig = ManifestFunctionConfig;
 
 export interface FcFunction extends FcFunctionConfig {
   readonly functionName: string;

@@ -8,6 +8,7 @@ import {
   type ServiceDifference,
 } from '../../domain/difference/difference.ts';
 import { crc64 } from '../../domain/checksum/crc64.ts';
+import { imageDigest } from '../../domain/manifest/server.ts';
 import { CONTAINER_RUNTIME } from '../../domain/names/runtimes.ts';
 import type { ManifestService } from '../../domain/manifest/model.ts';
 import type { FcFunction } from '../../fc/client.ts';
@@ -16,7 +17,7 @@ import type { PackagedService } from '../contract.ts';
 import { invalid } from '../failure.ts';
 import { artifactFacts, readArtifact } from '../package/artifact-store.ts';
 import type { Parts } from '../parts.ts';
-import { functionSettings, imageDigest, serviceSettings } from './live.ts';
+import { functionSettings, serviceSettings } from './live.ts';
 
 export interface Sides {
   readonly packaged: PackagedService;

@@ -2,16 +2,9 @@
 import { memberChanges } from '../../domain/difference/members.ts';
 import { CA_PORT, HOOK_TIMEOUT } from '../../domain/names/fc.ts';
 import { bringsServer, CONTAINER_RUNTIME } from '../../domain/names/runtimes.ts';
-import type { ManifestFunctionConfig, ManifestService } from '../../domain/manifest/model.ts';
+import type { ManifestHook, ManifestServer, ManifestService } from '../../domain/manifest/model.ts';
 import type { Split } from '../../domain/release/split.ts';
-import type {
-  AliasTarget,
-  FcAlias,
-  FcFunctionConfig,
-  FcHook,
-  FcServerConfig,
-  FcService,
-} from '../../fc/client.ts';
+import type { AliasTarget, FcAlias, FcFunctionConfig, FcService } from '../../fc/client.ts';
 
 /** Where an alias stands. */
 export function splitOf({ versionId, additionalVersionWeight }: FcAlias): Split {
@@ -41,7 +34,7 @@ export function sameService(a: FcService, b: FcService): boolean {
 }
 
 /** The settings alone, without what the API adds to them. */
-export function functionSettings(config: FcFunctionConfig | ManifestFunctionConfig): FcFunctionConfig {
+export function functionSettings(config: FcFunctionConfig): FcFunctionConfig {
   const { runtime, handler, description, memorySize, timeout, initializer } = config;
   const { initializationTimeout, instanceConcurrency, environmentVariables } = config;
   return {
@@ -63,12 +56,12 @@ export function functionSettings(config: FcFunctionConfig | ManifestFunctionConf
 }
 
 /** A hook that is not there has no time limit that matters. */
-function hookSettings(hook: FcHook | undefined): FcHook {
+function hookSettings(hook: ManifestHook | undefined): ManifestHook {
   return hook && hook.handler !== '' ? hook : { handler: '', timeout: HOOK_TIMEOUT.default };
 }
 
 /** Other runtimes have no server, whatever the API fills in. */
-function serverSettings(config: FcFunctionConfig | ManifestFunctionConfig): FcServerConfig {
+function serverSettings(config: FcFunctionConfig): ManifestServer {
   const { customRuntimeConfig, customContainerConfig } = config;
   const caPort = config.caPort ?? CA_PORT.default;
   if (config.runtime === CONTAINER_RUNTIME) {
@@ -77,11 +70,6 @@ function serverSettings(config: FcFunctionConfig | ManifestFunctionConfig): FcSe
   }
   const { command = [], args = [] } = customRuntimeConfig ?? {};
   return { caPort, customRuntimeConfig: { command, args } };
-}
-
-/** 64 hex digits; empty where no container's image has a digest. */
-export function imageDigest({ customContainerConfig }: FcServerConfig): string {
-  return customContainerConfig?.image.split('@sha256:')[1] ?? '';
 }
 
 /** True when nothing of the settings would change. */

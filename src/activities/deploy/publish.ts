@@ -4,6 +4,7 @@
  * because LATEST equals it.
  */
 import { crc64 } from '../../domain/checksum/crc64.ts';
+import { imageDigest } from '../../domain/manifest/server.ts';
 import { CONTAINER_RUNTIME } from '../../domain/names/runtimes.ts';
 import type { FcClient } from '../../fc/client.ts';
 import { FcError } from '../../fc/errors.ts';
@@ -14,7 +15,7 @@ import { engineCall } from '../failure.ts';
 import { readArtifact } from '../package/artifact-store.ts';
 import type { Parts } from '../parts.ts';
 import { subjectOf, type Subject } from '../release-subject.ts';
-import { imageDigest, sameFunction } from './live.ts';
+import { sameFunction } from './live.ts';
 
 /** How far back a version of this release is looked for; under the lock nobody else publishes. */
 const LOOK_BACK = 20;

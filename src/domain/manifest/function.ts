@@ -23,8 +23,8 @@ import { handlerRule } from './handler.ts';
 import { readLifecycle } from './lifecycle.ts';
 import type { Findings } from './findings.ts';
 import type { MapReader } from './map-reader.ts';
-import type { CodeFolder, CodeImage, ManifestFunction, ManifestFunctionConfig } from './model.ts';
-import { readServer } from './server.ts';
+import type { CodeFolder, ManifestFunction, ManifestFunctionConfig } from './model.ts';
+import { imageDigest, readServer } from './server.ts';
 
 const UNSUPPORTED = [
   'asyncConfiguration',
@@ -67,15 +67,14 @@ export function readFunction(
 ): ManifestFunction | null {
   const name = map.text('name', { rule: NAME_RULE, allows: isFunctionName });
   const config = readConfig(map, findings);
-  const code = config?.runtime === CONTAINER_RUNTIME ? imageOf(config) : readCode(map, file, findings);
+  const code =
+    config?.runtime === CONTAINER_RUNTIME
+      ? { imageDigest: imageDigest(config) }
+      : readCode(map, file, findings);
   map.refuse(UNSUPPORTED, { instanceType: 'e1', diskSize: '512' });
   map.rest();
   if (name === null || config === null || code === null) return null;
   return { name, module, config, code, at: map.node.at };
-}
-
-function imageOf({ customContainerConfig }: ManifestFunctionConfig): CodeImage {
-  return { imageDigest: customContainerConfig?.image.split('@sha256:')[1] ?? '' };
 }
 
 function readCode(map: MapReader, file: string, findings: Findings): CodeFolder | null {

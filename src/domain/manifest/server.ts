@@ -35,6 +35,11 @@ export function readServer(map: MapReader, runtime: string, findings: Findings):
   return { caPort, customRuntimeConfig: { command, args } };
 }
 
+/** SHA-256 of a container's image, 64 hex digits; empty where its name has no digest. */
+export function imageDigest({ customContainerConfig }: ManifestServer): string {
+  return customContainerConfig?.image.split('@sha256:')[1] ?? '';
+}
+
 function readContainer(map: MapReader): ManifestServer {
   const config = map.map('customContainerConfig');
   if (!config) {
