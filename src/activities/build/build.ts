@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CodeFolder, ManifestFunction } from '../../domain/manifest/model.ts';
+import { familyOf } from '../../domain/names/runtimes.ts';
 import { FAILURES } from '../../domain/release/failures.ts';
 import { beating } from '../beating.ts';
 import type { Activities } from '../contract.ts';
@@ -103,14 +104,15 @@ async function build(
     await copyCode(code, draft);
     log.note(`${wanted.name}: code from ${wanted.code.path}`);
     const { runtime, customRuntimeConfig, environmentVariables } = wanted.config;
-    if (isPrebuilt(runtime)) {
+    const family = familyOf(runtime);
+    if (isPrebuilt(family)) {
       const hasCommand =
         (customRuntimeConfig?.command.length ?? 0) > 0 || Boolean(environmentVariables['BOOTSTRAP_FILE']);
-      summary = await takePrebuilt({ folder: draft, runtime, where, hasCommand, log });
+      summary = await takePrebuilt({ folder: draft, family, where, hasCommand, log });
       return;
     }
     const { project } = subject;
-    const install = runtime.startsWith('python') ? installPythonPackages : installDependencies;
+    const install = family === 'python' ? installPythonPackages : installDependencies;
     summary = await install(parts, {
       folder: draft,
       project: project.name,

@@ -2,19 +2,27 @@
 import { existsSync } from 'node:fs';
 import { chmod, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RuntimeFamily } from '../../domain/names/runtimes.ts';
 import { invalid } from '../failure.ts';
 import type { StageLog } from './log-sink.ts';
 
 const BOOTSTRAP = 'bootstrap';
 
+/** What a package of a compiled language has one of, at least. */
+const COMPILED = {
+  java: { files: /\.(jar|class)$/, text: 'jars or class files' },
+  dotnetcore: { files: /\.dll$/, text: 'assemblies (*.dll)' },
+};
+type PrebuiltFamily = 'custom' | keyof typeof COMPILED;
+
 /** True for runtimes whose packages the build only copies. */
-export function isPrebuilt(runtime: string): boolean {
-  return /^(custom|java|dotnet)/.test(runtime);
+export function isPrebuilt(family: RuntimeFamily | null): family is PrebuiltFamily {
+  return family !== null && (family === 'custom' || Object.hasOwn(COMPILED, family));
 }
 
 export interface Prebuilt {
   readonly folder: string;
-  readonly runtime: string;
+  readonly family: PrebuiltFamily;
   /** File and line of the function in the manifest. */
   readonly where: string;
   /** Whether a command is configured, so that no `bootstrap` is needed. */
@@ -27,9 +35,9 @@ export interface Prebuilt {
  *
  * @throws ApplicationFailure `Invalid` where what is started, or loaded, is not there
  */
-export async function takePrebuilt({ folder, runtime, where, hasCommand, log }: Prebuilt): Promise<string> {
-  if (runtime.startsWith('custom')) await checkBootstrap(folder, { where, hasCommand, log });
-  else await checkCompiled(folder, runtime, where);
+export async function takePrebuilt({ folder, family, where, hasCommand, log }: Prebuilt): Promise<string> {
+  if (family === 'custom') await checkBootstrap(folder, { where, hasCommand, log });
+  else await checkCompiled(folder, COMPILED[family], where);
   return 'files as they are';
 }
 
@@ -53,12 +61,14 @@ async function checkBootstrap(
   );
 }
 
-async function checkCompiled(folder: string, runtime: string, where: string): Promise<void> {
-  const wanted = runtime.startsWith('java') ? /\.(jar|class)$/ : /\.dll$/;
+async function checkCompiled(
+  folder: string,
+  { files, text }: (typeof COMPILED)[keyof typeof COMPILED],
+  where: string,
+): Promise<void> {
   const names = await readdir(folder, { recursive: true });
-  if (names.some((name) => wanted.test(name))) return;
-  const mend = runtime.startsWith('java') ? 'jars or class files' : 'assemblies (*.dll)';
+  if (names.some((name) => files.test(name))) return;
   throw invalid(
-    `${where}: the package has no ${mend}; commit them, or make them by a command in stages of sluice.yml and name their folder in codeUri`,
+    `${where}: the package has no ${text}; commit them, or make them by a command in stages of sluice.yml and name their folder in codeUri`,
   );
 }

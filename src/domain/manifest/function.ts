@@ -84,7 +84,7 @@ function readCode(map: MapReader, file: string, findings: Findings): CodeFolder 
 
 function readConfig(map: MapReader, findings: Findings): ManifestFunctionConfig | null {
   const runtime = readRuntime(map, findings);
-  const rule = handlerRule(runtime ?? '');
+  const rule = handlerRule(runtime);
   const handlerKey = map.get('handler') || !map.get('Handler') ? 'handler' : 'Handler';
   // A server of its own has one entrance, whatever the handler says.
   const handler =
@@ -110,7 +110,7 @@ function readConfig(map: MapReader, findings: Findings): ManifestFunctionConfig 
         max: runtime === null || isConcurrent(runtime) ? instanceConcurrency.max : 1,
       }) || 1,
     environmentVariables: readEnvironment(map, findings),
-    instanceLifecycleConfig: readLifecycle(map, runtime ?? ''),
+    instanceLifecycleConfig: readLifecycle(map, runtime),
   };
   if (runtime === null || handler === null) return null;
   return { runtime, handler, ...config, ...readServer(map, runtime, findings) };

@@ -4,7 +4,7 @@ import { handlerRule } from './handler.ts';
 import type { MapReader } from './map-reader.ts';
 import type { ManifestHook, ManifestLifecycle } from './model.ts';
 
-export function readLifecycle(map: MapReader, runtime: string): ManifestLifecycle {
+export function readLifecycle(map: MapReader, runtime: string | null): ManifestLifecycle {
   const config = map.map('instanceLifecycleConfig');
   const hook = (name: 'preFreeze' | 'preStop'): ManifestHook => {
     const member = config?.map(name) ?? null;

@@ -1,4 +1,4 @@
-/** Runtimes by their FC ids, and those of them that Sluice can build and run. */
+/** Runtimes by their FC ids, those of them that Sluice can build and run, and what those of one family have in common. */
 
 export const RUNTIMES = [
   'nodejs6',
@@ -23,24 +23,51 @@ export const RUNTIMES = [
   'custom.debian10',
   'custom-container',
 ] as const;
-export type Runtime = (typeof RUNTIMES)[number];
+type Runtime = (typeof RUNTIMES)[number];
+
+/** Known to Function Compute alone. */
+const NOT_SERVED: readonly Runtime[] = ['dotnetcore3.1', 'go1'];
 
 /** Those that a release can build and the engine can run. */
-export const SUPPORTED_RUNTIMES: readonly Runtime[] = RUNTIMES.filter((id) =>
-  /^(nodejs|python|php|java|dotnetcore2|custom)/.test(id),
-);
+export const SUPPORTED_RUNTIMES: readonly Runtime[] = RUNTIMES.filter((id) => !NOT_SERVED.includes(id));
 
 /** Its functions are images of a registry, without a package. */
 export const CONTAINER_RUNTIME = 'custom-container';
 
-/** Functions of these start a server of their own, which the platform sends calls to. */
-export function bringsServer(runtime: string): boolean {
-  return runtime.startsWith('custom');
+interface Family {
+  /** Functions start a server of their own, which the platform sends calls to. */
+  readonly bringsServer: boolean;
+  /** Takes several requests at once in one instance. */
+  readonly isConcurrent: boolean;
 }
 
-/** Only these take several requests at once in one instance. */
+const FAMILIES = {
+  nodejs: { bringsServer: false, isConcurrent: true },
+  python: { bringsServer: false, isConcurrent: false },
+  java: { bringsServer: false, isConcurrent: true },
+  php: { bringsServer: false, isConcurrent: false },
+  dotnetcore: { bringsServer: false, isConcurrent: false },
+  go: { bringsServer: false, isConcurrent: false },
+  custom: { bringsServer: true, isConcurrent: true },
+  [CONTAINER_RUNTIME]: { bringsServer: true, isConcurrent: true },
+} satisfies Readonly<Record<string, Family>>;
+export type RuntimeFamily = keyof typeof FAMILIES;
+
+/** By what an id begins with, so that it is known of versions that are not in the list too; `null`: of none. */
+export function familyOf(runtime: string): RuntimeFamily | null {
+  if (runtime === CONTAINER_RUNTIME) return runtime;
+  const [name = ''] = /^[a-z]+/.exec(runtime) ?? [];
+  return Object.hasOwn(FAMILIES, name) ? (name as RuntimeFamily) : null;
+}
+
+export function bringsServer(runtime: string): boolean {
+  const family = familyOf(runtime);
+  return family !== null && FAMILIES[family].bringsServer;
+}
+
 export function isConcurrent(runtime: string): boolean {
-  return /^(nodejs|java|custom)/.test(runtime);
+  const family = familyOf(runtime);
+  return family !== null && FAMILIES[family].isConcurrent;
 }
 
 export function isRuntime(text: string): text is Runtime {

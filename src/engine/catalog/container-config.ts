@@ -4,8 +4,6 @@ import { z } from 'zod';
 import { parseImageReference } from '../images/reference.ts';
 import type { CodePackage } from './code-store.ts';
 
-export const CONTAINER_RUNTIME = 'custom-container';
-
 const Words = z.array(z.string().refine((text) => !text.includes('\0')));
 
 /** A command line as the API has it: a JSON array of strings, as text; empty: none. */

@@ -1,6 +1,7 @@
 /** What a function may be set to: the schema is the one source of its validation, type and defaults (fc-api.md §4). */
 import { z } from 'zod';
 import {
+  CA_PORT,
   ENVIRONMENT_BYTES_MAX,
   FUNCTION_RANGES,
   HOOK_TIMEOUT,
@@ -9,14 +10,18 @@ import {
   MEMORY_UNIT_MB,
   NAME_RULE,
 } from '../../domain/names/fc.ts';
-import { isConcurrent, RUNTIMES } from '../../domain/names/runtimes.ts';
+import {
+  CONTAINER_RUNTIME,
+  familyOf,
+  isConcurrent,
+  isSupportedRuntime,
+  SUPPORTED_RUNTIMES,
+} from '../../domain/names/runtimes.ts';
 import { invalidArgument } from '../http/api-error.ts';
 import { CodeInput } from './code-input.ts';
-import { ContainerConfig, CONTAINER_RUNTIME } from './container-config.ts';
+import { ContainerConfig } from './container-config.ts';
 import { Description, notServed } from './service-config.ts';
 
-/** runtimes.md §1. */
-const ACCEPTED_RUNTIMES: readonly string[] = RUNTIMES.filter((id) => !['dotnetcore3.1', 'go1'].includes(id));
 /** Names that the platform gives itself; runtimes.md §9. */
 const RESERVED_VARIABLES = ['accessKeyID', 'accessKeySecret', 'securityToken', 'topic'];
 
@@ -47,7 +52,7 @@ const FunctionFields = {
   instanceType: z.string().exactOptional(),
   environmentVariables: z.record(z.string(), z.string()).exactOptional(),
   layers: z.array(z.string()).exactOptional(),
-  caPort: z.int().min(1).max(65_535).exactOptional(),
+  caPort: range(CA_PORT).exactOptional(),
   customContainerConfig: ContainerConfig.exactOptional(),
   customRuntimeConfig: z
     .object({ command: z.array(Argument).exactOptional(), args: z.array(Argument).exactOptional() })
@@ -138,9 +143,9 @@ export function functionConfig(stored: StoredFunction, changes: FunctionSettings
 
 function checkRuntime(before: string, config: FunctionConfig): void {
   const { runtime } = config;
-  if (!ACCEPTED_RUNTIMES.includes(runtime))
-    throw invalidArgument(`runtime '${runtime}' is unknown; accepted are ${ACCEPTED_RUNTIMES.join(', ')}`);
-  if (family(before) !== family(runtime))
+  if (!isSupportedRuntime(runtime))
+    throw invalidArgument(`runtime '${runtime}' is unknown; accepted are ${SUPPORTED_RUNTIMES.join(', ')}`);
+  if (familyOf(before) !== familyOf(runtime))
     throw invalidArgument(`runtime cannot change from '${before}' to '${runtime}': another language`);
   if (config.instanceConcurrency > 1 && !isConcurrent(runtime))
     throw invalidArgument(`instanceConcurrency must be 1 for runtime '${runtime}'`);
@@ -155,11 +160,6 @@ function checkContainer({ runtime, layers, customContainerConfig: container }: F
   else if (!container?.image)
     throw invalidArgument('customContainerConfig.image is required for a container');
   else if (container.webServerMode === false) throw notServed('customContainerConfig.webServerMode false');
-}
-
-function family(runtime: string): string {
-  if (runtime === CONTAINER_RUNTIME) return runtime;
-  return /^[a-z]+/.exec(runtime)?.[0] ?? runtime;
 }
 
 function checkEnvironment(variables: Readonly<Record<string, string>>): void {

@@ -1,5 +1,6 @@
 /** Functions: the operations (fc-api.md §3); what may be set is in `function-config.ts`. */
 import { randomUUID } from 'node:crypto';
+import { CONTAINER_RUNTIME } from '../../domain/names/runtimes.ts';
 import { ApiError, functionNotFound, invalidArgument } from '../http/api-error.ts';
 import { json, nothing, type Operation } from '../http/operation.ts';
 import { pageOfNames } from '../http/paging.ts';
@@ -7,7 +8,7 @@ import type { Catalog, Draft } from './catalog.ts';
 import type { CodeLinks } from './code-links.ts';
 import { storeCode } from './code-input.ts';
 import type { CodePackage, CodeStore } from './code-store.ts';
-import { CONTAINER_RUNTIME, newImagePin } from './container-config.ts';
+import { newImagePin } from './container-config.ts';
 import { CreateFunctionInput, functionConfig, UpdateFunctionInput } from './function-config.ts';
 import { withoutFunction } from './attachments.ts';
 import type { LayerStore } from './layer-store.ts';

@@ -1,15 +1,13 @@
 /** From a stored function to the immutable revision that runs: made when something is written, never on a call. */
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { createHash } from 'node:crypto';
-import { HOOK_TIMEOUT } from '../../domain/names/fc.ts';
+import { CA_PORT, HOOK_TIMEOUT } from '../../domain/names/fc.ts';
+import { CONTAINER_RUNTIME } from '../../domain/names/runtimes.ts';
 import type { Hook, ImagePin, Revision, ServerSettings } from '../invoke/contract.ts';
-import { commandLine, CONTAINER_RUNTIME } from './container-config.ts';
+import { commandLine } from './container-config.ts';
 import type { FunctionConfig } from './function-config.ts';
 import { layersName } from './code-store.ts';
 import type { FunctionRecord, ServiceRecord } from './records.ts';
-
-/** Where a custom runtime listens unless its function says otherwise (runtimes.md §8). */
-const SERVER_PORT = 9000;
 
 /**
  * The revision of one function.
@@ -76,7 +74,7 @@ function serverSettings({
   customRuntimeConfig,
   customContainerConfig,
 }: FunctionConfig): ServerSettings {
-  const port = caPort ?? SERVER_PORT;
+  const port = caPort ?? CA_PORT.default;
   if (runtime === CONTAINER_RUNTIME) {
     const { command = '', args = '' } = customContainerConfig ?? {};
     return { command: commandLine(command), args: commandLine(args), port };

@@ -2,11 +2,11 @@
  * One service with everything in it, immutable: a write makes the next state and the catalog swaps it in, so that a
  * call in flight never sees half a change.
  */
-import { CONTAINER_RUNTIME } from './container-config.ts';
 import type { Revision } from '../invoke/contract.ts';
 import type { Series } from '../metrics/series.ts';
 import { aliasNotFound, functionNotFound, versionNotFound } from '../http/api-error.ts';
 import { isVersionId, LATEST } from '../../domain/names/fc.ts';
+import { CONTAINER_RUNTIME } from '../../domain/names/runtimes.ts';
 import { splitOf } from './aliases.ts';
 import type { AliasRecord, FunctionRecord, ServiceRecord, TriggerRecord, VersionRecord } from './records.ts';
 import type { AttachmentMap } from './attachments.ts';
