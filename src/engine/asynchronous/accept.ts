@@ -1,8 +1,8 @@
 /** Takes in asynchronous calls: checked, stored, and only then answered 202. */
-import { DEFAULT_ASYNC_CONFIG, type FunctionAddress } from '../catalog/async-configs.ts';
-import { attachmentOf } from '../catalog/attachments.ts';
+import { asyncConfigOf } from '../catalog/async-configs.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { invalidArgument } from '../http/api-error.ts';
+import type { FunctionAddress } from '../http/function-address.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { AsyncQueue } from './queue.ts';
 
@@ -35,14 +35,12 @@ export function createAcceptor(options: AcceptOptions): (call: AcceptedCall) => 
       );
     if (asyncDelay !== '' && (!/^\d{1,4}$/.test(asyncDelay) || Number(asyncDelay) > DELAY_MAX_S))
       throw invalidArgument(`X-Fc-Async-Delay must be whole seconds from 0 to ${DELAY_MAX_S}`);
-    const state = catalog.find(address.service);
-    const config = attachmentOf(state, 'async', address.function, address.qualifier)?.config;
     await queue.add({
       ...address,
       invocationId: invocationId || requestId,
       requestId,
       payload,
-      config: config ?? DEFAULT_ASYNC_CONFIG,
+      config: asyncConfigOf(catalog.find(address.service), address),
       delayMs: Number(asyncDelay) * 1_000,
     });
     dispatcher.wake();

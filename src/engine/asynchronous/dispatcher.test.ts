@@ -158,7 +158,7 @@ const CALL = {
 
 test('a destination is told who was called with what, and what came of it', () => {
   const outcome = { isSuccess: true, body: Buffer.from('hello by one'), errorType: '', tries: 1 };
-  const next = destinationCall(CALL, outcome, 5, () => undefined);
+  const next = destinationCall(CALL, outcome, 5, () => DEFAULT_ASYNC_CONFIG);
   expect(next).toMatchObject({
     service: 'shop',
     qualifier: '2',
@@ -177,7 +177,9 @@ test('a destination is told who was called with what, and what came of it', () =
     responseContext: { statusCode: 200, functionError: '' },
     responsePayload: 'hello by one',
   });
-  expect(destinationCall(CALL, { ...outcome, isSuccess: false }, 5, () => undefined)).toBeUndefined();
+  expect(
+    destinationCall(CALL, { ...outcome, isSuccess: false }, 5, () => DEFAULT_ASYNC_CONFIG),
+  ).toBeUndefined();
 });
 
 test('calls that are each other’s destination do not grow', () => {
@@ -193,7 +195,7 @@ test('calls that are each other’s destination do not grow', () => {
       errorType: 'x',
       tries: 1,
     };
-    const next = destinationCall(call, outcome, 5, () => undefined);
+    const next = destinationCall(call, outcome, 5, () => DEFAULT_ASYNC_CONFIG);
     call = { ...call, payload: next?.payload ?? Buffer.alloc(0) };
     expect(call.payload.length).toBeLessThan(1024 * 1024);
   }

@@ -5,12 +5,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ensureError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import type { FunctionAddress, AsyncConfig } from '../catalog/async-configs.ts';
-import { attachmentOf } from '../catalog/attachments.ts';
+import { asyncConfigOf } from '../catalog/async-configs.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { targetOf, type Target } from '../catalog/service-state.ts';
 import { ApiError } from '../http/api-error.ts';
 import { countRefused, ERROR_TYPES, seriesOf } from '../http/counting.ts';
+import type { FunctionAddress } from '../http/function-address.ts';
 import { RefusedError, type InvocationResult, type Runner } from '../invoke/contract.ts';
 import type { SeriesRegistry } from '../metrics/series-registry.ts';
 import { destinationCall, type Outcome } from './outcome.ts';
@@ -230,7 +230,7 @@ export class Dispatcher {
     failures: number,
     given?: Outcome,
   ): Promise<void> {
-    const { queue, now } = this.#options;
+    const { queue, catalog, now } = this.#options;
     const outcome =
       given ??
       (status === 'Stopped'
@@ -241,13 +241,10 @@ export class Dispatcher {
             errorType: status,
             tries: failures,
           });
-    const next = outcome && destinationCall(call, outcome, now(), (address) => this.#configOf(address));
+    const configOf = (address: FunctionAddress) =>
+      asyncConfigOf(catalog.services.get(address.service), address);
+    const next = outcome && destinationCall(call, outcome, now(), configOf);
     await queue.end(call, { status, error, failures, next });
-  }
-
-  #configOf({ service, qualifier, function: name }: FunctionAddress): AsyncConfig | undefined {
-    const state = this.#options.catalog.services.get(service);
-    return state && attachmentOf(state, 'async', name, qualifier)?.config;
   }
 
   async #renew(): Promise<void> {

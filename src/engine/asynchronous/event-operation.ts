@@ -1,11 +1,9 @@
 /** `POST /2016-08-15/_sluice/events`: an event of another product, brought to every trigger that is bound to its source. */
-import { randomUUID } from 'node:crypto';
-import { DEFAULT_ASYNC_CONFIG } from '../catalog/async-configs.ts';
-import { attachmentOf } from '../catalog/attachments.ts';
+import { asyncConfigOf } from '../catalog/async-configs.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { json, type Operation } from '../http/operation.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import type { AsyncQueue } from './queue.ts';
+import { namelessCall, type AsyncQueue } from './queue.ts';
 import { deliveryFor, SourceEvent } from './source-events.ts';
 
 export interface EventOptions {
@@ -30,19 +28,15 @@ export function eventOperations({ catalog, queue, dispatcher, now }: EventOption
           for (const trigger of state.triggers.values()) {
             const document = deliveryFor(trigger, event, now());
             if (document === undefined) continue;
-            const requestId = randomUUID();
-            const { function: functionName, qualifier, name } = trigger;
-            await queue.add({
-              service,
-              qualifier,
-              function: functionName,
-              invocationId: requestId,
-              requestId,
-              payload: Buffer.from(document),
-              config: attachmentOf(state, 'async', functionName, qualifier)?.config ?? DEFAULT_ASYNC_CONFIG,
-              delayMs: 0,
+            const { function: functionName, name } = trigger;
+            const added = namelessCall({ service, ...trigger }, document, asyncConfigOf(state, trigger));
+            await queue.add(added);
+            delivered.push({
+              serviceName: service,
+              functionName,
+              triggerName: name,
+              requestId: added.requestId,
             });
-            delivered.push({ serviceName: service, functionName, triggerName: name, requestId });
           }
         if (delivered.length > 0) dispatcher.wake();
         return json({ delivered });

@@ -3,9 +3,10 @@ import { sql, type Kysely, type Selectable } from 'kysely';
 import { ensureError } from '../../platform/errors.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { databaseFault } from '../catalog/database-fault.ts';
-import { qualifiedFunction, type Qualified } from '../catalog/qualified.ts';
+import { qualifiedFunction } from '../catalog/qualified.ts';
 import type { EngineTables } from '../catalog/tables.ts';
 import { ApiError, invalidArgument } from '../http/api-error.ts';
+import type { FunctionAddress } from '../http/function-address.ts';
 import { json, nothing, type Call, type Operation } from '../http/operation.ts';
 import { pageLimit } from '../http/paging.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -46,7 +47,7 @@ const COLUMNS = [
 export function asyncCallOperations(options: AsyncCallOptions): Operation[] {
   const { catalog, db, queue, dispatcher, now } = options;
 
-  const stateful = (of: Qualified) =>
+  const stateful = (of: FunctionAddress) =>
     db
       .selectFrom('async_calls')
       .where('service', '=', of.service)
@@ -174,7 +175,7 @@ function viewOf(row: Row): Record<string, unknown> {
   };
 }
 
-function notThere(of: Qualified, id: string): ApiError {
+function notThere(of: FunctionAddress, id: string): ApiError {
   return new ApiError(
     404,
     'StatefulAsyncInvocationNotFound',

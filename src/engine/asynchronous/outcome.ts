@@ -1,8 +1,7 @@
 /** Where the outcome of an asynchronous call goes, and what it says there. */
-import { randomUUID } from 'node:crypto';
-import { DEFAULT_ASYNC_CONFIG, functionOfArn, type FunctionAddress } from '../catalog/async-configs.ts';
-import type { AsyncConfig } from '../catalog/async-configs.ts';
-import type { AsyncCall, NewAsyncCall } from './queue.ts';
+import { functionOfArn, type AsyncConfig } from '../catalog/async-configs.ts';
+import type { FunctionAddress } from '../http/function-address.ts';
+import { namelessCall, type AsyncCall, type NewAsyncCall } from './queue.ts';
 
 /**
  * What a destination gets of an event or an answer at most: as much as an asynchronous call may bring. The event of a
@@ -29,21 +28,13 @@ export function destinationCall(
   call: AsyncCall,
   outcome: Outcome,
   now: number,
-  configOf: (address: FunctionAddress) => AsyncConfig | undefined,
+  configOf: (address: FunctionAddress) => AsyncConfig,
 ): NewAsyncCall | undefined {
   const { onSuccess, onFailure } = call.config.destinationConfig;
   const arn = (outcome.isSuccess ? onSuccess : onFailure)?.destination ?? '';
   const address = functionOfArn(arn);
   if (!address) return undefined;
-  const requestId = randomUUID();
-  return {
-    ...address,
-    invocationId: requestId,
-    requestId,
-    payload: Buffer.from(JSON.stringify(documentOf(call, outcome, now))),
-    config: configOf(address) ?? DEFAULT_ASYNC_CONFIG,
-    delayMs: 0,
-  };
+  return namelessCall(address, JSON.stringify(documentOf(call, outcome, now)), configOf(address));
 }
 
 /** What the destination gets, as the cloud documents it. */

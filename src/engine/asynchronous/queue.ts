@@ -2,13 +2,15 @@
  * Asynchronous calls in PostgreSQL. A call is there before its 202 goes out, and until it ended: whoever runs it holds a
  * lease that a kill lets run out, and then it is run again. So every call is made at least once.
  */
+import { randomUUID } from 'node:crypto';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { DatabaseError } from 'pg';
 import { ensureError } from '../../platform/errors.ts';
-import type { AsyncConfig, FunctionAddress } from '../catalog/async-configs.ts';
+import type { AsyncConfig } from '../catalog/async-configs.ts';
 import { databaseFault, isUniqueViolation } from '../catalog/database-fault.ts';
 import type { EngineTables } from '../catalog/tables.ts';
 import { ApiError, serviceNotFound } from '../http/api-error.ts';
+import type { FunctionAddress } from '../http/function-address.ts';
 import type { AsyncEnd, AsyncStatus } from './status.ts';
 
 export interface AsyncCall extends FunctionAddress {
@@ -30,6 +32,22 @@ export interface NewAsyncCall extends FunctionAddress {
   readonly payload: Buffer;
   readonly config: AsyncConfig;
   readonly delayMs: number;
+}
+
+/** A call that the engine makes for an event or an outcome: nobody named it, and it is due at once. */
+export function namelessCall(address: FunctionAddress, event: string, config: AsyncConfig): NewAsyncCall {
+  const { service, qualifier, function: name } = address;
+  const requestId = randomUUID();
+  return {
+    service,
+    qualifier,
+    function: name,
+    invocationId: requestId,
+    requestId,
+    payload: Buffer.from(event),
+    config,
+    delayMs: 0,
+  };
 }
 
 export interface Ending {

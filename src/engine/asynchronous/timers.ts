@@ -2,19 +2,17 @@
  * Fires timer triggers. A firing is moved on and its call is stored in one transaction, so that it happens once, whatever
  * dies. What was missed while no engine ran is made up for by one firing, with the time of the first that was missed.
  */
-import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { nextTime, type Timer } from '../../domain/schedule/timer.ts';
 import { ensureError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import { DEFAULT_ASYNC_CONFIG } from '../catalog/async-configs.ts';
-import { attachmentOf } from '../catalog/attachments.ts';
+import { asyncConfigOf } from '../catalog/async-configs.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { apiTime, type TriggerRecord } from '../catalog/records.ts';
 import { timerOf } from '../catalog/trigger-config.ts';
 import type { EngineTables } from '../catalog/tables.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { insertCall } from './queue.ts';
+import { insertCall, namelessCall } from './queue.ts';
 
 export interface TimerOptions {
   readonly db: Kysely<EngineTables>;
@@ -84,7 +82,7 @@ export class Timers {
   }
 
   #fire(): Promise<number> {
-    const { db, now } = this.#options;
+    const { db, catalog, now } = this.#options;
     return db.transaction().execute(async (rows) => {
       const at = now();
       const due = await rows
@@ -104,7 +102,8 @@ export class Timers {
         .execute();
       for (const { service, function: functionName, name, due_at, record } of due) {
         const dueAt = due_at.getTime();
-        await insertCall(rows, this.#callOf(service, record, dueAt), at);
+        const config = asyncConfigOf(catalog.services.get(service), record);
+        await insertCall(rows, namelessCall({ service, ...record }, timerEvent(record, dueAt), config), at);
         const timer = timerOf(record);
         const key = rows
           .updateTable('timers')
@@ -115,22 +114,6 @@ export class Timers {
       }
       return due.length;
     });
-  }
-
-  #callOf(service: string, record: TriggerRecord, dueAt: number) {
-    const state = this.#options.catalog.services.get(service);
-    const config = state && attachmentOf(state, 'async', record.function, record.qualifier)?.config;
-    const requestId = randomUUID();
-    return {
-      service,
-      qualifier: record.qualifier,
-      function: record.function,
-      invocationId: requestId,
-      requestId,
-      payload: Buffer.from(timerEvent(record, dueAt)),
-      config: config ?? DEFAULT_ASYNC_CONFIG,
-      delayMs: 0,
-    };
   }
 }
 

@@ -102,16 +102,16 @@ export function aliasOperations(catalog: Catalog): Operation[] {
           return () => {
             const aliases = new Map(state.aliases);
             aliases.delete(name);
-            const { attachments, write } = withoutQualifier(state, name);
+            const others = withoutQualifier(state, name);
             return {
-              parts: { ...state, aliases, attachments },
+              parts: { ...others.parts, aliases },
               async write(rows) {
                 await rows
                   .deleteFrom('aliases')
                   .where('service', '=', service)
                   .where('name', '=', name)
                   .execute();
-                await write(rows);
+                await others.write(rows);
               },
             };
           };

@@ -1,19 +1,15 @@
 /** How a function is called asynchronously, per qualifier: retries, age, destinations (fc-api.md §3, §4 Async). */
 import { z } from 'zod';
 import { ApiError, invalidArgument } from '../http/api-error.ts';
+import type { FunctionAddress } from '../http/function-address.ts';
 import { json, nothing, type Operation } from '../http/operation.ts';
 import { pageOfNames } from '../http/paging.ts';
-import {
-  attachmentOf,
-  attachmentsOf,
-  withAttachments,
-  withoutAttachments,
-  type AttachmentRecord,
-} from './attachments.ts';
+import { attachmentOf, attachmentsOf, type AttachmentRecord } from './attachments.ts';
 import type { Catalog } from './catalog.ts';
-import { checkThere, qualifiedFunction } from './qualified.ts';
+import { qualifiedFunction, QualifiedConfigs } from './qualified.ts';
 import { apiTime } from './records.ts';
 import { notServed } from './service-config.ts';
+import type { ServiceState } from './service-state.ts';
 
 const Destination = z.object({ destination: z.string().default('') });
 
@@ -31,9 +27,27 @@ export type AsyncConfig = z.infer<typeof AsyncConfigInput>;
 /** What holds where nobody put a config. */
 export const DEFAULT_ASYNC_CONFIG: AsyncConfig = AsyncConfigInput.parse({});
 
+/** @param state of the function's service; `undefined` where that is gone */
+export function asyncConfigOf(
+  state: ServiceState | undefined,
+  { qualifier, function: name }: Omit<FunctionAddress, 'service'>,
+): AsyncConfig {
+  return (state && attachmentOf(state, 'async', name, qualifier))?.config ?? DEFAULT_ASYNC_CONFIG;
+}
+
 const PATH = '/services/{service}/functions/{function}/async-invoke-config';
 
 export function asyncConfigOperations(catalog: Catalog): Operation[] {
+  const configs = new QualifiedConfigs(
+    catalog,
+    'async',
+    ({ function: name, qualifier }) =>
+      new ApiError(
+        404,
+        'AsyncConfigNotExists',
+        `function '${name}' has no asynchronous configuration for qualifier '${qualifier}'`,
+      ),
+  );
   return [
     {
       name: 'PutFunctionAsyncInvokeConfig',
@@ -41,22 +55,10 @@ export function asyncConfigOperations(catalog: Catalog): Operation[] {
       path: PATH,
       input: AsyncConfigInput,
       async run(call) {
-        const qualified = qualifiedFunction(catalog, call);
-        const { service, qualifier: name, function: functionName } = qualified;
+        const of = qualifiedFunction(catalog, call);
         const config = call.body(AsyncConfigInput);
         checkDestinations(config);
-        const state = await catalog.change(service, (current) => {
-          checkThere(current, qualified);
-          const before = attachmentOf(current, 'async', functionName, name);
-          return (stamp) => {
-            const createdAt = before?.createdAt ?? stamp.createdAt;
-            const { attachments, write } = withAttachments(current, [
-              { kind: 'async', function: functionName, name, config, ...stamp, createdAt },
-            ]);
-            return { parts: { ...current, attachments }, write };
-          };
-        });
-        return answer(service, attachmentOf(state, 'async', functionName, name), name);
+        return json(viewOf(of.service, await configs.put(of, config)));
       },
     },
     {
@@ -64,8 +66,8 @@ export function asyncConfigOperations(catalog: Catalog): Operation[] {
       method: 'GET',
       path: PATH,
       run(call) {
-        const { service, qualifier, function: name } = qualifiedFunction(catalog, call);
-        return answer(service, attachmentOf(catalog.find(service), 'async', name, qualifier), qualifier);
+        const of = qualifiedFunction(catalog, call);
+        return json(viewOf(of.service, configs.find(of)));
       },
     },
     {
@@ -73,15 +75,7 @@ export function asyncConfigOperations(catalog: Catalog): Operation[] {
       method: 'DELETE',
       path: PATH,
       async run(call) {
-        const { service, qualifier, function: functionName } = qualifiedFunction(catalog, call);
-        await catalog.change(service, (state) => {
-          const found = attachmentOf(state, 'async', functionName, qualifier);
-          if (!found) throw notThere(functionName, qualifier);
-          return () => {
-            const { attachments, write } = withoutAttachments(state, (record) => record === found);
-            return { parts: { ...state, attachments }, write };
-          };
-        });
+        await configs.remove(qualifiedFunction(catalog, call));
         return nothing;
       },
     },
@@ -93,19 +87,12 @@ export function asyncConfigOperations(catalog: Catalog): Operation[] {
       run(call) {
         const { service, function: functionName } = qualifiedFunction(catalog, call);
         const records = attachmentsOf(catalog.find(service), 'async', functionName);
-        const byName = new Map(records.map((record) => [record.name, record]));
-        const { items, ...rest } = pageOfNames(call, byName.keys());
-        return json({ configs: items.map((name) => viewOf(service, byName.get(name))), ...rest });
+        const views = new Map(records.map((record) => [record.name, viewOf(service, record)]));
+        const { items, ...rest } = pageOfNames(call, views.keys());
+        return json({ configs: items.map((name) => views.get(name)), ...rest });
       },
     },
   ];
-}
-
-/** A function that results may go to. */
-export interface FunctionAddress {
-  readonly service: string;
-  readonly qualifier: string;
-  readonly function: string;
 }
 
 /** `acs:fc:{region}:{account}:services/{service}[.{qualifier}]/functions/{function}`, or `undefined`. */
@@ -126,25 +113,7 @@ function checkDestinations({ destinationConfig }: AsyncConfig): void {
   }
 }
 
-function notThere(name: string, qualifier: string): ApiError {
-  return new ApiError(
-    404,
-    'AsyncConfigNotExists',
-    `function '${name}' has no asynchronous configuration for qualifier '${qualifier}'`,
-  );
-}
-
-function answer(
-  service: string,
-  record: AttachmentRecord<'async'> | undefined,
-  qualifier: string,
-): ReturnType<typeof json> {
-  if (!record) throw notThere(service, qualifier);
-  return json(viewOf(service, record));
-}
-
-function viewOf(service: string, record: AttachmentRecord<'async'> | undefined): Record<string, unknown> {
-  if (!record) return {};
+function viewOf(service: string, record: AttachmentRecord<'async'>): Record<string, unknown> {
   return {
     service,
     function: record.function,

@@ -4,7 +4,7 @@
  * resource's file and a line in `AttachmentConfigs`. Whatever an attachment names goes with it.
  */
 import type { AsyncConfig } from './async-configs.ts';
-import type { Rows } from './catalog.ts';
+import type { Draft } from './catalog.ts';
 import type { OnDemandConfig } from './on-demand-configs.ts';
 import type { ProvisionConfig } from './provision-configs.ts';
 import type { Stamp } from './records.ts';
@@ -61,19 +61,14 @@ export function attachmentsOf<Kind extends AttachmentKind>(
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** A draft's part: the map that memory will hold, and the rows that say the same. */
-export interface AttachmentChange {
-  readonly attachments: AttachmentMap;
-  readonly write: (rows: Rows) => Promise<void>;
-}
-
-export function withAttachments(state: ServiceState, records: readonly AttachmentRecord[]): AttachmentChange {
+/** The state with these, set anew or changed. */
+export function withAttachments(state: ServiceState, records: readonly AttachmentRecord[]): Draft {
   const attachments = new Map(state.attachments);
   for (const record of records)
     attachments.set(attachmentKey(record.kind, record.function, record.name), record);
   const service = state.service.name;
   return {
-    attachments,
+    parts: { ...state, attachments },
     async write(rows) {
       for (const record of records) {
         const text = JSON.stringify(record);
@@ -94,13 +89,13 @@ export function withAttachments(state: ServiceState, records: readonly Attachmen
 export function withoutAttachments(
   state: ServiceState,
   isGone: (record: AttachmentRecord) => boolean,
-): AttachmentChange {
+): Draft {
   const gone = [...state.attachments].filter(([, record]) => isGone(record));
-  if (gone.length === 0) return { attachments: state.attachments, write: () => Promise.resolve() };
+  if (gone.length === 0) return { parts: state, write: () => Promise.resolve() };
   const attachments = new Map(state.attachments);
   for (const [key] of gone) attachments.delete(key);
   return {
-    attachments,
+    parts: { ...state, attachments },
     async write(rows) {
       for (const [, record] of gone)
         await rows
@@ -115,11 +110,11 @@ export function withoutAttachments(
 }
 
 /** Configs of a version or alias go with it. */
-export function withoutQualifier(state: ServiceState, qualifier: string): AttachmentChange {
+export function withoutQualifier(state: ServiceState, qualifier: string): Draft {
   return withoutAttachments(state, (record) => record.function !== '' && record.name === qualifier);
 }
 
 /** Configs of a function go with it, under every qualifier: older versions keep the function but nobody sets them. */
-export function withoutFunction(state: ServiceState, name: string): AttachmentChange {
+export function withoutFunction(state: ServiceState, name: string): Draft {
   return withoutAttachments(state, (record) => record.function === name && record.name === 'LATEST');
 }

@@ -147,16 +147,16 @@ export function functionOperations({ catalog, codeStore, links, layers }: Functi
           return () => {
             const functions = new Map(state.functions);
             functions.delete(name);
-            const { attachments, write } = withoutFunction(state, name);
+            const others = withoutFunction(state, name);
             return {
-              parts: { ...state, functions, attachments },
+              parts: { ...others.parts, functions },
               async write(rows) {
                 await rows
                   .deleteFrom('functions')
                   .where('service', '=', service)
                   .where('name', '=', name)
                   .execute();
-                await write(rows);
+                await others.write(rows);
               },
             };
           };

@@ -1,4 +1,5 @@
 /** What runs of a function: the instances of a qualifier, and how many of them are provisioned. */
+import type { FunctionAddress } from '../http/function-address.ts';
 import { json, type Operation } from '../http/operation.ts';
 import { pageOfNames } from '../http/paging.ts';
 import type { Runner } from '../invoke/contract.ts';
@@ -6,7 +7,7 @@ import { attachmentsOf } from './attachments.ts';
 import type { Catalog } from './catalog.ts';
 import { sharesOf } from './instance-bounds.ts';
 import type { Provisioned } from './provision-configs.ts';
-import { qualifiedFunction, type Qualified } from './qualified.ts';
+import { qualifiedFunction } from './qualified.ts';
 
 export function instanceOperations(catalog: Catalog, runner: Runner): Operation[] {
   return [
@@ -32,7 +33,7 @@ export function instanceOperations(catalog: Catalog, runner: Runner): Operation[
 }
 
 /** How many warm instances a qualifier has of those that it asks for. */
-export function countProvisioned(catalog: Catalog, runner: Runner, of: Qualified): Provisioned {
+export function countProvisioned(catalog: Catalog, runner: Runner, of: FunctionAddress): Provisioned {
   const state = catalog.find(of.service);
   /** Instances of a revision that qualifiers before this one count as theirs. */
   const taken = new Map<string, number>();

@@ -1,17 +1,12 @@
 /** The ceiling of on-demand instances, per function and qualifier (guide.md §10, fc-api.md §4 OnDemand). */
 import { z } from 'zod';
 import { ApiError } from '../http/api-error.ts';
+import type { FunctionAddress } from '../http/function-address.ts';
 import { json, nothing, type Operation } from '../http/operation.ts';
 import { pageOfNames } from '../http/paging.ts';
-import {
-  attachmentOf,
-  attachmentsOf,
-  withAttachments,
-  withoutAttachments,
-  type AttachmentRecord,
-} from './attachments.ts';
+import { attachmentsOf, type AttachmentRecord } from './attachments.ts';
 import type { Catalog } from './catalog.ts';
-import { checkThere, qualifiedFunction, type Qualified } from './qualified.ts';
+import { qualifiedFunction, QualifiedConfigs } from './qualified.ts';
 
 const PutOnDemandConfigInput = z.object({
   /** 0: no on-demand instance at all. */
@@ -23,6 +18,11 @@ export type OnDemandConfig = z.infer<typeof PutOnDemandConfigInput>;
 const PATH = '/services/{service}/functions/{function}/on-demand-config';
 
 export function onDemandConfigOperations(catalog: Catalog): Operation[] {
+  const configs = new QualifiedConfigs(
+    catalog,
+    'on-demand',
+    (of) => new ApiError(404, 'OnDemandConfigNotFound', `'${resourceOf(of)}' has no on-demand configuration`),
+  );
   return [
     {
       name: 'PutOnDemandConfig',
@@ -30,21 +30,9 @@ export function onDemandConfigOperations(catalog: Catalog): Operation[] {
       path: PATH,
       input: PutOnDemandConfigInput,
       async run(call) {
-        const qualified = qualifiedFunction(catalog, call);
-        const { service, qualifier: name, function: functionName } = qualified;
+        const of = qualifiedFunction(catalog, call);
         const config = call.body(PutOnDemandConfigInput);
-        const state = await catalog.change(service, (current) => {
-          checkThere(current, qualified);
-          const before = attachmentOf(current, 'on-demand', functionName, name);
-          call.requireMatch(before?.etag ?? '', resourceOf(qualified));
-          return (stamp) => {
-            const { attachments, write } = withAttachments(current, [
-              { kind: 'on-demand', function: functionName, name, config, ...stamp },
-            ]);
-            return { parts: { ...current, attachments }, write };
-          };
-        });
-        return answer(qualified, attachmentOf(state, 'on-demand', functionName, name));
+        return answer(of, await configs.put(of, config, (etag) => call.requireMatch(etag, resourceOf(of))));
       },
     },
     {
@@ -52,9 +40,8 @@ export function onDemandConfigOperations(catalog: Catalog): Operation[] {
       method: 'GET',
       path: PATH,
       run(call) {
-        const qualified = qualifiedFunction(catalog, call);
-        const state = catalog.find(qualified.service);
-        return answer(qualified, attachmentOf(state, 'on-demand', qualified.function, qualified.qualifier));
+        const of = qualifiedFunction(catalog, call);
+        return answer(of, configs.find(of));
       },
     },
     {
@@ -62,16 +49,8 @@ export function onDemandConfigOperations(catalog: Catalog): Operation[] {
       method: 'DELETE',
       path: PATH,
       async run(call) {
-        const qualified = qualifiedFunction(catalog, call);
-        await catalog.change(qualified.service, (state) => {
-          const found = attachmentOf(state, 'on-demand', qualified.function, qualified.qualifier);
-          if (!found) throw notThere(qualified);
-          call.requireMatch(found.etag, resourceOf(qualified));
-          return () => {
-            const { attachments, write } = withoutAttachments(state, (record) => record === found);
-            return { parts: { ...state, attachments }, write };
-          };
-        });
+        const of = qualifiedFunction(catalog, call);
+        await configs.remove(of, (etag) => call.requireMatch(etag, resourceOf(of)));
         return nothing;
       },
     },
@@ -92,22 +71,10 @@ export function onDemandConfigOperations(catalog: Catalog): Operation[] {
   ];
 }
 
-function resourceOf({ service, qualifier, function: name }: Qualified): string {
+function resourceOf({ service, qualifier, function: name }: FunctionAddress): string {
   return `services/${service}.${qualifier}/functions/${name}`;
 }
 
-function notThere(qualified: Qualified): ApiError {
-  return new ApiError(
-    404,
-    'OnDemandConfigNotFound',
-    `'${resourceOf(qualified)}' has no on-demand configuration`,
-  );
-}
-
-function answer(
-  qualified: Qualified,
-  record: AttachmentRecord<'on-demand'> | undefined,
-): ReturnType<typeof json> {
-  if (!record) throw notThere(qualified);
-  return json({ resource: resourceOf(qualified), ...record.config }, record.etag);
+function answer(of: FunctionAddress, record: AttachmentRecord<'on-demand'>): ReturnType<typeof json> {
+  return json({ resource: resourceOf(of), ...record.config }, record.etag);
 }

@@ -5,11 +5,12 @@
 import { z } from 'zod';
 import { parseCron } from '../../domain/schedule/cron.ts';
 import { ApiError, invalidArgument } from '../http/api-error.ts';
+import type { FunctionAddress } from '../http/function-address.ts';
 import { json, type Operation } from '../http/operation.ts';
 import { pageOfNames } from '../http/paging.ts';
-import { attachmentOf, attachmentsOf, withAttachments, type AttachmentRecord } from './attachments.ts';
+import { attachmentsOf, type AttachmentRecord } from './attachments.ts';
 import type { Catalog } from './catalog.ts';
-import { checkThere, qualifiedFunction, type Qualified } from './qualified.ts';
+import { qualifiedFunction, QualifiedConfigs } from './qualified.ts';
 
 const UtcTime = z
   .string()
@@ -57,19 +58,28 @@ const PATH = '/services/{service}/functions/{function}/provision-config';
 export interface ProvisionOptions {
   readonly catalog: Catalog;
   readonly accountId: string;
-  readonly provisioned: (of: Qualified) => Provisioned;
+  readonly provisioned: (of: FunctionAddress) => Provisioned;
 }
 
 export function provisionConfigOperations(options: ProvisionOptions): Operation[] {
   const { catalog, accountId } = options;
 
-  const resourceOf = ({ service, qualifier, function: name }: Qualified): string =>
+  const resourceOf = ({ service, qualifier, function: name }: FunctionAddress): string =>
     `${accountId}#${service}#${qualifier}#${name}`;
-  const viewOf = (of: Qualified, { config }: AttachmentRecord<'provision'>): Record<string, unknown> => ({
+  const viewOf = (
+    of: FunctionAddress,
+    { config }: AttachmentRecord<'provision'>,
+  ): Record<string, unknown> => ({
     resource: resourceOf(of),
     ...config,
     ...options.provisioned(of),
   });
+  const configs = new QualifiedConfigs(
+    catalog,
+    'provision',
+    (of) =>
+      new ApiError(404, 'ProvisionConfigNotFound', `'${resourceOf(of)}' has no provision configuration`),
+  );
 
   return [
     {
@@ -85,18 +95,9 @@ export function provisionConfigOperations(options: ProvisionOptions): Operation[
           );
         const config = call.body(PutProvisionConfigInput);
         checkPlans(config);
-        let stored: AttachmentRecord<'provision'> | undefined;
-        await catalog.change(of.service, (state) => {
-          checkThere(state, of);
-          const before = attachmentOf(state, 'provision', of.function, of.qualifier);
-          call.requireMatch(before?.etag ?? '', `the provision configuration '${resourceOf(of)}'`);
-          return (stamp) => {
-            stored = { kind: 'provision', function: of.function, name: of.qualifier, config, ...stamp };
-            const { attachments, write } = withAttachments(state, [stored]);
-            return { parts: { ...state, attachments }, write };
-          };
-        });
-        if (!stored) throw new Error('a provision configuration was written without a record');
+        const stored = await configs.put(of, config, (etag) =>
+          call.requireMatch(etag, `the provision configuration '${resourceOf(of)}'`),
+        );
         return json(viewOf(of, stored), stored.etag);
       },
     },
@@ -106,13 +107,7 @@ export function provisionConfigOperations(options: ProvisionOptions): Operation[
       path: PATH,
       run(call) {
         const of = qualifiedFunction(catalog, call);
-        const record = attachmentOf(catalog.find(of.service), 'provision', of.function, of.qualifier);
-        if (!record)
-          throw new ApiError(
-            404,
-            'ProvisionConfigNotFound',
-            `'${resourceOf(of)}' has no provision configuration`,
-          );
+        const record = configs.find(of);
         return json(viewOf(of, record), record.etag);
       },
     },

@@ -49,8 +49,7 @@ export function tagOperations(catalog: Catalog): Operation[] {
               config,
               ...stamp,
             }));
-            const { attachments, write } = withAttachments(state, records);
-            return { parts: { ...state, attachments }, write };
+            return withAttachments(state, records);
           };
         });
         return nothing;
@@ -66,13 +65,11 @@ export function tagOperations(catalog: Catalog): Operation[] {
         const service = serviceOf(resourceArn);
         if (!all && tagKeys.length === 0)
           throw invalidArgument('tagKeys: name at least one tag, or send all: true');
-        await catalog.change(service, (state) => () => {
-          const { attachments, write } = withoutAttachments(
-            state,
-            ({ kind, name }) => kind === 'tag' && (all || tagKeys.includes(name)),
-          );
-          return { parts: { ...state, attachments }, write };
-        });
+        await catalog.change(
+          service,
+          (state) => () =>
+            withoutAttachments(state, ({ kind, name }) => kind === 'tag' && (all || tagKeys.includes(name))),
+        );
         return nothing;
       },
     },

@@ -88,16 +88,16 @@ export function versionOperations(catalog: Catalog): Operation[] {
           return () => {
             const versions = new Map(state.versions);
             versions.delete(id);
-            const { attachments, write } = withoutQualifier(state, id);
+            const others = withoutQualifier(state, id);
             return {
-              parts: { ...state, versions, attachments },
+              parts: { ...others.parts, versions },
               async write(rows) {
                 await rows
                   .deleteFrom('versions')
                   .where('service', '=', service)
                   .where('version_id', '=', Number(id))
                   .execute();
-                await write(rows);
+                await others.write(rows);
               },
             };
           };

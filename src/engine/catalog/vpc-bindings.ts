@@ -36,12 +36,8 @@ export function vpcBindingOperations(catalog: Catalog): Operation[] {
             );
           if (attachmentsOf(state, 'binding').length >= BINDINGS_MAX)
             throw invalidArgument(`service '${service}' is bound to ${BINDINGS_MAX} VPCs, which is the most`);
-          return (stamp) => {
-            const { attachments, write } = withAttachments(state, [
-              { kind: 'binding', function: '', name: vpcId, config: true, ...stamp },
-            ]);
-            return { parts: { ...state, attachments }, write };
-          };
+          return (stamp) =>
+            withAttachments(state, [{ kind: 'binding', function: '', name: vpcId, config: true, ...stamp }]);
         });
         return nothing;
       },
@@ -62,13 +58,7 @@ export function vpcBindingOperations(catalog: Catalog): Operation[] {
         await catalog.change(service, (state) => {
           if (!attachmentOf(state, 'binding', '', vpcId))
             throw new ApiError(404, 'VpcBindingNotFound', `service '${service}' is not bound to '${vpcId}'`);
-          return () => {
-            const { attachments, write } = withoutAttachments(
-              state,
-              ({ kind, name }) => kind === 'binding' && name === vpcId,
-            );
-            return { parts: { ...state, attachments }, write };
-          };
+          return () => withoutAttachments(state, ({ kind, name }) => kind === 'binding' && name === vpcId);
         });
         return nothing;
       },

@@ -1,12 +1,9 @@
 /** Which function an HTTP request is for: by its path under `/proxy/`, or by a custom domain's routes. */
-import { LATEST } from '../../domain/names/fc.ts';
 import type { DomainRouter } from '../catalog/domain-routes.ts';
+import { splitQualifier, type FunctionAddress } from './function-address.ts';
 import { decodeSegment } from './router.ts';
 
-export interface FunctionRoute {
-  readonly service: string;
-  readonly qualifier: string;
-  readonly function: string;
+export interface FunctionRoute extends FunctionAddress {
   /** What the function sees as its path; percent-encoded, `/` at least. */
   readonly path: string;
   /** The prefix that was cut off; empty behind a custom domain. */
@@ -36,10 +33,10 @@ export function proxyRoute(url: string): FunctionRoute | undefined {
   const segment = decodeSegment(url.slice(PROXY_PREFIX.length, serviceEnd));
   const name = decodeSegment(url.slice(serviceEnd + 1, functionEnd));
   if (segment === '' || name === '') return undefined;
-  const dot = segment.indexOf('.');
+  const { service, qualifier } = splitQualifier(segment);
   return {
-    service: dot < 0 ? segment : segment.slice(0, dot),
-    qualifier: dot < 0 ? LATEST : segment.slice(dot + 1),
+    service,
+    qualifier,
     function: name,
     path: functionEnd === pathEnd ? '/' : url.slice(functionEnd, pathEnd),
     base: url.slice(0, functionEnd),

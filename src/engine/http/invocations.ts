@@ -11,6 +11,7 @@ import type { InvocationResult, Runner } from '../invoke/contract.ts';
 import type { SeriesRegistry } from '../metrics/series-registry.ts';
 import { invalidArgument } from './api-error.ts';
 import { countRefused, ERROR_TYPES, seriesOf } from './counting.ts';
+import { splitQualifier, type FunctionAddress } from './function-address.ts';
 import { readBody } from './read-body.ts';
 import type { RequestHead } from './request-head.ts';
 import { decodeSegment } from './router.ts';
@@ -29,15 +30,9 @@ export interface InvocationOptions {
   readonly accept: (call: AcceptedCall) => Promise<void>;
 }
 
-export interface InvocationAddress {
-  readonly service: string;
-  readonly qualifier: string;
-  readonly function: string;
-}
-
 export interface InvocationRequest {
   readonly requestId: string;
-  readonly address: InvocationAddress;
+  readonly address: FunctionAddress;
   readonly head: RequestHead;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -48,24 +43,19 @@ const EXPOSED =
   'X-Fc-Invocation-Service-Version,X-Fc-Instance-Id,X-Fc-Error-Type,X-Fc-Log-Result';
 
 /** `/services/{service}[.{qualifier}]/functions/{function}/invocations`, or `undefined` for another path. */
-export function invocationAddress(path: string): InvocationAddress | undefined {
+export function invocationAddress(path: string): FunctionAddress | undefined {
   const [, services, segment, functions, name, invocations, ...rest] = path.split('/');
   if (services !== 'services' || functions !== 'functions' || invocations !== 'invocations') return undefined;
   if (!segment || !name || rest.length > 0) return undefined;
-  const service = decodeSegment(segment);
-  const dot = service.indexOf('.');
-  return {
-    service: dot < 0 ? service : service.slice(0, dot),
-    qualifier: dot < 0 ? 'LATEST' : service.slice(dot + 1),
-    function: decodeSegment(name),
-  };
+  const { service, qualifier } = splitQualifier(decodeSegment(segment));
+  return { service, qualifier, function: decodeSegment(name) };
 }
 
 /** Answers a signed request; throws `ApiError`, `RefusedError` or `RequestAborted`. */
 export function createInvocations(options: InvocationOptions): (call: InvocationRequest) => Promise<void> {
   const { catalog, runner, random, now } = options;
 
-  function find({ service, qualifier, function: name }: InvocationAddress): Target {
+  function find({ service, qualifier, function: name }: FunctionAddress): Target {
     return targetOf(catalog.find(service), qualifier, name, random);
   }
 

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import { invalidArgument, preconditionFailed } from './api-error.ts';
+import { splitQualifier, type FunctionAddress } from './function-address.ts';
 import { parseJsonBody } from './json-body.ts';
 
 export interface Operation {
@@ -61,13 +62,9 @@ export class Call {
     return this.#init.params.get(name) ?? '';
   }
 
-  /** `{service}` or `{service}.{qualifier}`, split at the first dot; no qualifier is LATEST. */
-  get serviceAndQualifier(): { readonly service: string; readonly qualifier: string } {
-    const segment = this.param('service');
-    const dot = segment.indexOf('.');
-    return dot < 0
-      ? { service: segment, qualifier: 'LATEST' }
-      : { service: segment.slice(0, dot), qualifier: segment.slice(dot + 1) };
+  /** `{service}` or `{service}.{qualifier}`. */
+  get serviceAndQualifier(): Pick<FunctionAddress, 'service' | 'qualifier'> {
+    return splitQualifier(this.param('service'));
   }
 
   /** `{service}` of an operation on LATEST. */
