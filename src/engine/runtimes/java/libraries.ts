@@ -2,9 +2,8 @@
  * The libraries of the Java shim, as `shim/pom.xml` names them, with the SHA-256 of each: what Maven brings is used only
  * if it is these very bytes.
  */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { verifyFile } from '../cached-folder.ts';
 
 /** File names in the order of the class path. */
 export const LIBRARIES: Readonly<Record<string, string>> = {
@@ -16,13 +15,6 @@ export const LIBRARIES: Readonly<Record<string, string>> = {
 
 /** @throws Error that names the first file which is missing or not what it must be */
 export function verifyLibraries(folder: string): void {
-  for (const [name, wanted] of Object.entries(LIBRARIES)) {
-    const found = createHash('sha256')
-      .update(readFileSync(join(folder, name)))
-      .digest('hex');
-    if (found !== wanted)
-      throw new Error(
-        `Maven brought another ${name} than the pinned one (SHA-256 ${found}, wanted ${wanted}); check the mirror that it is configured with`,
-      );
-  }
+  for (const [name, wanted] of Object.entries(LIBRARIES))
+    verifyFile(join(folder, name), wanted, 'Maven', 'mirror');
 }

@@ -4,21 +4,11 @@
  * a hash of all that goes in, so a change of the sources is a new folder and never a mixture.
  */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ensureError } from '../../../platform/errors.ts';
+import { makeCachedFolder, nameByContent } from '../cached-folder.ts';
 import { findPrograms } from '../interpreters.ts';
 import { shimFolder } from '../shim-folder.ts';
 import type { Jre } from './jre.ts';
@@ -38,15 +28,18 @@ export function classPath(folder: string): string {
 export class ShimBuild {
   /** Holds the jars, once they are built. */
   readonly folder: string;
-  readonly #sources: string;
+  readonly #pom: string;
+  readonly #sources: readonly string[];
   readonly #jres: readonly Jre[];
-  #running: Promise<void> | undefined;
 
   /** @param jres of this host; the JDK among them compiles */
   constructor(cache: string, jres: readonly Jre[]) {
-    this.#sources = shimFolder('java');
+    const shim = shimFolder('java');
+    this.#pom = join(shim, 'pom.xml');
+    this.#sources = ['shim', 'training'].flatMap((name) => javaFiles(join(shim, 'sluice', name)));
     this.#jres = jres;
-    this.folder = join(cache, 'java-shim', hashOf(this.#sources));
+    const name = nameByContent(JSON.stringify(LIBRARIES), [this.#pom, ...this.#sources]);
+    this.folder = join(cache, 'java-shim', name);
   }
 
   get isBuilt(): boolean {
@@ -60,59 +53,34 @@ export class ShimBuild {
     return `its shim is compiled on first use and this host has no ${missing.join(' and no ')}. Install a JDK and Maven (apt-get install default-jdk-headless maven)`;
   }
 
-  /** Builds it unless it is there. Callers at the same time share one build. */
+  /** Builds it unless it is there. @throws Error where something is missing for it or a step fails */
   build(): Promise<void> {
-    this.#running ??= this.#build().finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
-  }
-
-  async #build(): Promise<void> {
-    if (this.isBuilt) return;
-    const jdk = this.#jdk();
-    const maven = this.#maven();
-    if (!jdk || !maven) throw new Error(this.obstacle);
-    const parent = join(this.folder, '..');
-    mkdirSync(parent, { recursive: true });
-    const work = mkdtempSync(join(parent, '.part-'));
-    try {
+    return makeCachedFolder(this.folder, async (work) => {
+      const jdk = this.#jdk();
+      const maven = this.#maven();
+      if (!jdk || !maven) throw new Error(this.obstacle);
       const jars = join(work, 'jars');
       const classes = join(work, 'classes');
-      mkdirSync(classes, { recursive: true });
+      mkdirSync(classes);
       await this.#fetch(maven, work, jars);
       verifyLibraries(jars);
-      const files = ['shim', 'training'].flatMap((name) => javaFiles(join(this.#sources, 'sluice', name)));
+      const options = ['-nowarn', '-encoding', 'UTF-8', ...releaseOptions(jdk)];
       await run(
         join(jdk.home, 'bin', 'javac'),
-        [
-          '-nowarn',
-          '-encoding',
-          'UTF-8',
-          ...releaseOptions(jdk),
-          '-cp',
-          `${jars}/*`,
-          '-d',
-          classes,
-          ...files,
-        ],
+        [...options, '-cp', `${jars}/*`, '-d', classes, ...this.#sources],
         { timeout: STEP_LIMIT_MS },
       );
       await run(join(jdk.home, 'bin', 'jar'), ['cf', join(jars, SHIM_JAR), '-C', classes, '.'], {
         timeout: STEP_LIMIT_MS,
       });
       for (const name of readdirSync(jars)) chmodSync(join(jars, name), 0o644);
-      chmodSync(jars, 0o755);
-      // Whoever finds the folder finds all of it; another process that was faster has the same in it.
-      if (!this.isBuilt) renameSync(jars, this.folder);
-    } finally {
-      rmSync(work, { recursive: true, force: true });
-    }
+      return jars;
+    });
   }
 
   async #fetch(maven: string, work: string, jars: string): Promise<void> {
     // A copy: Maven makes a folder beside the file that it reads.
-    cpSync(join(this.#sources, 'pom.xml'), join(work, 'pom.xml'));
+    cpSync(this.#pom, join(work, 'pom.xml'));
     const options = ['-DincludeScope=runtime', `-DoutputDirectory=${jars}`];
     try {
       await run(
@@ -147,11 +115,4 @@ function javaFiles(folder: string): string[] {
     .filter((name) => name.endsWith('.java'))
     .sort()
     .map((name) => join(folder, name));
-}
-
-function hashOf(sources: string): string {
-  const hash = createHash('sha256').update(JSON.stringify(LIBRARIES));
-  const files = ['shim', 'training'].flatMap((name) => javaFiles(join(sources, 'sluice', name)));
-  for (const file of [join(sources, 'pom.xml'), ...files]) hash.update(readFileSync(file)).update('\0');
-  return hash.digest('hex').slice(0, 16);
 }

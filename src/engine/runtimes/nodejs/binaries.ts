@@ -1,16 +1,17 @@
 /**
  * Node.js binaries of exact majors: npm packages of the platform's own name that carry `bin/node`. Fetched when a
  * function first needs one, by the npm that is here and from the registry that it is set to, checked against that
- * registry's own digest, kept in the cache that homes share. Becomes visible by one rename.
+ * registry's own digest, kept in the cache that homes share.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, readdirSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { makeCachedFolder } from '../cached-folder.ts';
 
 const run = promisify(execFile);
 
@@ -55,37 +56,31 @@ export function cachedBinary(cache: string, major: number): NodeBinary | undefin
  * @throws Error where npm or the network is away, the registry has none, or what came is not what it announced
  */
 export async function fetchBinary(cache: string, major: number): Promise<NodeBinary> {
-  const folder = folderOf(cache);
-  await mkdir(folder, { recursive: true });
-  const draft = await mkdtemp(join(folder, 'draft-'));
-  try {
-    const seen = await npm(draft, ['view', `${PACKAGE}@${major}`, 'version', 'dist.integrity']);
-    const [release] = Releases.parse(JSON.parse(seen)).sort((a, b) => newerFirst(a.version, b.version));
-    if (!release) throw new Error(`the npm registry has no ${PACKAGE}@${major}`);
-    const packed = await npm(draft, ['pack', `${PACKAGE}@${release.version}`]);
-    const archive = join(draft, Packed.parse(JSON.parse(packed))[0].filename);
+  const cwd = folderOf(cache);
+  await mkdir(cwd, { recursive: true });
+  const seen = await npm(cwd, ['view', `${PACKAGE}@${major}`, 'version', 'dist.integrity']);
+  const [release] = Releases.parse(JSON.parse(seen)).sort((a, b) => newerFirst(a.version, b.version));
+  if (!release) throw new Error(`the npm registry has no ${PACKAGE}@${major}`);
+  const version = `v${release.version}`;
+  const folder = join(cwd, version);
+  await makeCachedFolder(folder, async (work) => {
+    const packed = await npm(work, ['pack', `${PACKAGE}@${release.version}`]);
+    const archive = join(work, Packed.parse(JSON.parse(packed))[0].filename);
     await check(archive, release['dist.integrity']);
     await run('tar', [
       '-xzf',
       archive,
       '-C',
-      draft,
+      work,
       '--no-same-owner',
       '--strip-components=2',
       'package/bin/node',
     ]);
     await rm(archive);
-    const version = `v${release.version}`;
-    await checkVersion(join(draft, 'node'), version);
-    await chmod(draft, 0o755);
-    // Whoever was faster has the same bytes.
-    await rename(draft, join(folder, version)).catch((error: unknown) => {
-      if (!list(folder).includes(version)) throw error;
-    });
-    return { path: join(folder, version, 'node'), version };
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
+    await checkVersion(join(work, 'node'), version);
+    return work;
+  });
+  return { path: join(folder, 'node'), version };
 }
 
 async function npm(cwd: string, args: readonly string[]): Promise<string> {
