@@ -7,7 +7,14 @@ import { JAVA } from './java/runtime.ts';
 import { NODEJS } from './nodejs/runtime.ts';
 import { PHP } from './php/runtime.ts';
 import { PYTHON } from './python/runtime.ts';
-import type { HostSettings, MissingRuntime, Runtime, RuntimeFamily, RuntimeState } from './runtime.ts';
+import {
+  unserved,
+  type HostSettings,
+  type MissingRuntime,
+  type Runtime,
+  type RuntimeFamily,
+  type RuntimeState,
+} from './runtime.ts';
 
 const FAMILIES: readonly RuntimeFamily[] = [DOTNET, JAVA, NODEJS, PHP, PYTHON, CUSTOM, CONTAINER];
 
@@ -52,12 +59,9 @@ export class RuntimeRegistry {
     const now = performance.now();
     const last = this.#looked.get(id);
     if (last && ('protocol' in last.runtime || now - last.atMs < MISSING_MS)) return last.runtime;
-    const runtime = this.#families.get(id)?.look(id, this.#host) ?? unserved(id);
+    const runtime =
+      this.#families.get(id)?.look(id, this.#host) ?? unserved(id, 'is not known to this engine');
     this.#looked.set(id, { runtime, atMs: now });
     return runtime;
   }
-}
-
-function unserved(id: string): MissingRuntime {
-  return { id, state: { state: 'missing', reason: `runtime '${id}' is not known to this engine` } };
 }

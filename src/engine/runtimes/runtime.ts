@@ -72,6 +72,13 @@ export interface RuntimeFamily {
 
 /** @param need what would have to be there, e.g. `php >= 7.2` @param found what was looked at and did not fit */
 export function missingRuntime(id: string, need: string, found = 'none'): MissingRuntime {
-  const reason = `runtime '${id}' needs ${need} on the engine host; found: ${found}. Install it or set the interpreter path in the engine configuration (SLUICE_RUNTIMES=${id}=/path/to/it)`;
-  return { id, state: { state: 'missing', reason } };
+  return unserved(
+    id,
+    `needs ${need} on the engine host; found: ${found}. Install it or set the interpreter path in the engine configuration (SLUICE_RUNTIMES=${id}=/path/to/it)`,
+  );
+}
+
+/** @param reason goes on behind the id, e.g. `needs skopeo` */
+export function unserved(id: string, reason: string): MissingRuntime {
+  return { id, state: { state: 'missing', reason: `runtime '${id}' ${reason}` } };
 }

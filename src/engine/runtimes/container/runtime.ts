@@ -3,20 +3,26 @@ import { hostLoader } from '../../../platform/image-root.ts';
 import { ImageError } from '../../images/image-error.ts';
 import { findSkopeo } from '../../images/skopeo.ts';
 import { diallerState } from '../../sandbox/dialler.ts';
-import type { Command, MissingRuntime, RuntimeFamily, ServerRuntime } from '../runtime.ts';
+import {
+  unserved,
+  type Command,
+  type MissingRuntime,
+  type RuntimeFamily,
+  type ServerRuntime,
+} from '../runtime.ts';
 
 export const CONTAINER: RuntimeFamily = { ids: ['custom-container'], look };
 
 function look(id: string): ServerRuntime | MissingRuntime {
   const dialler = diallerState();
-  if (!dialler.available) return missing(id, dialler.reason);
+  if (!dialler.available) return unserved(id, dialler.reason);
   if (findSkopeo() === undefined)
-    return missing(
+    return unserved(
       id,
       'needs skopeo on the engine host to pull images; found: none. Install it: apt-get install skopeo',
     );
   if (hostLoader() === undefined)
-    return missing(id, 'needs a host with glibc and a merged /usr, as Debian 12 has');
+    return unserved(id, 'needs a host with glibc and a merged /usr, as Debian 12 has');
   return {
     id,
     protocol: 'http',
@@ -34,8 +40,4 @@ function look(id: string): ServerRuntime | MissingRuntime {
       return [first, ...rest];
     },
   };
-}
-
-function missing(id: string, need: string): MissingRuntime {
-  return { id, state: { state: 'missing', reason: `runtime '${id}' ${need}` } };
 }

@@ -1,7 +1,13 @@
 /** `custom`: the package's own program serves HTTP. What it finds: this host's `/usr`, and the Node.js of the engine. */
 import { realpathSync } from 'node:fs';
 import { diallerState } from '../../sandbox/dialler.ts';
-import type { Command, MissingRuntime, RuntimeFamily, ServerRuntime } from '../runtime.ts';
+import {
+  unserved,
+  type Command,
+  type MissingRuntime,
+  type RuntimeFamily,
+  type ServerRuntime,
+} from '../runtime.ts';
 
 /** `custom.debian10` differs in the cloud's system image alone; here both run on the host's. */
 export const CUSTOM: RuntimeFamily = { ids: ['custom', 'custom.debian10'], look };
@@ -11,8 +17,7 @@ const BOOTSTRAP = 'bootstrap';
 
 function look(id: string): ServerRuntime | MissingRuntime {
   const dialler = diallerState();
-  if (!dialler.available)
-    return { id, state: { state: 'missing', reason: `runtime '${id}' ${dialler.reason}` } };
+  if (!dialler.available) return unserved(id, dialler.reason);
   return {
     id,
     protocol: 'http',

@@ -5,6 +5,7 @@ import type { Mount } from '../../../platform/sandbox.ts';
 import { Preparation } from '../preparation.ts';
 import {
   missingRuntime,
+  unserved,
   type Command,
   type HostSettings,
   type MissingRuntime,
@@ -60,10 +61,7 @@ function look(id: string, host: HostSettings): Runtime | MissingRuntime {
   if (obstacle === '' && host.fetching) return runtimeOf(id, jre, build);
   const reason =
     obstacle || 'its shim is not built yet, and nothing may be fetched (SLUICE_FETCH_RUNTIMES=0)';
-  return {
-    id,
-    state: { state: 'missing', reason: `runtime '${id}' would run on ${nameOf(jre)}, but ${reason}` },
-  };
+  return unserved(id, `would run on ${nameOf(jre)}, but ${reason}`);
 }
 
 function prepare(id: string, host: HostSettings): Promise<void> | undefined {
