@@ -13,7 +13,7 @@ test('a failure is said and not tried again at once — a fetch without network 
   let nowMs = 5;
   let isThere = false;
   const act = vi.fn(() => (isThere ? Promise.resolve() : Promise.reject(new Error('no network'))));
-  const preparation = new Preparation(act, () => nowMs);
+  const preparation = new Preparation(act, { nowMs: () => nowMs });
   await preparation.start();
   expect(preparation.start()).toBeUndefined();
   expect(act).toHaveBeenCalledOnce();

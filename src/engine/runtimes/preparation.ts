@@ -5,18 +5,28 @@
 import { performance } from 'node:perf_hooks';
 import { ensureError } from '../../platform/errors.ts';
 
-/** So long nothing is tried again after a failure. */
 const RETRY_MS = 60_000;
+
+interface PreparationOptions {
+  /** So long nothing is tried again after a failure. */
+  readonly retryMs?: number;
+  readonly nowMs?: () => number;
+}
 
 export class Preparation {
   readonly #act: () => Promise<void>;
+  readonly #retryMs: number;
   readonly #nowMs: () => number;
   #isDone = false;
   #running: Promise<void> | undefined;
   #failure: { readonly reason: string; readonly atMs: number } | undefined;
 
-  constructor(act: () => Promise<void>, nowMs: () => number = () => performance.now()) {
+  constructor(
+    act: () => Promise<void>,
+    { retryMs = RETRY_MS, nowMs = () => performance.now() }: PreparationOptions = {},
+  ) {
     this.#act = act;
+    this.#retryMs = retryMs;
     this.#nowMs = nowMs;
   }
 
@@ -31,7 +41,7 @@ export class Preparation {
    */
   start(): Promise<void> | undefined {
     if (this.#isDone) return undefined;
-    if (this.#failure && this.#nowMs() - this.#failure.atMs < RETRY_MS) return undefined;
+    if (this.#failure && this.#nowMs() - this.#failure.atMs < this.#retryMs) return undefined;
     this.#running ??= this.#run();
     return this.#running;
   }
@@ -46,5 +56,21 @@ export class Preparation {
     } finally {
       this.#running = undefined;
     }
+  }
+}
+
+/** Preparations by what they make, so that all who need a thing meet in the same one. */
+export class Preparations {
+  readonly #known = new Map<string, Preparation>();
+
+  of(key: string, act: () => Promise<void>, options: PreparationOptions = {}): Preparation {
+    const known = this.#known.get(key) ?? new Preparation(act, options);
+    this.#known.set(key, known);
+    return known;
+  }
+
+  /** The next `of` makes a new one. */
+  forget(key: string): void {
+    this.#known.delete(key);
   }
 }

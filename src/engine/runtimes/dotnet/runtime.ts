@@ -1,6 +1,6 @@
 /** .NET Core: the shim (`shim/`) on the runtime that `build.ts` fetches; .NET Core 3.1 runs assemblies for 2.1. */
 import { join } from 'node:path';
-import { Preparation } from '../preparation.ts';
+import { Preparations, type Preparation } from '../preparation.ts';
 import {
   missingRuntime,
   type Command,
@@ -15,7 +15,7 @@ import { DOTNET_VERSION, DotnetBuild, SHIM_DLL } from './build.ts';
 export const DOTNET: RuntimeFamily = { ids: ['dotnetcore2.1'], look, prepare };
 
 /** By folder of the build. */
-const preparations = new Map<string, Preparation>();
+const preparations = new Preparations();
 
 function look(id: string, host: HostSettings): Runtime | MissingRuntime {
   const build = new DotnetBuild(host.cache);
@@ -31,9 +31,7 @@ function prepare(_id: string, host: HostSettings): Promise<void> | undefined {
 }
 
 function preparationOf(build: DotnetBuild): Preparation {
-  const known = preparations.get(build.folder) ?? new Preparation(() => build.build());
-  preparations.set(build.folder, known);
-  return known;
+  return preparations.of(build.folder, () => build.build());
 }
 
 function runtimeOf(id: string, build: DotnetBuild): Runtime {

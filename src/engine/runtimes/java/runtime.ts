@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Mount } from '../../../platform/sandbox.ts';
-import { Preparation } from '../preparation.ts';
+import { Preparations, type Preparation } from '../preparation.ts';
 import {
   missingRuntime,
   unserved,
@@ -43,7 +43,7 @@ const OPEN = [
 export const JAVA: RuntimeFamily = { ids: Object.keys(MAJORS), look, prepare };
 
 /** By shim and JRE. */
-const preparations = new Map<string, Preparation>();
+const preparations = new Preparations();
 
 interface Installed {
   /** The JRE that serves the id. */
@@ -83,10 +83,7 @@ function search(id: string, host: HostSettings): Installed {
 }
 
 function preparationOf(jre: Jre, build: ShimBuild): Preparation {
-  const key = `${build.folder} ${jre.home}`;
-  const known = preparations.get(key) ?? new Preparation(() => make(jre, build));
-  preparations.set(key, known);
-  return known;
+  return preparations.of(`${build.folder} ${jre.home}`, () => make(jre, build));
 }
 
 async function make(jre: Jre, build: ShimBuild): Promise<void> {
