@@ -6,7 +6,7 @@
 import type { Cgroup } from './cgroup/contract.ts';
 import type { InstanceNetwork } from './network/egress.ts';
 import { GATEWAY } from './network/rules.ts';
-import { MOUNT_OPTIONS, type TmpDisks } from './tmp-disk.ts';
+import { MOUNT, type TmpDisks } from './tmp-disk.ts';
 
 export interface HostSide {
   /** `undefined`: this host has none, or the engine may not use them. */
@@ -19,8 +19,8 @@ export interface HostSide {
 
 const JOIN = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 125; shift; done; shift; ';
 const DISK =
-  `cp --sparse=always -- "$1" "$2" && mount -o ${MOUNT_OPTIONS} -- "$2" "$3" || exit 125; ` +
-  'rm -f -- "$2"; chmod 1777 "$3/tmp"; shift 3; ';
+  `cp --sparse=always -- "$1" "$2" && ${MOUNT.join(' ')} -- "$2" "$3" || exit 125; ` +
+  'rm -f -- "$2"; shift 3; ';
 /**
  * Runs beside the disk's making. The shell is in the instance's own network namespace already, which lives as long as a
  * process in it: nothing of it has a name, so nothing is left when they end. Everything goes by the gateway (`/32`), which
