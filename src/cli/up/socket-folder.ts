@@ -2,9 +2,9 @@
  * Where PostgreSQL's unix socket lies. The whole path must stay under 107 bytes (sun_path), so a home with a long path
  * gets a short folder elsewhere, named by a hash of the home and checked to be ours: /tmp belongs to everybody.
  */
-import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { homeHash } from '../../platform/home-hash.ts';
 import { StartError } from './start-error.ts';
 
 const LONGEST_SOCKET_BYTES = 106;
@@ -24,7 +24,7 @@ export function socketFolder(home: string, runtimeFolder: string | undefined): s
 }
 
 function farFolder(home: string, runtimeFolder: string | undefined): string {
-  const name = `sluice-${process.getuid?.() ?? 0}-${createHash('sha256').update(home).digest('hex').slice(0, 12)}`;
+  const name = `sluice-${process.getuid?.() ?? 0}-${homeHash(home)}`;
   const candidates = [...(runtimeFolder ? [runtimeFolder] : []), '/tmp'].map((base) => join(base, name));
   const found = candidates.find(fits);
   if (!found) throw new StartError('no folder is short enough for the database socket');
