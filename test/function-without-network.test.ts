@@ -10,7 +10,7 @@ const MODULE = join(import.meta.dirname, '..', 'dist', 'engine/sandbox/network/e
 const home = `/nowhere/sluice-without-${process.pid}`;
 const OPEN = `
 import { openEgress } from ${JSON.stringify(pathToFileURL(MODULE).href)};
-const { state, egress } = openEgress('${home}', { warn: () => undefined });
+const { state, egress } = openEgress('${home}', [], { warn: () => undefined });
 console.log(JSON.stringify({ ...state, has: egress !== undefined }));`;
 const MASK = 'mount -o bind,ro /proc/sys /proc/sys && exec "$@"';
 const canRun =

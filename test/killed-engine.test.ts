@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { homeHash } from '../src/platform/home-hash.ts';
 
 const DIST = join(import.meta.dirname, '..', 'dist');
 const home = mkdtempSync(join(tmpdir(), 'sluice-killed-'));
@@ -43,8 +44,13 @@ setTimeout(() => console.log(JSON.stringify({ pid: process.pid, limits: runner.l
 if (process.argv[2] === 'close') setTimeout(() => runner.close(0).then(() => process.exit(0)), 1000);
 `;
 
-function startEngine(mode: 'stay' | 'close'): Promise<{ pid: number; ended: Promise<void> }> {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', ENGINE, home, mode], {
+function startEngine(
+  mode: 'stay' | 'close',
+  of: string = home,
+): Promise<{ pid: number; ended: Promise<void> }> {
+  mkdirSync(join(of, 'code'), { recursive: true });
+  writeFileSync(join(of, 'code', 'index.js'), FUNCTION);
+  const child = spawn(process.execPath, ['--input-type=module', '-e', ENGINE, of, mode], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise<void>((resolve) => {
@@ -91,8 +97,6 @@ function groupFolders(pid: number): string[] {
 }
 
 test('a killed engine takes its instances along, also frozen ones, and its next start removes their groups', async () => {
-  mkdirSync(join(home, 'code'));
-  writeFileSync(join(home, 'code', 'index.js'), FUNCTION);
   const engine = await startEngine('stay');
   const processes = functionProcesses();
   // Two of Node.js and what each of them started.
@@ -111,4 +115,19 @@ test('a killed engine takes its instances along, also frozen ones, and its next 
   await next.ended;
   for (const folder of folders) expect(existsSync(dirname(folder))).toBe(false);
   expect(functionProcesses()).toEqual([]);
+});
+
+test('what a killed engine left is removed by the start of any other once its home is deleted', async () => {
+  const deleted = mkdtempSync(join(tmpdir(), 'sluice-deleted-'));
+  const engine = await startEngine('stay', deleted);
+  const folders = [...new Set(functionProcesses().flatMap(groupFolders))];
+  process.kill(engine.pid, 'SIGKILL');
+  await engine.ended;
+  const left = () => folders.map((folder) => readFileSync(join(folder, 'cgroup.procs'), 'utf8')).join('');
+  await expect.poll(left, { timeout: 10_000 }).toBe('');
+  rmSync(deleted, { recursive: true });
+  const other = await startEngine('close');
+  for (const folder of folders) expect(existsSync(dirname(folder))).toBe(false);
+  expect(existsSync(`/run/netns/sl-egress-${homeHash(deleted)}`)).toBe(false);
+  await other.ended;
 });

@@ -1,9 +1,11 @@
 /** What this host gives to sandboxes, found out once at the engine's start: filter, cgroups, disks for `/tmp`, network. */
 import { join } from 'node:path';
 import type { SandboxMode } from '../../platform/config.ts';
+import { homeHash } from '../../platform/home-hash.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { Cgroups } from './cgroup/contract.ts';
 import { openCgroups } from './cgroup/detect.ts';
+import { enterHome } from './home-register.ts';
 import { writeHostsFile } from './hosts-file.ts';
 import { openEgress, type Egress, type NetworkState } from './network/egress.ts';
 import { writeSeccompFile } from './seccomp-file.ts';
@@ -48,6 +50,9 @@ export function openHost(home: string, sandbox: SandboxMode, log: Logger): Sandb
       },
       close: () => Promise.resolve(),
     };
+  // Makes the folder of the home, without which it would be taken for one that is no more.
+  const hostsFile = writeHostsFile(home);
+  const register = enterHome(home);
   const state = openCgroups(home, log);
   const groups = state.available ? state.groups : undefined;
   // A killed engine's instances died with it; a group that is left of them holds its name and its accounting.
@@ -55,9 +60,14 @@ export function openHost(home: string, sandbox: SandboxMode, log: Logger): Sandb
   if (!state.available) log.warn(`functions run without limits: ${state.reason}; mend: ${state.mend}`);
   // Pages of the disk's files count too, but those the kernel takes back; so without limits memory does as well.
   const tmpDisks = groups && openTmpDisks(join(home, 'engine', 'sandbox', 'tmp'), log);
-  const { state: network, egress } = openEgress(home, log);
+  const gone = register?.gone ?? [];
+  const { state: network, egress } = openEgress(home, gone, log);
+  const forget = (hash: string): void => {
+    if (groups?.removeEmpty(hash) ?? true) register?.remove(hash);
+  };
+  for (const hash of gone) forget(hash);
   return {
-    hostsFile: writeHostsFile(home),
+    hostsFile,
     seccompFile: writeSeccompFile(home, log),
     cgroups: groups,
     tmpDisks,
@@ -68,6 +78,7 @@ export function openHost(home: string, sandbox: SandboxMode, log: Logger): Sandb
     close: async () => {
       egress?.close();
       await groups?.close();
+      forget(homeHash(home));
     },
   };
 }

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { homeHash } from '../../../platform/home-hash.ts';
 import { createLog } from '../../../platform/log.ts';
 import { openCgroups } from './detect.ts';
 
@@ -28,8 +29,8 @@ for (const version of ['v1', 'v1+v2', 'v2'] as const) {
     afterAll(() => groups.close());
 
     /** A process in a new group, and its end. */
-    function start(name: string, script: string, limits = { memoryMb: 128, tasks: 64 }) {
-      const group = groups.create(name, limits);
+    function start(name: string, script: string, limits = { memoryMb: 128, tasks: 64 }, of = groups) {
+      const group = of.create(name, limits);
       const join = group.joinFiles.map((file) => `echo 0 > ${file} || exit 125\n`).join('');
       const child = spawn('/bin/sh', ['-c', `${join}${script}`], { stdio: ['ignore', 'pipe', 'ignore'] });
       const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
@@ -109,6 +110,22 @@ for (const version of ['v1', 'v1+v2', 'v2'] as const) {
       if (next.available) await next.groups.clear();
       expect(await ended).toBe('SIGKILL');
       for (const folder of folders) expect(existsSync(folder)).toBe(false);
+    });
+
+    test('of a home that is no more are removed, but not while something runs in them', async () => {
+      const gone = join(home, 'gone');
+      const state = openCgroups(gone, log, version);
+      if (!state.available) throw new Error(state.reason);
+      const { group, ended } = start('left', 'exec sleep 300', undefined, state.groups);
+      const folders = group.joinFiles.map((file) => dirname(file));
+      const procs = () => folders.every((folder) => readFileSync(`${folder}/cgroup.procs`, 'utf8') !== '');
+      await expect.poll(procs).toBe(true);
+      expect(groups.removeEmpty(homeHash(gone))).toBe(false);
+      expect(procs()).toBe(true);
+      group.kill();
+      expect(await ended).toBe('SIGKILL');
+      await expect.poll(() => groups.removeEmpty(homeHash(gone))).toBe(true);
+      for (const folder of folders) expect(existsSync(dirname(folder))).toBe(false);
     });
 
     test('cannot be joined when their limits could not be set — nothing runs without', async () => {

@@ -38,6 +38,8 @@ export interface Cgroups {
   clear(): Promise<void>;
   /** The same, and then the folder of the home. */
   close(): Promise<void>;
+  /** Removes what another home has here, unless something still runs in it. @returns whether all of it is gone */
+  removeEmpty(hash: string): boolean;
 }
 
 export type CgroupState =

@@ -2,14 +2,14 @@
  * Finds out which cgroups this host has and whether this process may use them: v1 with all three controllers, v2, or
  * v1 for the limits and v2 for the rest. Found out by making a group for real, as containers forbid it in many ways.
  */
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureError } from '../../../platform/errors.ts';
+import { homeHash } from '../../../platform/home-hash.ts';
 import type { Logger } from '../../../platform/log.ts';
 import type { CgroupState, Limiter, Stopper } from './contract.ts';
 import { processesIn, write } from './files.ts';
-import { HomeGroups } from './groups.ts';
+import { folderOf, HomeGroups } from './groups.ts';
 import { LimiterV1 } from './limiter-v1.ts';
 import { LimiterV2 } from './limiter-v2.ts';
 import { StopperV1 } from './stopper-v1.ts';
@@ -26,11 +26,6 @@ const CONTROLLERS = ['memory', 'pids', 'cpu'];
 const PROBE = 'probe';
 /** Of v2: processes may only be in groups without groups of their own below. */
 const LEAF = 'sluice-main';
-
-/** Two homes on one machine have groups of their own, and each finds its own again after a crash. */
-function homeName(home: string): string {
-  return `sluice-${createHash('sha256').update(home).digest('hex').slice(0, 12)}`;
-}
 
 /**
  * @param home `SLUICE_HOME`
@@ -64,7 +59,7 @@ interface Sides {
 function openV1({ v1, v2 }: Mounts, home: string, version: 'v1' | 'v1+v2'): Sides | string {
   const missing = CONTROLLERS.filter((controller) => !v1.has(controller));
   if (missing.length > 0) return `no ${missing.join(', ')} controller`;
-  const name = homeName(home);
+  const name = folderOf(homeHash(home));
   const at = (controller: string): string => join(v1.get(controller) ?? '', name);
   const limiter = new LimiterV1({ memory: at('memory'), pids: at('pids'), cpu: at('cpu') });
   let stopper: Stopper;
@@ -88,7 +83,7 @@ function openV2({ v2 }: Mounts, home: string): Sides | string {
   const missing = CONTROLLERS.filter((controller) => !offered.includes(controller));
   if (missing.length > 0) return `no ${missing.join(', ')} controller`;
   passOn(parent);
-  const root = join(parent, homeName(home));
+  const root = join(parent, folderOf(homeHash(home)));
   mkdirSync(root, { recursive: true });
   passOn(root);
   return tried(new LimiterV2(root), new StopperV2(root));

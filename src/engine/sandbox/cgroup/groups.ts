@@ -1,6 +1,6 @@
 /** Groups of one home: a limiter and a stopper put together, and the life of each group. */
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ensureError } from '../../../platform/errors.ts';
 import type { Logger } from '../../../platform/log.ts';
@@ -12,6 +12,11 @@ const REMOVE_LIMIT_MS = 10_000;
 const REMOVE_POLL_MS = 20;
 /** Any name: `folders` of it lie in the folders of all groups. */
 const ANY = 'any';
+
+/** Two homes on one machine have groups of their own, and each finds its own again after a crash. @param hash of the home */
+export function folderOf(hash: string): string {
+  return `sluice-${hash}`;
+}
 
 export class HomeGroups implements Cgroups {
   readonly version: Cgroups['version'];
@@ -51,6 +56,12 @@ export class HomeGroups implements Cgroups {
   async close(): Promise<void> {
     await this.clear();
     for (const root of this.#roots()) removeFolder(root);
+  }
+
+  removeEmpty(hash: string): boolean {
+    const roots = this.#roots().map((root) => join(dirname(root), folderOf(hash)));
+    for (const root of roots) for (const name of childFolders(root)) removeFolder(join(root, name));
+    return roots.filter((root) => !removeFolder(root)).length === 0;
   }
 
   #roots(): string[] {

@@ -4,10 +4,10 @@
  * removed at the end; names carry a hash of the home, by which the next start finds what a killed engine left.
  */
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureError } from '../../../platform/errors.ts';
+import { homeHash } from '../../../platform/home-hash.ts';
 import type { Logger } from '../../../platform/log.ts';
 import { writeWhole } from '../../../platform/whole-file.ts';
 import { Addresses } from './addresses.ts';
@@ -49,8 +49,17 @@ const TOOLS = [
 ];
 const FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
 
-/** Makes the way out, or says why there is none. @param home `SLUICE_HOME` */
-export function openEgress(home: string, log: Logger): { state: NetworkState; egress: Egress | undefined } {
+/**
+ * Makes the way out, or says why there is none. What an earlier engine of this home left is removed first.
+ *
+ * @param home `SLUICE_HOME`
+ * @param gone hashes of homes that are no more, of which the same is removed
+ */
+export function openEgress(
+  home: string,
+  gone: readonly string[],
+  log: Logger,
+): { state: NetworkState; egress: Egress | undefined } {
   const none = (reason: string, mend: string) => {
     log.warn(`functions have no network: ${reason}; mend: ${mend}`);
     return { state: { state: 'loopback' as const, reason, mend }, egress: undefined };
@@ -61,21 +70,17 @@ export function openEgress(home: string, log: Logger): { state: NetworkState; eg
   ).map((tool) => tool.package);
   if (missing.length > 0)
     return none(`${missing.join(' and ')} is not installed`, `apt-get install ${missing.join(' ')}`);
-  const hash = createHash('sha256').update(home).digest('hex').slice(0, 12);
+  const hash = homeHash(home);
   const names = egressNames(hash);
   const resolvers = hostResolvers();
-  const register = registerFolder();
-  const entry = join(register, hash);
   try {
-    mkdirSync(register, { recursive: true, mode: 0o700 });
-    clearLeftovers(register, hash);
+    mkdirSync(STATE, { recursive: true, mode: 0o700 });
+    for (const left of [hash, ...gone]) run(tearDownScript(egressNames(left)), 'quiet');
     const net = chooseLinkNet(Number.parseInt(hash.slice(0, 8), 16), routedNetworks());
     if (!net) throw new Error('no range of addresses is free for the link to the host');
-    writeWhole(entry, home, 0o600);
     run(setUpScript(names, net, resolvers));
   } catch (error) {
     run(tearDownScript(names), 'quiet');
-    rmSync(entry, { force: true });
     return none(`a way out cannot be made here (${ensureError(error).message})`, ROOT_MEND_CONTAINER);
   }
   const addresses = new Addresses();
@@ -95,7 +100,6 @@ export function openEgress(home: string, log: Logger): { state: NetworkState; eg
     },
     close() {
       run(tearDownScript(names), 'quiet');
-      rmSync(entry, { force: true });
     },
   };
   if (resolvers.length > 0) return { state: { state: 'internet' }, egress };
@@ -107,34 +111,6 @@ export function openEgress(home: string, log: Logger): { state: NetworkState; eg
 
 const ROOT_MEND_CONTAINER =
   'run the engine on the host, or in a container with CAP_NET_ADMIN, CAP_SYS_ADMIN and a writable /proc/sys';
-
-/**
- * One file a home, named by its hash, that says which it is: what is left of a deleted home is removed by any start that
- * can see it, so each network namespace of engines has a folder of its own.
- */
-function registerFolder(): string {
-  return join(STATE, readlinkSync('/proc/self/ns/net').replaceAll(/\D/g, ''));
-}
-
-/** Of this home, whose last engine was killed, and of homes that are no more. */
-function clearLeftovers(register: string, own: string): void {
-  for (const hash of new Set([own, ...readdirSync(register)])) {
-    if (!/^[0-9a-f]{12}$/.test(hash)) continue;
-    const file = join(register, hash);
-    if (hash !== own && existsSync(homeIn(file))) continue;
-    run(tearDownScript(egressNames(hash)), 'quiet');
-    rmSync(file, { force: true });
-  }
-}
-
-/** Another engine may have just ended and removed it: the root folder, which exists, stands for that. */
-function homeIn(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '/';
-  }
-}
 
 /** Networks that the host has a route for, in any table. */
 function routedNetworks(): string[] {
