@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import type {
   HttpRequestHead,
   HttpSink,
@@ -28,6 +29,8 @@ export interface FunctionRunner {
     head?: Partial<HttpRequestHead>,
     call?: Partial<Invocation>,
   ): Promise<FunctionResponse>;
+  /** What the log of the function has now: the newest thousand lines, oldest first, messages alone. */
+  lines(revision: Revision): string[];
   close(): Promise<void>;
 }
 
@@ -132,11 +135,19 @@ export function createFunctionRunner(
       const body = Buffer.concat(pieces).toString();
       return { status, headers, body, pieces: pieces.length, isComplete, result };
     },
+    lines: (revision) => runner.recentLog(revision.service, revision.function).map(({ message }) => message),
     async close() {
       await runner.close(0);
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** The same for the test that is running, which closes it at its end. */
+export function ownFunctionRunner(...settings: Parameters<typeof createFunctionRunner>): FunctionRunner {
+  const functions = createFunctionRunner(...settings);
+  onTestFinished(() => functions.close());
+  return functions;
 }
 
 class CollectingSink implements HttpSink {

@@ -1,22 +1,9 @@
 /** The hooks of an instance (runtimes.md §13) in every language that has a shim: when they run, and when not. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
-import { createFunctionRunner, type FunctionRunner } from '../../../test/support/function-runner.ts';
-import type { Revision } from '../invoke/contract.ts';
-import type { RunnerLimits } from '../invoke/runner.ts';
+import { describe, expect, test } from 'vitest';
+import { ownFunctionRunner } from '../../../test/support/function-runner.ts';
 import { RuntimeRegistry } from '../runtimes/registry.ts';
-
-const open: FunctionRunner[] = [];
-afterEach(async () => {
-  for (const functions of open.splice(0)) await functions.close();
-});
-
-function createFunctions(limits: Partial<RunnerLimits> = {}, sandbox: 'on' | 'off' = 'on'): FunctionRunner {
-  const functions = createFunctionRunner(limits, sandbox);
-  open.push(functions);
-  return functions;
-}
 
 const PATIENT = { timeout: 10_000 };
 const NONE = { handler: '', timeoutMs: 3_000 };
@@ -29,9 +16,6 @@ const preFreeze = (timeoutMs = 3_000) => ({
   preFreeze: { handler: 'index.stop', timeoutMs },
   preStop: NONE,
 });
-
-const linesOf = (functions: FunctionRunner, { service, function: name }: Revision) =>
-  functions.runner.recentLog(service, name).map(({ message }) => message);
 
 const nodejs = (stop: string) =>
   `exports.handler = (event, context, callback) => { if (String(event) === 'exit') process.exit(1); callback(null, 'ok'); }; exports.stop = (context, callback) => { ${stop} };`;
@@ -57,29 +41,25 @@ describe.each(Object.entries(LANGUAGES))('%s', (runtime, files) => {
   test.skipIf(!registry.find(runtime).found)(
     'runs before an instance is removed, in brackets with an id of its own',
     async () => {
-      const functions = createFunctions();
+      const functions = ownFunctionRunner();
       const revision = functions.define(files, { runtime, hooks: hooks() });
       await functions.invoke(revision);
       functions.runner.retire(revision.key);
       await expect.poll(() => functions.runner.stats.instances, PATIENT).toBe(0);
-      expect(saidIn('PreStop', linesOf(functions, revision))).toContain(`stopping ${revision.function} true`);
+      expect(saidIn('PreStop', functions.lines(revision))).toContain(`stopping ${revision.function} true`);
     },
   );
 
   test.skipIf(!registry.find(runtime).found)(
     'runs each time before an instance is frozen, and calls go on after it',
     async () => {
-      const functions = createFunctions({ freezeMs: 0 });
+      const functions = ownFunctionRunner({ freezeMs: 0 });
       const revision = functions.define(files, { runtime, hooks: preFreeze() });
       for (const times of [1, 2]) {
         expect(await functions.invoke(revision)).toMatchObject({ outcome: 'ok', coldStart: times === 1 });
-        await expect
-          .poll(() => endsOf('PreFreeze', linesOf(functions, revision)), PATIENT)
-          .toHaveLength(times);
+        await expect.poll(() => endsOf('PreFreeze', functions.lines(revision)), PATIENT).toHaveLength(times);
       }
-      expect(saidIn('PreFreeze', linesOf(functions, revision))).toContain(
-        `stopping ${revision.function} true`,
-      );
+      expect(saidIn('PreFreeze', functions.lines(revision))).toContain(`stopping ${revision.function} true`);
     },
   );
 });
@@ -103,7 +83,7 @@ function endsOf(title: string, lines: readonly string[]): string[] {
 
 /** Hooks that wait for a file: outside of a sandbox, where functions see it. */
 function gated() {
-  const functions = createFunctions({ freezeMs: 0 }, 'off');
+  const functions = ownFunctionRunner({ freezeMs: 0 }, 'off');
   const go = join(functions.home, 'go');
   const wait = `const look = () => (require('fs').existsSync('${go}') ? callback() : setTimeout(look, 5)); look();`;
   return { functions, go, wait };
@@ -111,11 +91,11 @@ function gated() {
 
 describe('preFreeze', () => {
   test('that takes too long is told, and the next call is served all the same', async () => {
-    const functions = createFunctions({ freezeMs: 0 });
+    const functions = ownFunctionRunner({ freezeMs: 0 });
     const revision = functions.define(nodejs(''), { hooks: preFreeze(50) });
     await functions.invoke(revision);
     await expect
-      .poll(() => endsOf('PreFreeze', linesOf(functions, revision)), PATIENT)
+      .poll(() => endsOf('PreFreeze', functions.lines(revision)), PATIENT)
       .toEqual([expect.stringMatching(/, Error: Function timed out after 0\.05 seconds$/)]);
     expect(await functions.invoke(revision)).toMatchObject({ outcome: 'ok', coldStart: false });
   });
@@ -127,11 +107,11 @@ describe('preFreeze', () => {
       hooks: { ...preFreeze(50), preStop: { handler: 'index.last', timeoutMs: 60_000 } },
     });
     await functions.invoke(revision);
-    await expect.poll(() => endsOf('PreFreeze', linesOf(functions, revision)), PATIENT).toHaveLength(1);
+    await expect.poll(() => endsOf('PreFreeze', functions.lines(revision)), PATIENT).toHaveLength(1);
     functions.runner.retire(revision.key);
     writeFileSync(go, '');
     await expect.poll(() => functions.runner.stats.instances, PATIENT).toBe(0);
-    expect(linesOf(functions, revision).join('\n')).toMatch(/bye\nFC PreStop End RequestId: [0-9a-f-]{36}$/);
+    expect(functions.lines(revision).join('\n')).toMatch(/bye\nFC PreStop End RequestId: [0-9a-f-]{36}$/);
   });
 
   test('holds back a call that comes meanwhile, which then goes first — no second instance, no freeze', async () => {
@@ -139,13 +119,13 @@ describe('preFreeze', () => {
     const revision = functions.define(nodejs(wait), { hooks: preFreeze(60_000) });
     const first = await functions.invoke(revision);
     await expect
-      .poll(() => linesOf(functions, revision), PATIENT)
+      .poll(() => functions.lines(revision), PATIENT)
       .toContainEqual(expect.stringContaining('FC PreFreeze Start '));
     const second = functions.invoke(revision);
     expect(functions.runner.stats).toEqual({ instances: 1, busy: 1 });
     writeFileSync(go, '');
     expect(await second).toMatchObject({ coldStart: false, instanceId: first.instanceId });
-    const starts = linesOf(functions, revision).flatMap((line) => /^FC (\w+) Start /.exec(line)?.[1] ?? []);
+    const starts = functions.lines(revision).flatMap((line) => /^FC (\w+) Start /.exec(line)?.[1] ?? []);
     expect(starts.slice(0, 3)).toEqual(['Invoke', 'PreFreeze', 'Invoke']);
   });
 
@@ -155,12 +135,12 @@ describe('preFreeze', () => {
     const revision = functions.define(nodejs(wait), { hooks: { preFreeze: both, preStop: both } });
     await functions.invoke(revision);
     await expect
-      .poll(() => linesOf(functions, revision), PATIENT)
+      .poll(() => functions.lines(revision), PATIENT)
       .toContainEqual(expect.stringContaining('FC PreFreeze Start '));
     functions.runner.retire(revision.key);
     writeFileSync(go, '');
     await expect.poll(() => functions.runner.stats.instances, PATIENT).toBe(0);
-    const titles = linesOf(functions, revision).map((line) => /^FC (Pre\w+ \w+) /.exec(line)?.[1]);
+    const titles = functions.lines(revision).map((line) => /^FC (Pre\w+ \w+) /.exec(line)?.[1]);
     expect(titles.filter((title) => title !== undefined)).toEqual([
       'PreFreeze Start',
       'PreFreeze End',
@@ -172,7 +152,7 @@ describe('preFreeze', () => {
 
 describe('preStop', () => {
   test('that fails or takes too long is told, and the instance goes all the same', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const failing = functions.define(nodejs("throw new Error('no');"), { hooks: hooks() });
     const slow = functions.define(nodejs(''), { hooks: hooks(50) });
     for (const revision of [failing, slow]) {
@@ -180,16 +160,14 @@ describe('preStop', () => {
       functions.runner.retire(revision.key);
     }
     await expect.poll(() => functions.runner.stats.instances, PATIENT).toBe(0);
-    expect(linesOf(functions, failing).at(-1)).toMatch(
-      /^FC PreStop End .*, Error: Unhandled function error$/,
-    );
-    expect(linesOf(functions, slow).at(-1)).toMatch(
+    expect(functions.lines(failing).at(-1)).toMatch(/^FC PreStop End .*, Error: Unhandled function error$/);
+    expect(functions.lines(slow).at(-1)).toMatch(
       /^FC PreStop End .*, Error: Function timed out after 0\.05 seconds$/,
     );
   });
 
   test('wakes a frozen instance', async () => {
-    const functions = createFunctions({ freezeMs: 0 });
+    const functions = ownFunctionRunner({ freezeMs: 0 });
     const revision = functions.define(nodejs("console.log('awake'); callback();"), { hooks: hooks() });
     await functions.invoke(revision);
     // Longer than the sweep that freezes.
@@ -198,13 +176,11 @@ describe('preStop', () => {
     });
     functions.runner.retire(revision.key);
     await expect.poll(() => functions.runner.stats.instances, PATIENT).toBe(0);
-    expect(linesOf(functions, revision).join('\n')).toMatch(
-      /awake\nFC PreStop End RequestId: [0-9a-f-]{36}$/,
-    );
+    expect(functions.lines(revision).join('\n')).toMatch(/awake\nFC PreStop End RequestId: [0-9a-f-]{36}$/);
   });
 
   test('does not run after a crash or a timeout', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const crashing = functions.define(nodejs('callback();'), { hooks: hooks() });
     const late = functions.define('exports.handler = () => {}; exports.stop = (c, callback) => callback();', {
       hooks: hooks(),
@@ -215,14 +191,14 @@ describe('preStop', () => {
     await functions.invoke(late);
     await expect.poll(() => functions.runner.stats.instances, PATIENT).toBe(0);
     for (const revision of [crashing, late])
-      expect(linesOf(functions, revision).join('\n')).not.toContain('PreStop');
+      expect(functions.lines(revision).join('\n')).not.toContain('PreStop');
   });
 
   test('runs when the engine shuts down, within its grace', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define(nodejs("console.log('bye'); callback();"), { hooks: hooks() });
     await functions.invoke(revision);
     await functions.runner.close(2_000);
-    expect(linesOf(functions, revision).join('\n')).toMatch(/bye\nFC PreStop End RequestId: [0-9a-f-]{36}$/);
+    expect(functions.lines(revision).join('\n')).toMatch(/bye\nFC PreStop End RequestId: [0-9a-f-]{36}$/);
   });
 });

@@ -7,8 +7,6 @@ const functions = createFunctionRunner();
 afterAll(() => functions.close());
 const { limits } = functions.runner;
 
-const messagesOf = (name: string) => functions.runner.recentLog('shop', name).map((line) => line.message);
-
 describe.skipIf(limits.state === 'missing')('an instance', () => {
   test('that takes more memory than it may is ended, and the log names the limit', async () => {
     const neighbour = functions.define('exports.handler = async () => 1;');
@@ -21,7 +19,7 @@ describe.skipIf(limits.state === 'missing')('an instance', () => {
     expect(result.body.toString()).toMatch(
       /"Process exited unexpectedly before completing request \(duration: \d+ms, maxMemoryUsage: 1\d\d\.\d\dMB\)"/,
     );
-    expect(messagesOf(revision.function)).toContain(
+    expect(functions.lines(revision)).toContain(
       'FC Invoke End RequestId: too-much, Error: Function exceeded memory limit of 128 MB',
     );
     expect((await functions.invoke(neighbour)).instanceId).toBe(before.instanceId);
@@ -42,7 +40,7 @@ describe.skipIf(limits.state === 'missing')('an instance', () => {
     }
     expect(large.body.toString()).toBe('SIGKILL');
     expect(large.instanceId).toBe(small.instanceId);
-    expect(messagesOf(revision.function)).toContain(
+    expect(functions.lines(revision)).toContain(
       'a process of the function exceeded the memory limit of 128 MB and was ended',
     );
   });

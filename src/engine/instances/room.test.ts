@@ -1,25 +1,14 @@
 /** Who gets an instance when there is not enough room for all: memory, hang-ups, overload. */
 import { performance } from 'node:perf_hooks';
-import { afterEach, describe, expect, test } from 'vitest';
-import { createFunctionRunner, type FunctionRunner } from '../../../test/support/function-runner.ts';
-import type { RunnerLimits } from '../invoke/runner.ts';
-
-const open: FunctionRunner[] = [];
-function createFunctions(limits: Partial<RunnerLimits>): FunctionRunner {
-  const functions = createFunctionRunner(limits);
-  open.push(functions);
-  return functions;
-}
-afterEach(async () => {
-  for (const functions of open.splice(0)) await functions.close();
-});
+import { describe, expect, test } from 'vitest';
+import { ownFunctionRunner } from '../../../test/support/function-runner.ts';
 
 const SLOW =
   "exports.handler = (event, context, callback) => setTimeout(() => callback(null, 'ok'), Number(event.toString() || 50));";
 
 describe('memory of the host', () => {
   test('for a new instance the longest idle ones give way, as many as it needs', async () => {
-    const functions = createFunctions({ memoryMb: 512 });
+    const functions = ownFunctionRunner({ memoryMb: 512 });
     const small = [functions.define(SLOW), functions.define(SLOW), functions.define(SLOW)];
     const ids: string[] = [];
     for (const revision of small) ids.push((await functions.invoke(revision)).instanceId);
@@ -32,7 +21,7 @@ describe('memory of the host', () => {
   });
 
   test('a call that finds no memory waits, and is refused with the numbers', async () => {
-    const functions = createFunctions({ memoryMb: 256, queueWaitMs: 100 });
+    const functions = ownFunctionRunner({ memoryMb: 256, queueWaitMs: 100 });
     const busy = functions.invoke(functions.define(SLOW, { memoryMb: 192 }), {
       payload: Buffer.from('1500'),
     });
@@ -49,7 +38,7 @@ describe('memory of the host', () => {
 
 describe('a caller that hangs up', () => {
   test('while it waits leaves the queue to those behind it, and its function is not called', async () => {
-    const functions = createFunctions({ instances: 1, queueLength: 1 });
+    const functions = ownFunctionRunner({ instances: 1, queueLength: 1 });
     const revision = functions.define(
       'let calls = 0; exports.handler = (event, context, callback) => { calls += 1; setTimeout(() => callback(null, String(calls)), 300); };',
     );
@@ -72,7 +61,7 @@ describe('a caller that hangs up', () => {
 
 describe('ten times more calls than there is room for', () => {
   test('those over the queue are refused before any call ends, the rest are served in order', async () => {
-    const functions = createFunctions({ instances: 4, queueLength: 8, queueWaitMs: 60_000 });
+    const functions = ownFunctionRunner({ instances: 4, queueLength: 8, queueWaitMs: 60_000 });
     const revision = functions.define(SLOW);
     await Promise.all(
       Array.from({ length: 4 }, () => functions.invoke(revision, { payload: Buffer.from('400') })),

@@ -1,6 +1,6 @@
 /** HTTP calls from the runner's side: what happens to a response when its instance lies, fails or is slow. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { createFunctionRunner } from '../../../test/support/function-runner.ts';
+import { createFunctionRunner, ownFunctionRunner } from '../../../test/support/function-runner.ts';
 import type { HttpSink } from './contract.ts';
 
 const functions = createFunctionRunner();
@@ -43,8 +43,7 @@ describe('an instance that breaks the order of a response is ended', () => {
       outcome: 'unhandled-error',
       isComplete: false,
     });
-    const lines = functions.runner.recentLog(revision.service, revision.function);
-    expect(lines.map(({ message }) => message).join('\n')).toContain(`Process ended by the engine: ${cause}`);
+    expect(functions.lines(revision).join('\n')).toContain(`Process ended by the engine: ${cause}`);
   });
 
   test('a response where an event call was asked for', async () => {
@@ -91,36 +90,32 @@ describe('a response that has begun', () => {
 });
 
 test('a caller that hung up while it waited costs no call', async () => {
-  const limited = createFunctionRunner({ instances: 1 });
-  try {
-    const revision = limited.define(
-      'let calls = 0; exports.handler = (req, resp) => { calls += 1; setTimeout(() => resp.send(String(calls)), 200); };',
-    );
-    await limited.request(revision);
-    const running = limited.request(revision);
-    const gone: HttpSink = {
-      head: () => expect.unreachable('it was called'),
-      piece: () => undefined,
-      end: () => undefined,
-      upgrade: () => undefined,
-      isGone: true,
-      onGone: () => undefined,
-    };
-    const waiting = limited.runner.request(revision, {
-      requestId: 'gone',
-      qualifier: 'LATEST',
-      payload: Buffer.alloc(0),
-      wantsLog: false,
-      retryCount: 0,
-      isProbe: false,
-      head: { method: 'GET', path: '/', uri: '/', base: '', query: '', clientIp: '127.0.0.1', headers: [] },
-      wantsUpgrade: false,
-      sink: gone,
-    });
-    await expect(waiting).rejects.toMatchObject({ code: 'ClientClosedRequest' });
-    expect((await running).body).toBe('2');
-    expect((await limited.request(revision)).body).toBe('3');
-  } finally {
-    await limited.close();
-  }
+  const limited = ownFunctionRunner({ instances: 1 });
+  const revision = limited.define(
+    'let calls = 0; exports.handler = (req, resp) => { calls += 1; setTimeout(() => resp.send(String(calls)), 200); };',
+  );
+  await limited.request(revision);
+  const running = limited.request(revision);
+  const gone: HttpSink = {
+    head: () => expect.unreachable('it was called'),
+    piece: () => undefined,
+    end: () => undefined,
+    upgrade: () => undefined,
+    isGone: true,
+    onGone: () => undefined,
+  };
+  const waiting = limited.runner.request(revision, {
+    requestId: 'gone',
+    qualifier: 'LATEST',
+    payload: Buffer.alloc(0),
+    wantsLog: false,
+    retryCount: 0,
+    isProbe: false,
+    head: { method: 'GET', path: '/', uri: '/', base: '', query: '', clientIp: '127.0.0.1', headers: [] },
+    wantsUpgrade: false,
+    sink: gone,
+  });
+  await expect(waiting).rejects.toMatchObject({ code: 'ClientClosedRequest' });
+  expect((await running).body).toBe('2');
+  expect((await limited.request(revision)).body).toBe('3');
 });

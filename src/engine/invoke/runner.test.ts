@@ -1,17 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { createFunctionRunner, type FunctionRunner } from '../../../test/support/function-runner.ts';
-import type { RunnerLimits } from './runner-limits.ts';
-
-const open: FunctionRunner[] = [];
-function createFunctions(limits: Partial<RunnerLimits> = {}, sandbox: 'on' | 'off' = 'on'): FunctionRunner {
-  const functions = createFunctionRunner(limits, sandbox);
-  open.push(functions);
-  return functions;
-}
-afterEach(async () => {
-  for (const functions of open.splice(0)) await functions.close();
-});
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { ownFunctionRunner } from '../../../test/support/function-runner.ts';
 
 /** Answers after `event` milliseconds with the number of calls that this instance has in work. */
 const SLOW = `let now = 0;
@@ -27,7 +16,7 @@ const times = <T>(count: number, make: (index: number) => Promise<T>) =>
 
 describe('instances', () => {
   test('are reused while warm; only the first call is a cold start', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define(ECHO);
     const first = await functions.invoke(revision);
     const second = await functions.invoke(revision);
@@ -38,7 +27,7 @@ describe('instances', () => {
   });
 
   test('take one call at a time where concurrency is 1', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define(SLOW);
     // Long enough that one instance alone is not done with all before the second one is there.
     const results = await times(6, () => functions.invoke(revision, { payload: Buffer.from('500') }));
@@ -47,7 +36,7 @@ describe('instances', () => {
   });
 
   test('take exactly as many calls as the concurrency says', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define(SLOW, { instanceConcurrency: 3 });
     const results = await times(9, () => functions.invoke(revision, { payload: Buffer.from('300') }));
     const seen = results.map((result) => Number(result.body.toString()));
@@ -56,14 +45,14 @@ describe('instances', () => {
   });
 
   test('of different revisions are never shared', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const [a, b] = [functions.define(ECHO), functions.define(ECHO)];
     const ids = [(await functions.invoke(a)).instanceId, (await functions.invoke(b)).instanceId];
     expect(new Set(ids).size).toBe(2);
   });
 
   test('that a call waits for may be overtaken by one that becomes free', async () => {
-    const functions = createFunctions({ startsAtOnce: 1 });
+    const functions = ownFunctionRunner({ startsAtOnce: 1 });
     const revision = functions.define(ECHO);
     const results = await times(20, (index) =>
       functions.invoke(revision, { payload: Buffer.from(String(index)) }),
@@ -77,7 +66,7 @@ describe('instances', () => {
   test('are ended when idle', async () => {
     vi.useFakeTimers({ toFake: ['setInterval'] });
     try {
-      const functions = createFunctions({ idleMs: 0 });
+      const functions = ownFunctionRunner({ idleMs: 0 });
       await functions.invoke(functions.define(ECHO));
       vi.advanceTimersByTime(10_000);
       await expect.poll(() => functions.runner.stats.instances).toBe(0);
@@ -87,7 +76,7 @@ describe('instances', () => {
   });
 
   test('of a retired revision end, busy ones after their call', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define(SLOW);
     const running = functions.invoke(revision, { payload: Buffer.from('200') });
     await expect.poll(() => functions.runner.stats.busy).toBe(1);
@@ -99,7 +88,7 @@ describe('instances', () => {
 
 describe('limits', () => {
   test('over the region limit a call waits its turn, and over the queue it is refused by name', async () => {
-    const functions = createFunctions({ instances: 1, queueLength: 1 });
+    const functions = ownFunctionRunner({ instances: 1, queueLength: 1 });
     const revision = functions.define(SLOW);
     await functions.invoke(revision);
     const calls = await Promise.allSettled(
@@ -116,7 +105,7 @@ describe('limits', () => {
   });
 
   test('a call does not wait for ever', async () => {
-    const functions = createFunctions({ instances: 1, queueWaitMs: 50 });
+    const functions = ownFunctionRunner({ instances: 1, queueWaitMs: 50 });
     const revision = functions.define(SLOW);
     await functions.invoke(revision);
     const long = functions.invoke(revision, { payload: Buffer.from('400') });
@@ -125,14 +114,14 @@ describe('limits', () => {
   });
 
   test('at the region limit the longest idle instance gives way to another function', async () => {
-    const functions = createFunctions({ instances: 1 });
+    const functions = ownFunctionRunner({ instances: 1 });
     await functions.invoke(functions.define(ECHO));
     expect((await functions.invoke(functions.define(ECHO))).outcome).toBe('ok');
     expect(functions.runner.stats.instances).toBe(1);
   });
 
   test('payloads of 6 MB pass both ways byte for byte, larger ones are refused', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define(ECHO);
     const payload = Buffer.alloc(6 * 1024 * 1024);
     for (let at = 0; at < payload.length; at += 1) payload[at] = (at * 31) & 0xff;
@@ -147,7 +136,7 @@ describe('limits', () => {
   });
 
   test('a runtime without interpreter is named, not replaced', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define(ECHO, { runtime: 'python2.7' });
     await expect(functions.invoke(revision)).rejects.toMatchObject({
       status: 502,
@@ -159,7 +148,7 @@ describe('limits', () => {
 
 describe('time limit', () => {
   test('with concurrency 1 the instance gets SIGTERM and is gone; the next call has a new one', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define(
       "process.on('SIGTERM', () => console.log('asked to end')); exports.handler = (event, c, callback) => { if (event.length === 0) callback(null, 'ok'); };",
       { timeoutMs: 300 },
@@ -171,14 +160,12 @@ describe('time limit', () => {
     const next = await functions.invoke(revision);
     expect(next.instanceId).not.toBe(first.instanceId);
     await expect.poll(() => functions.runner.stats.instances).toBe(1);
-    const messages = functions.runner
-      .recentLog(revision.service, revision.function)
-      .map((line) => line.message);
+    const messages = functions.lines(revision);
     expect(messages).toContainEqual(expect.stringContaining('asked to end'));
   });
 
   test('with several calls only the late one is answered, the others end well, then the instance goes', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define(SLOW, { instanceConcurrency: 4, timeoutMs: 400 });
     await functions.invoke(revision, { payload: Buffer.from('1') });
     const late = functions.invoke(revision, { payload: Buffer.from('5000') });
@@ -202,7 +189,7 @@ describe('a hostile or dying instance', () => {
   ];
   for (const [title, bytes] of HOSTILE)
     test(`that writes ${title} to its socket is ended, and nobody else`, async () => {
-      const functions = createFunctions();
+      const functions = ownFunctionRunner();
       const neighbour = functions.define(ECHO);
       const before = await functions.invoke(neighbour);
       const hostile = functions.define(`exports.handler = () => { require('fs').writeSync(3, ${bytes}); };`);
@@ -214,24 +201,23 @@ describe('a hostile or dying instance', () => {
     });
 
   test('that makes up numbers of calls in its log keeps one unfinished line for all of them', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define(`const frame = (call, text) =>
       require('fs').writeSync(3, Buffer.concat([Buffer.from([0, 0, 0, text.length, 0x86, 0, 0, 1, call]), Buffer.from(text)]));
     exports.handler = async () => { for (let call = 0; call < 100; call += 1) frame(call, 'x'); frame(100, '\\n'); };`);
     await functions.invoke(revision);
-    const lines = functions.runner.recentLog(revision.service, revision.function);
-    expect(lines.map(({ message }) => message)).toContain('x'.repeat(100));
+    expect(functions.lines(revision)).toContain('x'.repeat(100));
   });
 
   test('that closes its socket is ended', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define("exports.handler = () => { require('fs').closeSync(3); };");
     expect(await functions.invoke(revision)).toMatchObject({ outcome: 'unhandled-error' });
     await expect.poll(() => functions.runner.stats.instances).toBe(0);
   });
 
   test('that died between two calls costs the next call nothing', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define(
       "exports.handler = (event, c, callback) => { callback(null, 'ok'); if (event.length > 0) setTimeout(() => process.exit(0), 1); };",
     );
@@ -243,7 +229,7 @@ describe('a hostile or dying instance', () => {
   });
 
   test('that is dead before it takes the request is replaced, and the call runs once', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define(ECHO, { environment: { MARK: 'dead-before' } });
     const first = await functions.invoke(revision);
     for (const pid of processesWith('MARK=dead-before')) process.kill(pid, 'SIGKILL');
@@ -256,7 +242,7 @@ describe('a hostile or dying instance', () => {
   });
 
   test('that crashes with several calls answers each of them', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define(
       "exports.handler = (event) => { if (event.length > 0) setTimeout(() => process.kill(process.pid, 'SIGKILL'), 50); };",
       { instanceConcurrency: 5 },
@@ -268,9 +254,7 @@ describe('a hostile or dying instance', () => {
       expect(result.outcome).toBe('unhandled-error');
       expect(result.body.toString()).toContain('Process exited unexpectedly before completing request');
     }
-    const messages = functions.runner
-      .recentLog(revision.service, revision.function)
-      .map((line) => line.message);
+    const messages = functions.lines(revision);
     expect(
       messages.filter((message) => message.endsWith(', Error: Process exited with signal SIGKILL')),
     ).toHaveLength(5);
@@ -279,7 +263,7 @@ describe('a hostile or dying instance', () => {
 
 describe('logs', () => {
   test('lines of overlapping calls carry their own request id, console included', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define(
       "exports.handler = async (event, context) => { console.log('begin'); await new Promise((r) => setTimeout(r, 30)); console.log('end'); context.logger.info('own'); };",
       { instanceConcurrency: 8 },
@@ -300,13 +284,13 @@ describe('logs', () => {
   });
 
   test('with several calls at once no tail is given out', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const { log } = await functions.invoke(functions.define(ECHO, { instanceConcurrency: 2 }));
     expect(log).toHaveLength(0);
   });
 
   test('a function that writes without end costs bounded memory', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define(
       "exports.handler = async () => { const text = 'x'.repeat(80); for (let i = 0; i < 200000; i += 1) console.log(text); return 1; };",
       { timeoutMs: 60_000 },
@@ -314,12 +298,12 @@ describe('logs', () => {
     const before = process.memoryUsage().rss;
     const result = await functions.invoke(revision);
     expect(result.outcome).toBe('ok');
-    expect(functions.runner.recentLog(revision.service, revision.function).length).toBeLessThanOrEqual(1000);
+    expect(functions.lines(revision).length).toBeLessThanOrEqual(1000);
     expect((process.memoryUsage().rss - before) / 1024 ** 2).toBeLessThan(150);
   }, 60_000);
 
   test('lines reach the file', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     await functions.invoke(functions.define("exports.handler = async () => console.log('kept');"));
     const path = `${functions.home}/engine/logs/functions.log`;
     await expect
@@ -330,7 +314,7 @@ describe('logs', () => {
 
 describe('close', () => {
   test('lets running calls finish within the grace, refuses new ones and leaves no process', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const revision = functions.define(SLOW, { environment: { MARK: 'close-test' } });
     const running = functions.invoke(revision, { payload: Buffer.from('300') });
     await expect.poll(() => functions.runner.stats.busy).toBe(1);
@@ -343,7 +327,7 @@ describe('close', () => {
   });
 
   test('ends calls that run longer than the grace', async () => {
-    const functions = createFunctions();
+    const functions = ownFunctionRunner();
     const running = functions.invoke(functions.define(SLOW), { payload: Buffer.from('4000') });
     await expect.poll(() => functions.runner.stats.busy).toBe(1);
     await functions.runner.close(50);
@@ -353,7 +337,7 @@ describe('close', () => {
 
 describe('without a sandbox', () => {
   test('the same shim runs as a plain child, and its children end with it', async () => {
-    const functions = createFunctions({}, 'off');
+    const functions = ownFunctionRunner({}, 'off');
     const revision = functions.define(
       "const child = require('child_process').spawn('sleep', ['300'], {stdio: 'ignore'}); exports.handler = async () => ({code: process.env.FC_FUNC_CODE_PATH, cwd: process.cwd(), home: process.env.HOME, secret: process.env.SLUICE_TEST_SECRET, pid: child.pid});",
     );

@@ -32,8 +32,6 @@ async function inside(code: string, revision: Revision = escaper): Promise<unkno
   const answer = JSON.parse(result.body.toString()) as { value?: unknown; error?: unknown };
   return answer.error === undefined ? answer.value : { error: answer.error };
 }
-const messagesOf = (revision: Revision) =>
-  functions.runner.recentLog(revision.service, revision.function).map((line) => line.message);
 
 beforeAll(async () => {
   neighbourInstance = (await functions.invoke(neighbour)).instanceId;
@@ -197,7 +195,7 @@ describe.skipIf(!hasLimits)('bombs', () => {
     const bomb = 'cp.execSync("a=x; while :; do a=$a$a; done")';
     await inside(bomb, revision);
     await inside('{ const kept = []; for (;;) kept.push(Buffer.alloc(1 << 20, 1)); }', revision);
-    expect(messagesOf(revision).join('\n')).toContain('exceeded memory limit of 128 MB');
+    expect(functions.lines(revision).join('\n')).toContain('exceeded memory limit of 128 MB');
   });
 
   test('of disk: ENOSPC at 512 MB, and the space is free again with the end of the instance', async () => {
@@ -228,7 +226,7 @@ describe('what outlives a call', () => {
     const before = process.memoryUsage().rss;
     expect((await functions.invoke(revision)).outcome).toBe('ok');
     expect((process.memoryUsage().rss - before) / 1024 ** 2).toBeLessThan(200);
-    expect(messagesOf(revision).length).toBeLessThanOrEqual(1000);
+    expect(functions.lines(revision).length).toBeLessThanOrEqual(1000);
   }, 90_000);
 
   test('processes that a call leaves behind end with the instance, also those that hide from its signals', async () => {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createFunctionRunner } from '../../../../test/support/function-runner.ts';
+import { createFunctionRunner, ownFunctionRunner } from '../../../../test/support/function-runner.ts';
 import { EVAL_BASE as BASE, EVAL_START as START } from '../../../../test/support/eval-image.ts';
 import {
   REGISTRY_MISSING,
@@ -129,8 +129,7 @@ describe.skipIf(REGISTRY_MISSING.length > 0)(`a container ${REGISTRY_MISSING.joi
     expect(await ask(revision, 'open(my $f, "<", "/etc/hosts"); join ",", $<, scalar <$f>')).toBe(
       '10003,127.0.0.1 localhost sandbox\n',
     );
-    const lines = functions.runner.recentLog(revision.service, revision.function);
-    expect(lines.map((line) => line.message).join('\n')).not.toMatch(/evil|preload/);
+    expect(functions.lines(revision).join('\n')).not.toMatch(/evil|preload/);
   });
 
   const REFUSED: [string, () => Promise<string>, RegExp][] = [
@@ -187,8 +186,7 @@ describe.skipIf(REGISTRY_MISSING.length > 0)(`a container ${REGISTRY_MISSING.joi
   });
 
   test('does not run without a sandbox', async () => {
-    const bare = createFunctionRunner({}, 'off');
+    const bare = ownFunctionRunner({}, 'off');
     await expect(bare.invoke(define(image))).rejects.toMatchObject({ code: 'RuntimeNotAvailable' });
-    await bare.close();
   });
 });

@@ -3,47 +3,16 @@ import { chmodSync, existsSync } from 'node:fs';
 import { ClientRequest } from 'node:http';
 import { join } from 'node:path';
 import { queryObjects } from 'node:v8';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { createFunctionRunner, type FunctionRunner } from '../../../../test/support/function-runner.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import { defineBootstrap, serverBootstrap as server } from '../../../../test/support/bootstrap.ts';
+import { createFunctionRunner, ownFunctionRunner } from '../../../../test/support/function-runner.ts';
 import type { Revision } from '../../invoke/contract.ts';
-import type { RunnerLimits } from '../../invoke/runner-limits.ts';
 
 const functions = createFunctionRunner();
-const others: FunctionRunner[] = [];
-afterEach(async () => {
-  for (const other of others.splice(0)) await other.close();
-});
 afterAll(() => functions.close());
 
-function withLimits(limits: Partial<RunnerLimits>, sandbox: 'on' | 'off' = 'on'): FunctionRunner {
-  const other = createFunctionRunner(limits, sandbox);
-  others.push(other);
-  return other;
-}
-
-/** A package with a program `bootstrap`. */
-function define(bootstrap: string, settings: Partial<Revision> = {}, runner = functions): Revision {
-  const revision = runner.define({ bootstrap }, { runtime: 'custom', handler: 'any', ...settings });
-  chmodSync(join(revision.codeFolder, 'bootstrap'), 0o755);
-  return revision;
-}
-
-/** A bootstrap in Node.js: `answer(request, body, response)` for each request. */
-const server = (
-  answer: string,
-  before = '',
-  listen = "server.listen(process.env.FC_SERVER_PORT, '0.0.0.0');",
-) =>
-  `#!/usr/bin/env node
-const http = require('http');
-${before}
-const server = http.createServer((request, response) => {
-  const pieces = [];
-  request.on('data', (piece) => pieces.push(piece));
-  request.on('end', () => { const body = Buffer.concat(pieces); ${answer} });
-});
-${listen}
-`;
+const define = (bootstrap: string, settings: Partial<Revision> = {}, runner = functions): Revision =>
+  defineBootstrap(runner, bootstrap, settings);
 const ECHO = server('response.end(body);');
 
 const json = (body: Buffer) => JSON.parse(body.toString()) as Record<string, string>;
@@ -170,11 +139,7 @@ describe('an event call', () => {
     const head = { headers: [['host', 'h']] as const };
     const { result } = await functions.request(revision, head, { wantsLog: false });
     expect(result.outcome).toBe('unhandled-error');
-    await expect
-      .poll(() =>
-        functions.runner.recentLog(revision.service, revision.function).map(({ message }) => message),
-      )
-      .toContain('nobody reads');
+    await expect.poll(() => functions.lines(revision)).toContain('nobody reads');
   });
 
   test('answered by no HTTP at all has failed', async () => {
@@ -301,7 +266,7 @@ HTTPServer(('0.0.0.0', 9000), Handler).serve_forever()
   );
 
   test('runs without a sandbox too, each instance on a port of its own', async () => {
-    const runner = withLimits({}, 'off');
+    const runner = ownFunctionRunner({}, 'off');
     const answer = server('setTimeout(() => response.end(process.env.FC_SERVER_PORT), 100);');
     const revision = define(answer, {}, runner);
     const results = await Promise.all([runner.invoke(revision), runner.invoke(revision)]);
@@ -347,7 +312,7 @@ describe('a start', () => {
   });
 
   test('that never listens is refused after the limit with the port and the last of what it said', async () => {
-    const runner = withLimits({ listenMs: 300 });
+    const runner = ownFunctionRunner({ listenMs: 300 });
     const revision = define('#!/bin/sh\necho "still loading" >&2\nsleep 60\n', {}, runner);
     await expect(runner.invoke(revision)).rejects.toMatchObject({
       status: 412,
@@ -393,7 +358,7 @@ describe('the initializer', () => {
   ];
   for (const [title, code, message] of FAILING)
     test(`that ${title} fails the call, and the instance is gone`, async () => {
-      const runner = withLimits({});
+      const runner = ownFunctionRunner({});
       const revision = define(server(code), { initializer: 'init', initializationTimeoutMs: 500 }, runner);
       const result = await runner.invoke(revision);
       expect(result.outcome).toBe('unhandled-error');
@@ -432,7 +397,7 @@ describe('a call that does not end well', () => {
     });
     const [lateResult, good] = await Promise.all([late, functions.invoke(revision)]);
     expect([lateResult.outcome, good.outcome]).toEqual(['unhandled-error', 'ok']);
-    const lines = functions.runner.recentLog(revision.service, revision.function).map((line) => line.message);
+    const lines = functions.lines(revision);
     expect(lines).toContain('cut');
   });
 
@@ -453,8 +418,7 @@ describe('a call that does not end well', () => {
       ),
     );
     const first = await functions.invoke(revision, { payload: Buffer.from('close') });
-    const log = () => functions.runner.recentLog(revision.service, revision.function);
-    await expect.poll(() => log().map((line) => line.message)).toContain('closed');
+    await expect.poll(() => functions.lines(revision)).toContain('closed');
     const second = await functions.invoke(revision);
     expect(second).toMatchObject({ outcome: 'ok', coldStart: true });
     expect(second.instanceId).not.toBe(first.instanceId);

@@ -1,7 +1,8 @@
 /** What only .NET Core has (runtimes.md §6): forms of a handler, its logger, what it cannot do here. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compileCsharp, type Assemblies } from '../../../../test/support/csharp.ts';
-import { createFunctionRunner } from '../../../../test/support/function-runner.ts';
+import { createFunctionRunner, ownFunctionRunner } from '../../../../test/support/function-runner.ts';
+import { expectHooksOfOneObject } from '../../../../test/support/hooks.ts';
 import { loadConfig } from '../../../platform/config.ts';
 import { prepareRuntime } from '../../../../test/support/prepared-runtime.ts';
 import type { InvocationResult } from '../../invoke/contract.ts';
@@ -85,36 +86,16 @@ describe.skipIf(state === 'missing')('functions', () => {
   });
 
   test("hooks run on the handler's own object, before the instance is frozen and before it goes", async () => {
-    const own = createFunctionRunner({ freezeMs: 0 }, 'on', { cache: loadConfig().cache });
-    try {
-      const revision = own.define(assemblies, {
-        runtime: 'dotnetcore2.1',
-        handler: 'App::T.Forms::Called',
-        hooks: {
-          preFreeze: { handler: 'App::T.Forms::Freezing', timeoutMs: 10_000 },
-          preStop: { handler: 'App::T.Forms::Stopping', timeoutMs: 10_000 },
-        },
-      });
-      await own.invoke(revision);
-      const lines = () => own.runner.recentLog('shop', revision.function).map(({ message }) => message);
-      await expect
-        .poll(lines, { timeout: 10_000 })
-        .toContainEqual(expect.stringMatching('FC PreFreeze End '));
-      own.runner.retire(revision.key);
-      await expect.poll(() => own.runner.stats.instances, { timeout: 10_000 }).toBe(0);
-      const from = lines().findIndex((line) => line.startsWith('FC PreFreeze Start '));
-      const id = '[0-9a-f-]{36}';
-      expect(lines().slice(from)).toEqual([
-        expect.stringMatching(`^FC PreFreeze Start RequestId: ${id}$`),
-        `freezing ${revision.function} after 1`,
-        expect.stringMatching(`^FC PreFreeze End RequestId: ${id}$`),
-        expect.stringMatching(`^FC PreStop Start RequestId: ${id}$`),
-        `stopping ${revision.function} after 1`,
-        expect.stringMatching(`^FC PreStop End RequestId: ${id}$`),
-      ]);
-    } finally {
-      await own.close();
-    }
+    const own = ownFunctionRunner({ freezeMs: 0 }, 'on', { cache: loadConfig().cache });
+    const revision = own.define(assemblies, {
+      runtime: 'dotnetcore2.1',
+      handler: 'App::T.Forms::Called',
+      hooks: {
+        preFreeze: { handler: 'App::T.Forms::Freezing', timeoutMs: 10_000 },
+        preStop: { handler: 'App::T.Forms::Stopping', timeoutMs: 10_000 },
+      },
+    });
+    await expectHooksOfOneObject(own, revision);
   });
 
   test('a name that two methods have is refused — nobody could say which is meant', async () => {

@@ -3,7 +3,8 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createFunctionRunner } from '../../../../test/support/function-runner.ts';
+import { createFunctionRunner, ownFunctionRunner } from '../../../../test/support/function-runner.ts';
+import { expectHooksOfOneObject } from '../../../../test/support/hooks.ts';
 import { compileJava, jarOf, type ClassFiles } from '../../../../test/support/java-classes.ts';
 import { prepareRuntime } from '../../../../test/support/prepared-runtime.ts';
 import { loadConfig } from '../../../platform/config.ts';
@@ -191,52 +192,28 @@ describe.skipIf(state.state === 'missing')('functions', () => {
   });
 
   test("hooks run on the handler's own object, before the instance is frozen and before it goes", async () => {
-    const own = createFunctionRunner({ freezeMs: 0 }, 'on', { cache });
-    try {
-      const revision = own.define(
-        { ...classes.get('t.Hooks') },
-        {
-          runtime: 'java8',
-          handler: 't.Hooks::handleRequest',
-          hooks: {
-            preFreeze: { handler: 't.Hooks::preFreeze', timeoutMs: 10_000 },
-            preStop: { handler: 't.Hooks::preStop', timeoutMs: 10_000 },
-          },
+    const own = ownFunctionRunner({ freezeMs: 0 }, 'on', { cache });
+    const revision = own.define(
+      { ...classes.get('t.Hooks') },
+      {
+        runtime: 'java8',
+        handler: 't.Hooks::handleRequest',
+        hooks: {
+          preFreeze: { handler: 't.Hooks::preFreeze', timeoutMs: 10_000 },
+          preStop: { handler: 't.Hooks::preStop', timeoutMs: 10_000 },
         },
-      );
-      await own.invoke(revision);
-      const lines = () => own.runner.recentLog('shop', revision.function).map(({ message }) => message);
-      await expect
-        .poll(lines, { timeout: 10_000 })
-        .toContainEqual(expect.stringMatching('FC PreFreeze End '));
-      own.runner.retire(revision.key);
-      await expect.poll(() => own.runner.stats.instances, { timeout: 10_000 }).toBe(0);
-      const from = lines().findIndex((line) => line.startsWith('FC PreFreeze Start '));
-      const id = '[0-9a-f-]{36}';
-      expect(lines().slice(from)).toEqual([
-        expect.stringMatching(`^FC PreFreeze Start RequestId: ${id}$`),
-        `freezing ${revision.function} after 1`,
-        expect.stringMatching(`^FC PreFreeze End RequestId: ${id}$`),
-        expect.stringMatching(`^FC PreStop Start RequestId: ${id}$`),
-        `stopping ${revision.function} after 1`,
-        expect.stringMatching(`^FC PreStop End RequestId: ${id}$`),
-      ]);
-    } finally {
-      await own.close();
-    }
+      },
+    );
+    await expectHooksOfOneObject(own, revision);
   });
 
   test('runs without a sandbox where the operator switched it off', async () => {
-    const bare = createFunctionRunner({}, 'off', { cache });
-    try {
-      const revision = bare.define(
-        { ...classes.get('t.Own') },
-        { runtime: 'java11', handler: 't.Own::handleRequest' },
-      );
-      expect((await bare.invoke(revision)).body.toString()).toBe('absent absent absent');
-    } finally {
-      await bare.close();
-    }
+    const bare = ownFunctionRunner({}, 'off', { cache });
+    const revision = bare.define(
+      { ...classes.get('t.Own') },
+      { runtime: 'java11', handler: 't.Own::handleRequest' },
+    );
+    expect((await bare.invoke(revision)).body.toString()).toBe('absent absent absent');
   });
 
   test('a library with other bytes than the pinned ones is refused by name', () => {

@@ -74,8 +74,7 @@ describe('without a registry', { timeout: SLOW_MS }, () => {
       state: 'compatible',
       version: `Node.js ${process.version}`,
     });
-    const [first] = functions.runner.recentLog(revision.service, revision.function);
-    expect(first?.message).toBe(`runtime 'nodejs8' is served by Node.js ${process.version}`);
+    expect(functions.lines(revision)[0]).toBe(`runtime 'nodejs8' is served by Node.js ${process.version}`);
   });
 
   test('one that the operator named is used, and said where it is something else', async () => {

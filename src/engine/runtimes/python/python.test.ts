@@ -59,11 +59,7 @@ describe.skipIf(!isHere)('python3', () => {
       { timeoutMs: 300 },
     );
     await functions.invoke(revision);
-    const text = () =>
-      functions.runner
-        .recentLog(revision.service, revision.function)
-        .map(({ message }) => message)
-        .join('\n');
+    const text = () => functions.lines(revision).join('\n');
     await expect.poll(text).toContain('Thread helper:');
     expect(text()).toContain('Thread MainThread:');
     expect(text().match(/line 3, in deep/g)).toHaveLength(2);
