@@ -1,5 +1,5 @@
 /** What a custom runtime may rely on (runtimes.md §8): real servers in real sandboxes, reached by the engine. */
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { ClientRequest } from 'node:http';
 import { join } from 'node:path';
 import { queryObjects } from 'node:v8';
@@ -267,7 +267,13 @@ HTTPServer(('0.0.0.0', 9000), Handler).serve_forever()
 
   test('runs without a sandbox too, each instance on a port of its own', async () => {
     const runner = ownFunctionRunner({}, 'off');
-    const answer = server('setTimeout(() => response.end(process.env.FC_SERVER_PORT), 100);');
+    const seen = join(runner.home, 'seen');
+    mkdirSync(seen);
+    // Each answers when both are asked.
+    const answer = server(
+      `const port = process.env.FC_SERVER_PORT; fs.writeFileSync('${seen}/' + port, ''); const look = () => (fs.readdirSync('${seen}').length === 2 ? response.end(port) : setTimeout(look, 5)); look();`,
+      "const fs = require('fs');",
+    );
     const revision = define(answer, {}, runner);
     const results = await Promise.all([runner.invoke(revision), runner.invoke(revision)]);
     const ports = results.map((result) => Number(result.body.toString()));
