@@ -1,25 +1,16 @@
 /** The dispatcher over a real PostgreSQL and real sandboxes; only the clock and the pauses are the test's own. */
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
-import type { Kysely } from 'kysely';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createFunctionRunner, type FunctionRunner } from '../../../test/support/function-runner.ts';
-import { startTestPostgres, type TestPostgres } from '../../../test/support/postgres.ts';
 import { poll } from '../../../test/support/stack.ts';
-import { createDatabase, createPool } from '../../platform/database.ts';
+import { startTestCatalog, type TestCatalog } from '../../../test/support/test-catalog.ts';
 import { createLog } from '../../platform/log.ts';
-import { migrate } from '../../platform/migrate.ts';
 import { DEFAULT_ASYNC_CONFIG, type AsyncConfig } from '../catalog/async-configs.ts';
-import { Catalog } from '../catalog/catalog.ts';
-import { functionConfig } from '../catalog/function-config.ts';
-import { serviceConfig } from '../catalog/service-config.ts';
-import type { EngineTables } from '../catalog/tables.ts';
 import { SeriesRegistry } from '../metrics/series-registry.ts';
 import { Dispatcher, type DispatcherLimits } from './dispatcher.ts';
 import { destinationCall } from './outcome.ts';
 import { AsyncQueue, LEASE_MS, type AsyncCall } from './queue.ts';
 
-const MIGRATIONS = fileURLToPath(new URL('../catalog/migrations', import.meta.url));
 /** Says what it was called with by its answer; `fail…` fails, `slow…` takes its time. */
 const CODE = `exports.handler = async (event, context) => {
   const text = event.toString();
@@ -29,41 +20,21 @@ const CODE = `exports.handler = async (event, context) => {
 };`;
 
 const log = createLog('test', 'silent');
-let postgres: TestPostgres;
 let functions: FunctionRunner;
-let db: Kysely<EngineTables>;
-let catalog: Catalog;
+let shop: TestCatalog;
+let db: TestCatalog['db'];
+let catalog: TestCatalog['catalog'];
 let queue: AsyncQueue;
 let series: SeriesRegistry;
 let nowMs = Date.now();
 const dispatchers: Dispatcher[] = [];
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
   functions = createFunctionRunner();
-  await migrate({ databaseUrl: postgres.url, folder: MIGRATIONS, schema: 'engine', log, waitMs: 10_000 });
-  db = createDatabase<EngineTables>(
-    createPool({ url: postgres.url, schema: 'engine', maxConnections: 4, applicationName: 'test' }, log),
-  );
-  const { codeFolder } = functions.define(CODE);
   const now = (): number => nowMs;
-  catalog = await Catalog.load({ db, log, now, folderOf: () => codeFolder, onReplaced: () => undefined });
-  await catalog.create('shop', serviceConfig({}, {}));
-  for (const name of ['one', 'two'])
-    await catalog.change('shop', (state) => (stamp) => ({
-      parts: {
-        ...state,
-        functions: new Map(state.functions).set(name, {
-          id: name,
-          name,
-          config: functionConfig({ runtime: 'nodejs20', handler: 'index.handler' }, { timeout: 120 }),
-          code: { sha256: 'x', sizeBytes: 1, checksum: '1' },
-          layers: [],
-          ...stamp,
-        }),
-      },
-      write: () => Promise.resolve(),
-    }));
+  shop = await startTestCatalog(now, functions.define(CODE).codeFolder);
+  ({ db, catalog } = shop);
+  for (const name of ['one', 'two']) await shop.define(name, { timeout: 120 });
   queue = new AsyncQueue(db, now);
   series = new SeriesRegistry([]);
 });
@@ -73,8 +44,7 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await functions.close();
-  await db.destroy();
-  await postgres.stop();
+  await shop.close();
 });
 
 function dispatch(limits: Partial<DispatcherLimits> = {}): Dispatcher {

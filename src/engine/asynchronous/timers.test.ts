@@ -1,72 +1,32 @@
 /** Timer triggers over a real PostgreSQL, made by the API's own operations; only the clock is the test's own. */
-import { fileURLToPath } from 'node:url';
-import type { Kysely } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startTestPostgres, type TestPostgres } from '../../../test/support/postgres.ts';
 import { poll } from '../../../test/support/stack.ts';
-import { createDatabase, createPool } from '../../platform/database.ts';
+import { startTestCatalog, type TestCatalog } from '../../../test/support/test-catalog.ts';
 import { createLog } from '../../platform/log.ts';
-import { migrate } from '../../platform/migrate.ts';
-import { Catalog } from '../catalog/catalog.ts';
-import { functionConfig } from '../catalog/function-config.ts';
-import { serviceConfig } from '../catalog/service-config.ts';
-import type { EngineTables } from '../catalog/tables.ts';
 import { triggerOperations } from '../catalog/triggers.ts';
 import { Call } from '../http/operation.ts';
 import { timeAfter, Timers } from './timers.ts';
 
-const MIGRATIONS = fileURLToPath(new URL('../catalog/migrations', import.meta.url));
 const START = Date.parse('2026-01-01T00:00:00Z');
 const log = createLog('test', 'silent');
 
-let postgres: TestPostgres;
-let db: Kysely<EngineTables>;
-let catalog: Catalog;
+let shop: TestCatalog;
+let db: TestCatalog['db'];
+let catalog: TestCatalog['catalog'];
 let nowMs = START;
 let woken = 0;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  await migrate({ databaseUrl: postgres.url, folder: MIGRATIONS, schema: 'engine', log, waitMs: 10_000 });
-  db = createDatabase<EngineTables>(
-    createPool({ url: postgres.url, schema: 'engine', maxConnections: 6, applicationName: 'test' }, log),
-  );
-  catalog = await Catalog.load({
-    db,
-    log,
-    now: () => nowMs,
-    folderOf: (name) => name,
-    onReplaced: () => undefined,
-  });
-  await catalog.create('shop', serviceConfig({}, {}));
-  await catalog.change('shop', (state) => (stamp) => {
-    const record = {
-      id: 'f',
-      name: 'work',
-      config: functionConfig({ runtime: 'nodejs20', handler: 'index.handler' }, {}),
-      code: { sha256: 'x', sizeBytes: 1, checksum: '1' },
-      layers: [],
-      ...stamp,
-    };
-    return {
-      parts: { ...state, functions: new Map(state.functions).set('work', record) },
-      write: (rows) =>
-        rows
-          .insertInto('functions')
-          .values({ service: 'shop', name: 'work', record: JSON.stringify(record) })
-          .execute(),
-    };
-  });
+  shop = await startTestCatalog(() => nowMs, '');
+  ({ db, catalog } = shop);
+  await shop.define('work');
 });
 beforeEach(async () => {
   nowMs = START;
   for (const { name } of catalog.find('shop').triggers.values()) await run('DeleteTrigger', name);
   await db.deleteFrom('async_calls').execute();
 });
-afterAll(async () => {
-  await db.destroy();
-  await postgres.stop();
-});
+afterAll(() => shop.close());
 
 async function run(operation: string, name: string, body?: object): Promise<void> {
   const found = triggerOperations(catalog).find((other) => other.name === operation);
