@@ -28,7 +28,6 @@ import {
 import { DEFAULT_LIMITS, type RunnerLimits } from './runner-limits.ts';
 
 export type { EngineRunner, RunnerOptions } from './engine-runner.ts';
-export type { RunnerLimits } from './runner-limits.ts';
 
 const REAP_MS = 10_000;
 const FREEZE_SWEEP_MS = 100;
