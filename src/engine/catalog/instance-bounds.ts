@@ -1,6 +1,5 @@
 /** From what is put for aliases and versions to how many instances each revision may and must have. */
 import type { InstanceBounds, Revision } from '../invoke/contract.ts';
-import { splitOf } from './aliases.ts';
 import { attachmentsOf } from './attachments.ts';
 import type { ServiceState, Target } from './service-state.ts';
 
@@ -44,10 +43,7 @@ export function sharesOf(
   functionName: string,
   count: number,
 ): { readonly target: Target; readonly share: number }[] {
-  const alias = state.aliases.get(qualifier);
-  const { versionId, additional } = alias
-    ? splitOf(alias.config)
-    : { versionId: qualifier, additional: null };
+  const { versionId, additional } = state.splits.get(qualifier) ?? { versionId: qualifier, additional: null };
   const further = additional ? Math.ceil(count * additional.weight) : 0;
   const named = [
     [versionId, count - further],

@@ -9,9 +9,9 @@ import { isVersionId, LATEST } from '../../domain/names/fc.ts';
 import { CONTAINER_RUNTIME } from '../../domain/names/runtimes.ts';
 import { splitOf } from './aliases.ts';
 import type { AliasRecord, FunctionRecord, ServiceRecord, TriggerRecord, VersionRecord } from './records.ts';
-import type { AttachmentMap } from './attachments.ts';
+import { attachmentsOf, type AttachmentMap } from './attachments.ts';
 import { revisionOf } from './revision.ts';
-import { drawVersion } from './split.ts';
+import { drawVersion, type Split } from './split.ts';
 import type { HttpTriggerConfig } from './trigger-config.ts';
 
 /** What is stored of a service. */
@@ -49,6 +49,10 @@ export interface Deployment {
 export interface ServiceState extends ServiceParts {
   readonly latest: Deployment;
   readonly deployments: ReadonlyMap<string, Deployment>;
+  /** How each alias divides its calls. */
+  readonly splits: ReadonlyMap<string, Split>;
+  /** Only VPCs may call: the first of them. */
+  readonly boundVpc: string | undefined;
   /** HTTP triggers as requests find them, by `httpTriggerKey`. */
   readonly httpTriggers: ReadonlyMap<string, HttpTrigger>;
 }
@@ -77,7 +81,7 @@ export function buildState(
   const deployments = new Map<string, Deployment>();
   for (const [id, version] of parts.versions) {
     const known = before?.versions.get(id) === version ? before.deployments.get(id) : undefined;
-    const functions = new Map(version.functions.map((record) => [record.name, record]));
+    const functions = known?.functions ?? new Map(version.functions.map((record) => [record.name, record]));
     deployments.set(id, known ?? deploy(id, version.service, functions, undefined, folderOf));
   }
   const latest = isLatestSame
@@ -85,7 +89,15 @@ export function buildState(
     : deploy(LATEST, parts.service, parts.functions, before?.latest, folderOf);
   const httpTriggers =
     before?.triggers === parts.triggers ? before.httpTriggers : indexHttpTriggers(parts.triggers);
-  return { ...parts, latest, deployments, httpTriggers };
+  const splits =
+    before?.aliases === parts.aliases
+      ? before.splits
+      : new Map([...parts.aliases].map(([name, { config }]) => [name, splitOf(config)]));
+  const boundVpc =
+    before?.attachments === parts.attachments
+      ? before.boundVpc
+      : attachmentsOf(parts, 'binding').map(({ name }) => name)[0];
+  return { ...parts, latest, deployments, splits, boundVpc, httpTriggers };
 }
 
 function indexHttpTriggers(triggers: ReadonlyMap<string, TriggerRecord>): Map<string, HttpTrigger> {
@@ -133,8 +145,8 @@ export function targetOf(
   let deployment: Deployment;
   if (qualifier === LATEST) deployment = state.latest;
   else {
-    const alias = state.aliases.get(qualifier);
-    deployment = deploymentNamed(state, alias ? drawVersion(splitOf(alias.config), random) : qualifier);
+    const split = state.splits.get(qualifier);
+    deployment = deploymentNamed(state, split ? drawVersion(split, random) : qualifier);
   }
   const target = deployment.targets.get(functionName);
   if (!target) throw functionNotFound(state.service.name, functionName);

@@ -7,7 +7,7 @@ import { ApiError, invalidArgument } from '../http/api-error.ts';
 import { json, nothing, type Operation } from '../http/operation.ts';
 import { attachmentOf, attachmentsOf, withAttachments, withoutAttachments } from './attachments.ts';
 import type { Catalog } from './catalog.ts';
-import type { ServiceParts } from './service-state.ts';
+import type { ServiceParts, ServiceState } from './service-state.ts';
 
 /** Most VPCs that one service may name. */
 const BINDINGS_MAX = 20;
@@ -71,10 +71,7 @@ export function vpcsOf(state: ServiceParts): string[] {
 }
 
 /** Throws 403 where only VPCs may call: callers of this engine are in none. */
-export function checkUnbound(state: ServiceParts): void {
-  // The hot path: most services have nothing attached.
-  if (state.attachments.size === 0) return;
-  const [vpcId] = vpcsOf(state);
-  if (vpcId !== undefined)
-    throw new ApiError(403, 'AccessDenied', `Resource access is bound by VPC: ${vpcId}`);
+export function checkUnbound({ boundVpc }: ServiceState): void {
+  if (boundVpc !== undefined)
+    throw new ApiError(403, 'AccessDenied', `Resource access is bound by VPC: ${boundVpc}`);
 }
