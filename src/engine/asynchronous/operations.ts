@@ -1,8 +1,7 @@
 /** Stateful asynchronous calls: looked at, listed, stopped (fc-api.md §3, §4 Invocation). */
 import { sql, type Kysely, type Selectable } from 'kysely';
-import { ensureError } from '../../platform/errors.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import { databaseFault } from '../catalog/database-fault.ts';
+import { answered } from '../catalog/database-fault.ts';
 import { qualifiedFunction } from '../catalog/qualified.ts';
 import type { EngineTables } from '../catalog/tables.ts';
 import { ApiError, invalidArgument } from '../http/api-error.ts';
@@ -62,7 +61,7 @@ export function asyncCallOperations(options: AsyncCallOptions): Operation[] {
       path: ITEM,
       async run(call) {
         const of = qualifiedFunction(catalog, call);
-        const row = await read(() =>
+        const row = await answered(() =>
           stateful(of)
             .select([...COLUMNS, 'payload'])
             .where('invocation_id', '=', call.param('invocation'))
@@ -98,7 +97,7 @@ export function asyncCallOperations(options: AsyncCallOptions): Operation[] {
         if (token !== undefined && !/^\d{1,18}$/.test(token))
           throw invalidArgument('nextToken is none of ours');
         const withPayload = call.optional('includePayload') === 'true';
-        const rows = await read(() =>
+        const rows = await answered(() =>
           stateful(of)
             .select(withPayload ? [...COLUMNS, 'payload'] : [...COLUMNS])
             .$if(status !== undefined, (q) => q.where('status', '=', status ?? 'Enqueued'))
@@ -126,11 +125,11 @@ export function asyncCallOperations(options: AsyncCallOptions): Operation[] {
       async run(call) {
         const of = qualifiedFunction(catalog, call);
         const id = call.param('invocation');
-        const row = await read(() =>
+        const row = await answered(() =>
           stateful(of).select(COLUMNS).where('invocation_id', '=', id).executeTakeFirst(),
         );
         if (!row) throw notThere(of, id);
-        const stopped = await read(() =>
+        const stopped = await answered(() =>
           db
             .updateTable('async_calls')
             // One that nobody runs has its end here; one that runs keeps its lease until its runner has ended it.
@@ -151,7 +150,7 @@ export function asyncCallOperations(options: AsyncCallOptions): Operation[] {
             `invocation '${id}' is '${row.status}' and cannot be stopped`,
           );
         dispatcher.stop(row.id);
-        await read(() => queue.endStopped());
+        await answered(() => queue.endStopped());
         return nothing;
       },
     },
@@ -197,12 +196,4 @@ function time(call: Call, name: string): number | undefined {
   if (text === undefined) return undefined;
   if (!/^\d{1,14}$/.test(text)) throw invalidArgument(`${name} must be Unix milliseconds, not '${text}'`);
   return Number(text);
-}
-
-async function read<T>(query: () => Promise<T>): Promise<T> {
-  try {
-    return await query();
-  } catch (error) {
-    throw databaseFault(ensureError(error));
-  }
 }

@@ -4,18 +4,18 @@
  * lost by a kill, and nothing is visible that could be.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Kysely, Transaction } from 'kysely';
 import { sql } from 'kysely';
-import { ensureError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { ApiError, serviceNotFound } from '../http/api-error.ts';
-import { databaseFault, isUniqueViolation } from './database-fault.ts';
+import { isUniqueViolation } from './database-fault.ts';
+import { etagOf, nextGeneration } from './generation.ts';
 import { loadAll, loadService } from './load.ts';
 import type { ServiceRecord, Stamp } from './records.ts';
 import type { ServiceConfig } from './service-config.ts';
 import { buildState, type ServiceParts, type ServiceState } from './service-state.ts';
 import type { EngineTables } from './tables.ts';
+import { Outpaced, Turns } from './turns.ts';
 
 export type Rows = Transaction<EngineTables>;
 
@@ -34,20 +34,13 @@ export interface CatalogOptions {
   readonly onReplaced: (before: ServiceState | undefined, after: ServiceState | undefined) => void;
 }
 
-const RECOVERY_PAUSE_MS = 500;
-
-/** Somebody else wrote the service first. */
-class Outpaced extends Error {
-  override readonly name = 'Outpaced';
-}
-
 export class Catalog {
   readonly #options: CatalogOptions;
   readonly #states = new Map<string, ServiceState>();
-  /** End of the newest write per service: writes to one service follow each other. */
-  readonly #queues = new Map<string, Promise<unknown>>();
-  /** Services whose last write may or may not have been committed. */
-  readonly #doubtful = new Set<string>();
+  /** Writes to one service follow each other. */
+  readonly #turns = new Turns(async (name) => {
+    this.#swap(name, await loadService(this.#options.db, name));
+  });
 
   private constructor(options: CatalogOptions) {
     this.#options = options;
@@ -72,26 +65,27 @@ export class Catalog {
 
   /** Creates a service; 409 where the name is taken. */
   create(name: string, config: ServiceConfig): Promise<ServiceState> {
-    return this.#inTurn(name, async () => {
+    return this.#turns.take(name, async () => {
       const taken = new ApiError(409, 'ServiceAlreadyExists', `service '${name}' already exists`);
       if (this.#states.has(name)) throw taken;
       const { db, now } = this.#options;
-      const parts = await this.#commit(name, () =>
-        db.transaction().execute(async (rows) => {
-          const { rows: next } = await sql<{ nextval: string }>`select nextval('revisions')`.execute(rows);
-          const generation = next[0]?.nextval ?? '0';
-          const service: ServiceRecord = { id: randomUUID(), name, config, ...stamp(generation, now()) };
-          await rows
-            .insertInto('services')
-            .values({ name, generation, record: JSON.stringify(service) })
-            .execute();
-          return emptyParts(generation, service);
-        }),
-      ).catch(async (error: unknown) => {
-        if (!isUniqueViolation(error)) throw error;
-        await this.#reload(name);
-        throw taken;
-      });
+      const parts = await this.#turns
+        .commit(name, () =>
+          db.transaction().execute(async (rows) => {
+            const generation = await nextGeneration(rows);
+            const service: ServiceRecord = { id: randomUUID(), name, config, ...stamp(generation, now()) };
+            await rows
+              .insertInto('services')
+              .values({ name, generation, record: JSON.stringify(service) })
+              .execute();
+            return emptyParts(generation, service);
+          }),
+        )
+        .catch(async (error: unknown) => {
+          if (!isUniqueViolation(error)) throw error;
+          await this.#turns.reload(name);
+          throw taken;
+        });
       return this.#swap(name, parts);
     });
   }
@@ -101,10 +95,10 @@ export class Catalog {
    * not allow the write, and returns what to write under the new stamp.
    */
   change(name: string, decide: (state: ServiceState) => (written: Stamp) => Draft): Promise<ServiceState> {
-    return this.#inTurn(name, async () => {
+    return this.#turns.take(name, async () => {
       const state = this.find(name);
       const draftFor = decide(state);
-      const parts = await this.#commitNext(name, async () => {
+      const parts = await this.#turns.commitNext(name, `service '${name}'`, async () => {
         const { db, now } = this.#options;
         return db.transaction().execute(async (rows) => {
           const row = await rows
@@ -126,10 +120,10 @@ export class Catalog {
 
   /** Deletes a service that `check` lets go. */
   remove(name: string, check: (state: ServiceState) => void): Promise<void> {
-    return this.#inTurn(name, async () => {
+    return this.#turns.take(name, async () => {
       const state = this.find(name);
       check(state);
-      await this.#commitNext(name, async () => {
+      await this.#turns.commitNext(name, `service '${name}'`, async () => {
         const done = await this.#options.db
           .deleteFrom('services')
           .where('name', '=', name)
@@ -139,67 +133,6 @@ export class Catalog {
       });
       this.#swap(name, undefined);
     });
-  }
-
-  async #inTurn<T>(name: string, write: () => Promise<T>): Promise<T> {
-    const before = this.#queues.get(name) ?? Promise.resolve();
-    const turn = before.then(async () => {
-      if (this.#doubtful.has(name)) await this.#reload(name);
-      return write();
-    });
-    const settled = turn.catch(() => undefined);
-    this.#queues.set(name, settled);
-    try {
-      return await turn;
-    } finally {
-      if (this.#queues.get(name) === settled) this.#queues.delete(name);
-    }
-  }
-
-  /** Like `#commit`, for a service that was there: another engine on the same database may have been faster. */
-  async #commitNext<T>(name: string, write: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#commit(name, write);
-    } catch (error) {
-      if (!(error instanceof Outpaced)) throw error;
-      await this.#reload(name);
-      throw new ApiError(
-        409,
-        'ConcurrentUpdateError',
-        `service '${name}' was changed at the same time; read it again`,
-      );
-    }
-  }
-
-  async #commit<T>(name: string, write: () => Promise<T>): Promise<T> {
-    try {
-      return await write();
-    } catch (thrown) {
-      const error = ensureError(thrown);
-      if (error instanceof ApiError || error instanceof Outpaced || isUniqueViolation(error)) throw error;
-      // The connection may have broken during the commit: what is stored is known only by reading it again.
-      if (!this.#doubtful.has(name)) {
-        this.#doubtful.add(name);
-        void this.#recover(name);
-      }
-      throw databaseFault(error);
-    }
-  }
-
-  async #recover(name: string): Promise<void> {
-    while (this.#doubtful.has(name)) {
-      await pause(RECOVERY_PAUSE_MS, undefined, { ref: false });
-      await this.#inTurn(name, () => Promise.resolve()).catch(() => undefined);
-    }
-  }
-
-  async #reload(name: string): Promise<void> {
-    try {
-      this.#swap(name, await loadService(this.#options.db, name));
-      this.#doubtful.delete(name);
-    } catch (error) {
-      throw databaseFault(ensureError(error));
-    }
   }
 
   #swap(name: string, parts: ServiceParts): ServiceState;
@@ -215,7 +148,7 @@ export class Catalog {
 }
 
 function stamp(generation: string, at: number): Stamp {
-  return { etag: BigInt(generation).toString(16), createdAt: at, modifiedAt: at };
+  return { etag: etagOf(generation), createdAt: at, modifiedAt: at };
 }
 
 function emptyParts(generation: string, service: ServiceRecord): ServiceParts {

@@ -1,5 +1,6 @@
 /** What PostgreSQL's faults mean to a caller of the API. */
 import { DatabaseError } from 'pg';
+import { ensureError } from '../../platform/errors.ts';
 import { ApiError, serviceUnavailable } from '../http/api-error.ts';
 
 /** Classes of SQLSTATE that say "not now": connection, resources, operator. */
@@ -17,4 +18,13 @@ export function databaseFault(error: Error): Error {
     'the catalog cannot be written at the moment; functions keep being served. Try again.',
     error,
   );
+}
+
+/** What a query gives; its faults as `databaseFault` has them. */
+export async function answered<T>(query: () => Promise<T>): Promise<T> {
+  try {
+    return await query();
+  } catch (error) {
+    throw databaseFault(ensureError(error));
+  }
 }

@@ -2,16 +2,16 @@
  * The account's custom domains: in memory for each request by its host, in PostgreSQL first for every write (as
  * `catalog.ts` does it for services). All writes follow each other; there are few.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { sql, type Kysely, type Transaction } from 'kysely';
-import { ensureError } from '../../platform/errors.ts';
+import type { Kysely } from 'kysely';
 import { ApiError, domainNotFound } from '../http/api-error.ts';
-import { databaseFault, isUniqueViolation } from './database-fault.ts';
+import { isUniqueViolation } from './database-fault.ts';
 import { completeDomainConfig, type DomainConfig } from './domain-config.ts';
 import { createDomainRouter, type DomainRouter } from './domain-routes.ts';
+import { nextGeneration } from './generation.ts';
 import type { DomainRecord } from './records.ts';
 import type { EngineTables } from './tables.ts';
+import { Outpaced, Turns } from './turns.ts';
 
 /** A domain as requests find it. */
 export interface Domain {
@@ -23,15 +23,14 @@ export interface Domain {
   secureContext(): SecureContext | undefined;
 }
 
-const RECOVERY_PAUSE_MS = 500;
+/** All writes take turns, whatever the name. */
+const ALL = '';
 
 export class DomainStore {
   readonly #db: Kysely<EngineTables>;
   readonly #now: () => number;
   readonly #domains = new Map<string, Domain & { readonly generation: string }>();
-  #queue: Promise<unknown> = Promise.resolve();
-  /** The last write may or may not have been committed. */
-  #isDoubtful = false;
+  readonly #turns = new Turns(() => this.#read());
 
   private constructor(db: Kysely<EngineTables>, now: () => number) {
     this.#db = db;
@@ -40,7 +39,7 @@ export class DomainStore {
 
   static async load(db: Kysely<EngineTables>, now: () => number): Promise<DomainStore> {
     const store = new DomainStore(db, now);
-    await store.#reload();
+    await store.#turns.reload(ALL);
     return store;
   }
 
@@ -67,20 +66,22 @@ export class DomainStore {
   /** 409 where the name is taken. */
   create(name: string, config: DomainConfig): Promise<DomainRecord> {
     const taken = new ApiError(409, 'DomainNameAlreadyExists', `domain name '${name}' already exists`);
-    return this.#inTurn(async () => {
+    return this.#turns.take(ALL, async () => {
       if (this.#domains.has(name)) throw taken;
       const at = this.#now();
       const record: DomainRecord = { name, config, createdAt: at, modifiedAt: at };
-      const generation = await this.#commit(async (rows) => {
-        const next = await nextGeneration(rows);
-        await rows
-          .insertInto('custom_domains')
-          .values({ name, generation: next, record: JSON.stringify(record) })
-          .execute();
-        return next;
-      }).catch(async (error: unknown) => {
+      const insert = () =>
+        this.#db.transaction().execute(async (rows) => {
+          const next = await nextGeneration(rows);
+          await rows
+            .insertInto('custom_domains')
+            .values({ name, generation: next, record: JSON.stringify(record) })
+            .execute();
+          return next;
+        });
+      const generation = await this.#turns.commit(ALL, insert).catch(async (error: unknown) => {
         if (!isUniqueViolation(error)) throw error;
-        await this.#reload();
+        await this.#turns.reload(ALL);
         throw taken;
       });
       return this.#put(record, generation);
@@ -89,35 +90,37 @@ export class DomainStore {
 
   /** `decide` runs when it is this write's turn. */
   change(name: string, decide: (record: DomainRecord) => DomainConfig): Promise<DomainRecord> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(ALL, async () => {
       const before = this.find(name);
       const record = { ...before, config: decide(before), modifiedAt: this.#now() };
-      const generation = await this.#commit(async (rows) => {
-        const next = await nextGeneration(rows);
-        const done = await rows
-          .updateTable('custom_domains')
-          .set({ generation: next, record: JSON.stringify(record) })
-          .where('name', '=', name)
-          .where('generation', '=', this.#generationOf(name))
-          .executeTakeFirst();
-        return done.numUpdatedRows === 0n ? undefined : next;
-      });
-      if (generation === undefined) throw await this.#outpaced(name);
+      const update = () =>
+        this.#db.transaction().execute(async (rows) => {
+          const next = await nextGeneration(rows);
+          const done = await rows
+            .updateTable('custom_domains')
+            .set({ generation: next, record: JSON.stringify(record) })
+            .where('name', '=', name)
+            .where('generation', '=', this.#generationOf(name))
+            .executeTakeFirst();
+          if (done.numUpdatedRows === 0n) throw new Outpaced();
+          return next;
+        });
+      const generation = await this.#turns.commitNext(ALL, `domain name '${name}'`, update);
       return this.#put(record, generation);
     });
   }
 
   remove(name: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(ALL, async () => {
       this.find(name);
-      const done = await this.#commit((rows) =>
-        rows
+      await this.#turns.commitNext(ALL, `domain name '${name}'`, async () => {
+        const done = await this.#db
           .deleteFrom('custom_domains')
           .where('name', '=', name)
           .where('generation', '=', this.#generationOf(name))
-          .executeTakeFirst(),
-      );
-      if (done.numDeletedRows === 0n) throw await this.#outpaced(name);
+          .executeTakeFirst();
+        if (done.numDeletedRows === 0n) throw new Outpaced();
+      });
       this.#domains.delete(name);
     });
   }
@@ -126,53 +129,11 @@ export class DomainStore {
     return this.#domains.get(name)?.generation ?? '0';
   }
 
-  #inTurn<T>(write: () => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(async () => {
-      if (this.#isDoubtful) await this.#reload();
-      return write();
-    });
-    this.#queue = turn.catch(() => undefined);
-    return turn;
-  }
-
-  async #commit<T>(write: (rows: Transaction<EngineTables>) => Promise<T>): Promise<T> {
-    try {
-      return await this.#db.transaction().execute(write);
-    } catch (thrown) {
-      const error = ensureError(thrown);
-      if (isUniqueViolation(error)) throw error;
-      if (!this.#isDoubtful) {
-        this.#isDoubtful = true;
-        void this.#recover();
-      }
-      throw databaseFault(error);
-    }
-  }
-
-  async #recover(): Promise<void> {
-    while (this.#isDoubtful) {
-      await pause(RECOVERY_PAUSE_MS, undefined, { ref: false });
-      await this.#inTurn(() => Promise.resolve()).catch(() => undefined);
-    }
-  }
-
-  /** Another engine on the same database was faster. */
-  async #outpaced(name: string): Promise<ApiError> {
-    await this.#reload();
-    const message = `domain name '${name}' was changed at the same time; read it again`;
-    return new ApiError(409, 'ConcurrentUpdateError', message);
-  }
-
-  async #reload(): Promise<void> {
-    try {
-      const rows = await this.#db.selectFrom('custom_domains').selectAll().execute();
-      this.#domains.clear();
-      for (const { record, generation } of rows)
-        this.#put({ ...record, config: completeDomainConfig(record.config) }, generation);
-      this.#isDoubtful = false;
-    } catch (error) {
-      throw databaseFault(ensureError(error));
-    }
+  async #read(): Promise<void> {
+    const rows = await this.#db.selectFrom('custom_domains').selectAll().execute();
+    this.#domains.clear();
+    for (const { record, generation } of rows)
+      this.#put({ ...record, config: completeDomainConfig(record.config) }, generation);
   }
 
   #put(record: DomainRecord, generation: string): DomainRecord {
@@ -187,11 +148,6 @@ export class DomainStore {
     });
     return record;
   }
-}
-
-async function nextGeneration(rows: Transaction<EngineTables>): Promise<string> {
-  const { rows: next } = await sql<{ nextval: string }>`select nextval('revisions')`.execute(rows);
-  return next[0]?.nextval ?? '0';
 }
 
 function contextOf({ protocol, certConfig }: DomainConfig): SecureContext | undefined {

@@ -3,10 +3,10 @@
  * version keeps the package itself in its record, and runs without asking here.
  */
 import { sql, type Kysely } from 'kysely';
-import { ensureError } from '../../platform/errors.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { CodePackage } from './code-store.ts';
-import { databaseFault } from './database-fault.ts';
+import { answered } from './database-fault.ts';
+import { etagOf, nextGeneration } from './generation.ts';
 import type { Stamp } from './records.ts';
 import type { EngineTables } from './tables.ts';
 
@@ -44,13 +44,13 @@ export class LayerStore {
           )
           .returning(['next_version', 'is_public'])
           .executeTakeFirstOrThrow();
-        const { rows: next } = await sql<{ nextval: string }>`select nextval('revisions')`.execute(rows);
+        const etag = etagOf(await nextGeneration(rows));
         const at = this.#now();
         const record: LayerVersion = {
           name,
           version: layer.next_version - 1,
           ...content,
-          etag: BigInt(next[0]?.nextval ?? '0').toString(16),
+          etag,
           createdAt: at,
           modifiedAt: at,
         };
@@ -67,8 +67,21 @@ export class LayerStore {
   async find(name: string, version: number): Promise<Layer> {
     const [found] = await this.versions(name, version, 1);
     if (found?.version === version) return found;
-    await this.#requireLayer(name);
+    await this.require(name);
     throw new ApiError(404, 'LayerVersionNotFound', `version '${version}' of layer '${name}' does not exist`);
+  }
+
+  /** Throws a 404 where the layer has no version. */
+  async require(name: string): Promise<void> {
+    const row = await answered(() =>
+      this.#db
+        .selectFrom('layer_versions')
+        .select('layer')
+        .where('layer', '=', name)
+        .limit(1)
+        .executeTakeFirst(),
+    );
+    if (!row) throw new ApiError(404, 'LayerNotFound', `layer '${name}' does not exist`);
   }
 
   /** Versions from `start` on, rising. */
@@ -104,7 +117,7 @@ export class LayerStore {
   }
 
   async setPublic(name: string, isPublic: boolean): Promise<void> {
-    await this.#requireLayer(name);
+    await this.require(name);
     await answered(() =>
       this.#db.updateTable('layers').set({ is_public: isPublic }).where('name', '=', name).execute(),
     );
@@ -114,18 +127,6 @@ export class LayerStore {
   async codePackages(): Promise<string[]> {
     const rows = await answered(() => this.#db.selectFrom('layer_versions').select('record').execute());
     return rows.map(({ record }) => record.code.sha256);
-  }
-
-  async #requireLayer(name: string): Promise<void> {
-    const row = await answered(() =>
-      this.#db
-        .selectFrom('layer_versions')
-        .select('layer')
-        .where('layer', '=', name)
-        .limit(1)
-        .executeTakeFirst(),
-    );
-    if (!row) throw new ApiError(404, 'LayerNotFound', `layer '${name}' does not exist`);
   }
 
   #joined() {
@@ -138,12 +139,4 @@ export class LayerStore {
 
 function layerOf(row: { readonly record: LayerVersion; readonly is_public: boolean }): Layer {
   return { ...row.record, isPublic: row.is_public };
-}
-
-async function answered<T>(query: () => Promise<T>): Promise<T> {
-  try {
-    return await query();
-  } catch (error) {
-    throw databaseFault(ensureError(error));
-  }
 }

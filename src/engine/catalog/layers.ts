@@ -1,7 +1,7 @@
 /** Layers: packages that functions share, shown to them below `/opt` (guide.md §12, fc-api.md §3, §4). */
 import { z } from 'zod';
 import { isLayerName } from '../../domain/names/fc.ts';
-import { ApiError, invalidArgument } from '../http/api-error.ts';
+import { invalidArgument } from '../http/api-error.ts';
 import { json, nothing, type Call, type Operation } from '../http/operation.ts';
 import { pageLimit, pageOfNames } from '../http/paging.ts';
 import type { CodeLinks } from './code-links.ts';
@@ -100,8 +100,7 @@ export function layerOperations(options: LayerOptions): Operation[] {
         const limit = pageLimit(call);
         const start = versionNumber(call.optional('startVersion') ?? '1');
         const found = await layers.versions(name, start, limit + 1);
-        if (found.length === 0 && (await layers.versions(name, 1, 1)).length === 0)
-          throw new ApiError(404, 'LayerNotFound', `layer '${name}' does not exist`);
+        if (found.length === 0) await layers.require(name);
         const next = found[limit];
         return json({
           layers: found.slice(0, limit).map((layer) => viewOf(call, layer)),
