@@ -170,7 +170,7 @@ export class AsyncQueue {
     return due?.getTime();
   }
 
-  /** To be tried again. Nothing happens to a call that was stopped meanwhile but that it ends. */
+  /** To be tried again. Nothing happens to a call that was stopped meanwhile: `endStopped` is for that one. */
   async retry(id: string, dueAt: number, counts: Pick<AsyncCall, 'failures' | 'refusals'>): Promise<void> {
     const status: AsyncStatus = counts.failures > 0 ? 'Retrying' : 'Enqueued';
     await this.#db
@@ -179,7 +179,6 @@ export class AsyncQueue {
       .where('id', '=', id)
       .where('status', '=', 'Running')
       .execute();
-    await this.endStopped();
   }
 
   /** Running calls that are given up: due at once, whoever takes them. */
