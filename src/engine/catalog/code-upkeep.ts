@@ -22,7 +22,8 @@ export async function restoreCode(catalog: Catalog, store: CodeStore, log: Logge
     }
   };
   for (const sha256 of new Set(packagesOf(catalog))) await restore([sha256], () => store.restore(sha256));
-  for (const stack of stacksOf(catalog)) await restore(stack, () => store.merge(stack));
+  const stacks = new Map([...stacksOf(catalog)].map((stack) => [layersName(stack), stack]));
+  for (const stack of stacks.values()) await restore(stack, () => store.merge(stack));
 }
 
 /** Removes unused packages about each hour; returns what ends that. */
