@@ -1,6 +1,7 @@
 /** Whether this process lives (`/healthz`), and whether all that releases need answers (`/readyz`). */
 import { sql, type Kysely } from 'kysely';
 import { ensureError } from '../platform/errors.ts';
+import { within } from '../platform/within.ts';
 import { listParts, PART_SILENCE_MS } from '../store/parts.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Workflows } from './workflows.ts';
@@ -68,16 +69,13 @@ async function look({ db, workflows, fcEndpoint }: HealthParts): Promise<Readine
 }
 
 async function tried(part: PartState['part'], check: () => Promise<string>): Promise<PartState> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${WAIT_MS / 1_000} s`)), WAIT_MS + 100);
-  });
+  const late = (): never => {
+    throw new Error(`no answer within ${WAIT_MS / 1_000} s`);
+  };
   try {
-    return { part, state: 'up', detail: await Promise.race([check(), late]) };
+    return { part, state: 'up', detail: await within(check(), WAIT_MS + 100, late) };
   } catch (error) {
     return { part, state: 'down', detail: reasonOf(error) };
-  } finally {
-    clearTimeout(timer);
   }
 }
 

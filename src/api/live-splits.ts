@@ -5,6 +5,7 @@
 import type { FcAlias, FcClient } from '../fc/client.ts';
 import { FcError } from '../fc/errors.ts';
 import { ensureError } from '../platform/errors.ts';
+import { within } from '../platform/within.ts';
 import { iso, type LiveView } from './views.ts';
 
 export interface LiveSplit {
@@ -47,10 +48,8 @@ async function readSplit(
   alias: string,
   waitMs: number,
 ): Promise<LiveSplit> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, waitMs, 'late')));
   try {
-    const answer = await Promise.race([fc.getAlias(service, alias), late]);
+    const answer = await within(fc.getAlias(service, alias), waitMs, () => 'late' as const);
     if (answer === 'late') return { live: null, problem: 'engine-unreachable' };
     if (answer === null) return { live: null, problem: 'alias-missing' };
     return { live: { versions: shares(answer.value), readAt: iso(Date.now()) }, problem: null };
@@ -60,8 +59,6 @@ async function readSplit(
       live: null,
       problem: fault instanceof FcError && !fault.isUnreachable ? fault.code : 'engine-unreachable',
     };
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -12,6 +12,7 @@ import {
 } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import type { Logger } from '../platform/log.ts';
+import { within } from '../platform/within.ts';
 import { ACT_FAILURES, type ActOutcome } from '../workflows/messages.ts';
 import { Problem } from './problem.ts';
 import { createTemporalConnection } from './temporal-connection.ts';
@@ -53,6 +54,7 @@ const OFFER_MS = 10 * 60_000;
 /** How long Temporal may take to answer the simplest question, milliseconds. */
 const PROBE_MS = 1_000;
 const LATE: unique symbol = Symbol('late');
+const late = (): typeof LATE => LATE;
 const UNREACHABLE: unique symbol = Symbol('unreachable');
 
 export function createWorkflows(
@@ -88,7 +90,11 @@ export function createWorkflows(
         .startUpdate(request.update, { args: request.args, updateId, waitForStage: 'ACCEPTED' }),
     );
     try {
-      const handle = await within(request.withdrawLate ? orUnreachable(offer) : offer, request.acceptMs);
+      const handle = await within(
+        request.withdrawLate ? orUnreachable(offer) : offer,
+        request.acceptMs,
+        late,
+      );
       if (handle === LATE) {
         const reachable = request.withdrawLate || (await answers());
         if (!reachable || request.withdrawLate) withdrawn.abort();
@@ -104,7 +110,7 @@ export function createWorkflows(
         offer.catch(() => undefined);
         return { kind: 'unreachable' };
       }
-      const outcome = await within(handle.result(), request.outcomeMs - (performance.now() - began));
+      const outcome = await within(handle.result(), request.outcomeMs - (performance.now() - began), late);
       return outcome === LATE ? { kind: 'accepted' } : { kind: 'done', outcome: outcome.outcome };
     } catch (error) {
       return answerOf(error);
@@ -153,16 +159,4 @@ function isUnavailable(error: unknown): boolean {
     if (code === 1 || code === 4 || code === 14) return true;
   }
   return false;
-}
-
-async function within<T>(work: Promise<T>, ms: number): Promise<T | typeof LATE> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<typeof LATE>((resolve) => {
-    timer = setTimeout(() => resolve(LATE), Math.max(0, ms));
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,9 +1,9 @@
 /** `/healthz`, `/readyz`, `/metrics` and `/openapi.json` of the engine. */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Registry } from 'prom-client';
 import { ensureError } from '../../platform/errors.ts';
 import type { SandboxState } from '../../platform/sandbox.ts';
+import { within } from '../../platform/within.ts';
 import type { Page } from './front.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
@@ -67,14 +67,14 @@ export function createPages(options: PageOptions): Map<string, Page> {
 }
 
 async function pingDatabase(pool: Pool): Promise<{ readonly state: string; readonly reason?: string }> {
-  const timer = new AbortController();
-  const late = pause(PING_LIMIT_MS, `no answer within ${PING_LIMIT_MS} ms`, { signal: timer.signal });
   try {
-    const reason = await Promise.race([pool.query('select 1').then(() => null), late.catch(() => null)]);
+    const reason = await within(
+      pool.query('select 1').then(() => null),
+      PING_LIMIT_MS,
+      () => `no answer within ${PING_LIMIT_MS} ms`,
+    );
     return reason === null ? { state: 'up' } : { state: 'down', reason };
   } catch (error) {
     return { state: 'down', reason: ensureError(error).message };
-  } finally {
-    timer.abort();
   }
 }

@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { ensureError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
+import { within } from '../../platform/within.ts';
 import { ImageError } from '../images/image-error.ts';
-import { ImageStore, type Image } from '../images/image-store.ts';
+import { ImageStore } from '../images/image-store.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { RefusedError, type ImagePin, type Revision } from './contract.ts';
 
@@ -42,7 +43,11 @@ export class ImageGate {
     const runtime = this.#options.runtimeOf(revision);
     try {
       const prepared = this.store.prepare(image);
-      const { start } = await (limitMs === undefined ? prepared : withLimit(prepared, limitMs));
+      const { start } = await (limitMs === undefined
+        ? prepared
+        : within(prepared, limitMs, () => {
+            throw tooSlow(limitMs);
+          }));
       // Says what is missing before there is an instance.
       if (runtime.protocol === 'http') runtime.serverCommand(revision, '', start);
     } catch (error) {
@@ -64,17 +69,8 @@ export class ImageGate {
   }
 }
 
-async function withLimit(prepared: Promise<Image>, limitMs: number): Promise<Image> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new ImageError(`it is still being pulled after ${limitMs / 1000} s; call again later`);
-    timer = setTimeout(() => reject(error), limitMs);
-  });
-  try {
-    return await Promise.race([prepared, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function tooSlow(limitMs: number): ImageError {
+  return new ImageError(`it is still being pulled after ${limitMs / 1000} s; call again later`);
 }
 
 function asRefused(error: unknown, { reference }: ImagePin): unknown {

@@ -12,3 +12,12 @@ export function layersNeedSandbox(): RefusedError {
     'switch it on',
   );
 }
+
+/** @param waitedMs milliseconds that the call has waited */
+export function stillFetching(runtime: string, waitedMs: number): RefusedError {
+  return new RefusedError(
+    503,
+    'RuntimeNotAvailable',
+    `runtime '${runtime}' is being fetched, which takes more than ${waitedMs / 1_000} s; call again in a moment`,
+  );
+}

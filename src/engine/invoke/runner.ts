@@ -1,6 +1,7 @@
 /** The running side of the engine: takes a revision and an invocation, gives back what the function answered. */
 import { ensureError } from '../../platform/errors.ts';
 import { probeSandbox, type SandboxState } from '../../platform/sandbox.ts';
+import { within } from '../../platform/within.ts';
 import { Call } from '../instances/call.ts';
 import { Capacity } from '../instances/capacity.ts';
 import { Pool } from '../instances/pool.ts';
@@ -9,11 +10,10 @@ import { openHost, type SandboxHost } from '../sandbox/host.ts';
 import { FunctionLog } from '../logs/function-log.ts';
 import type { LogLine } from '../logs/line.ts';
 import { NodeFetching } from '../runtimes/nodejs/fetching.ts';
-import { layersNeedSandbox, sandboxNotAvailable } from './refusals.ts';
+import { layersNeedSandbox, sandboxNotAvailable, stillFetching } from './refusals.ts';
 import { RuntimeRegistry } from '../runtimes/registry.ts';
 import type { Runtime, RuntimeState } from '../runtimes/runtime.ts';
 import type { EngineRunner, RunnerOptions } from './engine-runner.ts';
-import { withFetchLimit } from './fetch-limit.ts';
 import { ImageGate } from './image-gate.ts';
 import {
   RefusedError,
@@ -185,7 +185,10 @@ class PooledRunner implements EngineRunner {
     const { fetchWaitMs, imageWaitMs } = this.#limits;
     if (!this.images.isOpen(revision)) return this.images.open(revision, isLimited ? imageWaitMs : undefined);
     const fetching = this.#registry.prepare(revision.runtime);
-    return isLimited && fetching ? withFetchLimit(fetching, revision.runtime, fetchWaitMs) : fetching;
+    if (!isLimited || !fetching) return fetching;
+    return within(fetching, fetchWaitMs, () => {
+      throw stillFetching(revision.runtime, fetchWaitMs);
+    });
   }
 
   async #submitAfter(preparing: Promise<void>, call: Call): Promise<void> {
