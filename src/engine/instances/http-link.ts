@@ -71,23 +71,12 @@ export class HttpLink implements InstanceLink {
     void this.#waitForServer();
   }
 
-  initialize(number: number, { requestId, qualifier }: LineOwner): void {
-    const header = { requestId, qualifier, retryCount: 0, isProbe: false };
-    const answer = this.#whole(number, (response, body) => {
-      if (response.statusCode === 200) this.#events.onFrame(FromInstance.result, number, body);
-      else this.#fail(number, body, `the initializer answered with status ${response.statusCode}`);
-    });
-    this.#send(number, this.#ownRequest('/initialize', header, NOTHING), answer, undefined);
+  initialize(number: number, owner: LineOwner): void {
+    this.#ask(number, owner, 'POST', '/initialize', 'the initializer');
   }
 
-  hook(number: number, { requestId, qualifier }: LineOwner, name: HookName): void {
-    const header = { requestId, qualifier, retryCount: 0, isProbe: false };
-    const answer = this.#whole(number, (response, body) => {
-      if (response.statusCode === 200) this.#events.onFrame(FromInstance.result, number, body);
-      else this.#fail(number, body, `the hook answered with status ${response.statusCode}`);
-    });
-    const request = this.#ownRequest(name === 'preStop' ? '/pre-stop' : '/pre-freeze', header, NOTHING);
-    this.#send(number, { ...request, method: 'GET' }, answer, undefined);
+  hook(number: number, owner: LineOwner, name: HookName): void {
+    this.#ask(number, owner, 'GET', name === 'preStop' ? '/pre-stop' : '/pre-freeze', 'the hook');
   }
 
   invoke(number: number, call: Call): void {
@@ -117,6 +106,22 @@ export class HttpLink implements InstanceLink {
         this.#breakOff(`its server cannot be reached: ${ensureError(error).message}`);
         return;
       }
+  }
+
+  /** A request of the platform's own, which is answered by status 200. @param who for the log, where it fails */
+  #ask(
+    number: number,
+    { requestId, qualifier }: LineOwner,
+    method: string,
+    path: ControlPath,
+    who: string,
+  ): void {
+    const header = { requestId, qualifier, retryCount: 0, isProbe: false };
+    const answer = this.#whole(number, (response, body) => {
+      if (response.statusCode === 200) this.#events.onFrame(FromInstance.result, number, body);
+      else this.#fail(number, body, `${who} answered with status ${response.statusCode}`);
+    });
+    this.#send(number, { ...this.#ownRequest(path, header, NOTHING), method }, answer, undefined);
   }
 
   #invoke(number: number, call: Call): void {

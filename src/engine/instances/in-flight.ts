@@ -110,15 +110,13 @@ export class InFlight {
   ): string | undefined {
     const progress = response.take(type, payload);
     if (progress.kind === 'whole') this.#finish(number, call, 'ok', NOTHING, '');
-    else if (progress.kind === 'failure')
-      this.#finish(
-        number,
-        call,
-        'unhandled-error',
-        badResponseDocument(progress.reason),
-        ', Error: Unhandled function error',
-      );
+    else if (progress.kind === 'failure') this.#failResponse(number, call, progress.reason);
     return progress.kind === 'fault' ? progress.reason : undefined;
+  }
+
+  #failResponse(number: number, call: Call, reason: string): void {
+    const document = badResponseDocument(reason);
+    this.#finish(number, call, 'unhandled-error', document, ', Error: Unhandled function error');
   }
 
   /** The function's server and the caller of an HTTP call are joined; the call lasts as long as their connection. */
@@ -130,8 +128,7 @@ export class InFlight {
     }
     if (!call.http.wantsUpgrade) {
       peer.destroy();
-      const document = badResponseDocument('it switched to another protocol unasked');
-      this.#finish(number, call, 'unhandled-error', document, ', Error: Unhandled function error');
+      this.#failResponse(number, call, 'it switched to another protocol unasked');
       return;
     }
     peer.once('close', () => this.#finish(number, call, 'ok', NOTHING, ''));
@@ -227,11 +224,8 @@ export class InFlight {
   #stop(number: number): void {
     const call = this.#calls.get(number);
     if (!call) return;
-    const cause = 'Function call was stopped';
-    this.#options.onExpired(cause, number);
-    this.#close(number, call, `, Error: ${cause}`);
-    this.#resolve(call, 'unhandled-error', stoppedDocument(), performance.now() - call.startedMs);
-    this.#options.onAnswered();
+    const durationMs = performance.now() - call.startedMs;
+    this.#cut(number, call, 'Function call was stopped', stoppedDocument(), durationMs);
   }
 
   #expire(): void {
@@ -241,15 +235,15 @@ export class InFlight {
       if (now - call.startedMs < timeoutMs) return;
       const cause = `Function timed out after ${seconds(timeoutMs)} seconds`;
       this.#memoryMb = this.#options.peakMemoryMb();
-      this.#options.onExpired(cause, number);
-      this.#close(number, call, `, Error: ${cause}`);
-      this.#resolve(
-        call,
-        'unhandled-error',
-        timeoutDocument(timeoutMs, this.#memoryMb),
-        now - call.startedMs,
-      );
-      this.#options.onAnswered();
+      this.#cut(number, call, cause, timeoutDocument(timeoutMs, this.#memoryMb), now - call.startedMs);
     }
+  }
+
+  /** Answers for an instance that goes on working on the call, unheard. */
+  #cut(number: number, call: Call, cause: string, document: Buffer, durationMs: number): void {
+    this.#options.onExpired(cause, number);
+    this.#close(number, call, `, Error: ${cause}`);
+    this.#resolve(call, 'unhandled-error', document, durationMs);
+    this.#options.onAnswered();
   }
 }
