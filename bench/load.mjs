@@ -70,13 +70,8 @@ export function quantile(values, q) {
     : values[Math.min(values.length - 1, Math.floor(values.length * q))];
 }
 
-/** A prepared HTTP/1.1 request. */
-export function request(method, path, headers, body) {
-  const head = [
-    `${method} ${path} HTTP/1.1`,
-    ...Object.entries({ ...headers, 'content-length': body.length }).map(
-      ([name, value]) => `${name}: ${value}`,
-    ),
-  ];
-  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]);
+/** Of an even number the higher of the two in the middle. */
+export function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
 }

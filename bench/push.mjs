@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { median } from './invocation.mjs';
+import { median } from './load.mjs';
 
 const PUSHES = 5;
 const EXAMPLES = join(import.meta.dirname, '../examples');

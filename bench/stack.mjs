@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import FC from '@alicloud/fc2';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -57,6 +58,17 @@ export async function startStack() {
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** The public SDK, pointed at the stack's engine. */
+export function sdkOf({ credentials, enginePort }) {
+  return new FC(credentials.accountId, {
+    accessKeyID: credentials.accessKeyId,
+    accessKeySecret: credentials.accessKeySecret,
+    region: 'cn-local',
+    endpoint: `http://127.0.0.1:${enginePort}`,
+    timeout: 120_000,
+  });
 }
 
 /** The API with the administrator's token; fails on every answer that is not 2xx. */

@@ -3,7 +3,7 @@
  * moved away. Customers call the alias all the while; the plan looks each second.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { median } from './invocation.mjs';
+import { median } from './load.mjs';
 import { createProject, push } from './project.mjs';
 
 const ROUNDS = 5;

@@ -1,11 +1,8 @@
 /** First answers of new instances, with code of 1 MB; each try calls a function that was just made. */
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { setTimeout as pause } from 'node:timers/promises';
-import { median } from '../invocation.mjs';
-import { createFunction, NODE, PYTHON, SERVICE } from './functions.mjs';
+import { bareSandbox } from '../bare-sandbox.mjs';
+import { ECHO, firstAnswer, NODE, PYTHON } from '../functions.mjs';
+import { median } from '../load.mjs';
 import { row } from './warm.mjs';
 
 const TRIES = 15;
@@ -13,37 +10,24 @@ const BALLAST_BYTES = 1024 * 1024;
 /** The engine may fill up its stock of waiting runtimes, if it has one. */
 const BETWEEN_MS = 300;
 
-export async function measureCold(stack, fc) {
-  const { sandboxCommand } = await import(
-    pathToFileURL(join(import.meta.dirname, '../../dist/platform/sandbox.js')).href
-  );
-  const { file, args, env } = sandboxCommand({
-    uid: 10_003,
-    gid: 10_003,
-    network: 'none',
-    readOnly: [{ from: process.execPath, to: '/sluice-node' }],
-    writable: [],
-    scratch: [],
-    env: {},
-    cwd: '/',
-    command: ['/sluice-node', '-e', '0'],
-  });
+const ballast = () => randomBytes(BALLAST_BYTES);
+
+export async function measureCold(fc) {
+  const runBare = await bareSandbox();
   const bare = [];
   const node = [];
   const python = [];
   for (let index = 0; index < TRIES; index += 1) {
-    const began = performance.now();
-    execFileSync(file, args, { env });
-    bare.push(performance.now() - began);
-    node.push(
-      await firstAnswer(fc, `node-${index}`, NODE, {
-        'index.js': 'exports.handler = async (event) => event;\n',
-      }),
-    );
+    bare.push(runBare());
+    node.push(await firstAnswer(fc, `node-${index}`, NODE, { ...ECHO, ballast: ballast() }, BETWEEN_MS));
     python.push(
-      await firstAnswer(fc, `python-${index}`, PYTHON, {
-        'index.py': 'def handler(event, context):\n    return event\n',
-      }),
+      await firstAnswer(
+        fc,
+        `python-${index}`,
+        PYTHON,
+        { 'index.py': 'def handler(event, context):\n    return event\n', ballast: ballast() },
+        BETWEEN_MS,
+      ),
     );
   }
   const ratio = (median(node) / median(bare)).toFixed(2);
@@ -60,14 +44,4 @@ export async function measureCold(stack, fc) {
       '≤ 20 ms with a waiting runtime',
     ),
   ];
-}
-
-async function firstAnswer(fc, name, settings, files) {
-  await createFunction(fc, name, settings, { ...files, ballast: randomBytes(BALLAST_BYTES) });
-  await pause(BETWEEN_MS);
-  const began = performance.now();
-  const answer = await fc.invokeFunction(SERVICE, name, Buffer.from('{}'), {}, 'LATEST', { rawBuf: true });
-  const tookMs = performance.now() - began;
-  if (answer.headers['x-fc-error-type']) throw new Error(`${name}: ${answer.data}`);
-  return tookMs;
 }

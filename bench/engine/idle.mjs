@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { memoryOf } from '../memory.mjs';
-import { createFunction, NODE, SERVICE } from './functions.mjs';
+import { createFunction, NODE, SERVICE } from '../functions.mjs';
 import { row } from './warm.mjs';
 
 const INSTANCES = 10;

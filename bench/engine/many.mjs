@@ -1,18 +1,15 @@
 /** Neighbours: a hot function beside 1,000 known and 100 warm ones, and beside 50 that start cold. */
-import { median, signedRequest } from '../invocation.mjs';
-import { drive, quantile } from '../load.mjs';
-import { createFunction, NODE, SERVICE } from './functions.mjs';
+import { drive, median, quantile } from '../load.mjs';
+import { signedRequests } from '../requests.mjs';
+import { createFunction, ECHO, NODE, SERVICE } from '../functions.mjs';
 import { row } from './warm.mjs';
 
 const KNOWN = 1_000;
 const WARM = 100;
 const COLD = 50;
-const CODE = { 'index.js': 'exports.handler = async (event) => event;\n' };
 
 export async function measureMany(stack, fc, { event }) {
-  const requests = Array.from({ length: 1_500 }, (_, index) =>
-    signedRequest(stack.credentials, event, Buffer.from(`{"number":${index}}`)),
-  );
+  const requests = signedRequests(stack.credentials, event, 1_500);
   const hot = (connections, total) => drive({ port: stack.enginePort, connections, requests, total });
   const rate = async () => {
     const rates = [];
@@ -24,7 +21,7 @@ export async function measureMany(stack, fc, { event }) {
   const quiet = quantile((await hot(4, 3_000)).latencies, 0.99);
 
   const cold = Array.from({ length: COLD }, (_, index) => `start-${index}`);
-  for (const name of cold) await createFunction(fc, name, NODE, CODE);
+  for (const name of cold) await createFunction(fc, name, NODE, ECHO);
   const started = new AbortController();
   const starts = Promise.all(cold.map((name) => fc.invokeFunction(SERVICE, name, '{}'))).finally(() => {
     started.abort();
@@ -35,7 +32,7 @@ export async function measureMany(stack, fc, { event }) {
   const busy = quantile(Float64Array.from(during).sort(), 0.99);
 
   for (let index = 0; index < KNOWN; index += 1) {
-    await createFunction(fc, `known-${index}`, NODE, CODE);
+    await createFunction(fc, `known-${index}`, NODE, ECHO);
     if (index < WARM) await fc.invokeFunction(SERVICE, `known-${index}`, '{}');
   }
   const beside = await rate();

@@ -4,14 +4,13 @@
  */
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import FC from '@alicloud/fc2';
 import { writeSection } from '../../bootstrap/section.mjs';
 import { measureCold } from './cold.mjs';
-import { echoFunctions } from './functions.mjs';
+import { echoFunctions } from '../functions.mjs';
 import { measureIdle } from './idle.mjs';
 import { measureMany } from './many.mjs';
 import { ABSENT, installPeers, startPeers } from './peers.mjs';
-import { startStack } from '../stack.mjs';
+import { sdkOf, startStack } from '../stack.mjs';
 import { measureWarm } from './warm.mjs';
 
 const load = loadavg()[0];
@@ -19,18 +18,11 @@ const folder = installPeers();
 const stack = await startStack();
 const peers = await startPeers(folder);
 try {
-  const { accountId, accessKeyId, accessKeySecret } = stack.credentials;
-  const fc = new FC(accountId, {
-    accessKeyID: accessKeyId,
-    accessKeySecret,
-    region: 'cn-local',
-    endpoint: `http://127.0.0.1:${stack.enginePort}`,
-    timeout: 120_000,
-  });
+  const fc = sdkOf(stack);
   const echoes = await echoFunctions(fc);
   const { rows, compared } = await measureWarm(stack, peers, echoes);
   await Promise.all(peers.splice(0).map((peer) => peer.stop()));
-  rows.push(...(await measureCold(stack, fc)));
+  rows.push(...(await measureCold(fc)));
   rows.push(...(await measureIdle(stack, fc)));
   rows.push(...(await measureMany(stack, fc, echoes)));
   const cpu = cpus();

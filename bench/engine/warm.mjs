@@ -1,34 +1,27 @@
 /** Warm calls: throughput, latency alone, tail at half load, large payloads; engine, echo and peers in turn. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { median, signedRequest } from '../invocation.mjs';
-import { drive, quantile, request } from '../load.mjs';
+import { drive, median, quantile } from '../load.mjs';
+import { plainRequests, request, signedRequest, signedRequests } from '../requests.mjs';
 
 const DIFFERENT = 1_500;
 const ROUNDS = 5;
 const LARGE_BYTES = 6 * 1024 * 1024 - 1024;
 
 export async function measureWarm(stack, peers, { event, http }) {
-  const body = (index) => Buffer.from(JSON.stringify({ number: index, text: 'x'.repeat(40) }));
-  const plain = (path) =>
-    Array.from({ length: DIFFERENT }, (_, index) =>
-      request('POST', path, { host: 'bench', 'content-type': 'application/octet-stream' }, body(index)),
-    );
   const engine = stack.enginePort;
   const targets = [
-    ...peers.map((peer) => ({ ...peer, requests: plain(peer.path) })),
+    ...peers.map((peer) => ({ ...peer, requests: plainRequests(peer.path, DIFFERENT) })),
     {
       name: '**Sluice, event, signed**',
       how: 'each request signed and different, function in its sandbox',
       port: engine,
-      requests: Array.from({ length: DIFFERENT }, (_, index) =>
-        signedRequest(stack.credentials, event, body(index)),
-      ),
+      requests: signedRequests(stack.credentials, event, DIFFERENT),
     },
     {
       name: '**Sluice, HTTP, anonymous**',
       how: 'HTTP trigger, function in its sandbox',
       port: engine,
-      requests: plain(http),
+      requests: plainRequests(http, DIFFERENT),
     },
   ].map((target) => ({ ...target, rates: [], alone: [] }));
   for (const { port, requests } of targets) await drive({ port, connections: 16, requests, total: 3_000 });

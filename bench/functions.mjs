@@ -1,4 +1,5 @@
 /** The functions of the measurements, made through the public SDK. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { ZipArchive } from 'archiver';
 
 export const SERVICE = 'bench';
@@ -11,7 +12,8 @@ export const NODE = {
 };
 export const PYTHON = { ...NODE, runtime: 'python3', instanceConcurrency: 1 };
 
-const EVENT = { 'index.js': 'exports.handler = async (event) => event;\n' };
+/** Gives back the event. */
+export const ECHO = { 'index.js': 'exports.handler = async (event) => event;\n' };
 const HTTP = {
   'index.js': `exports.handler = (request, response) => {
   const chunks = [];
@@ -24,7 +26,7 @@ const HTTP = {
 /** An event function and an anonymous HTTP function that give back what they get. */
 export async function echoFunctions(fc) {
   await fc.createService(SERVICE, { description: '' });
-  await createFunction(fc, 'echo', NODE, EVENT);
+  await createFunction(fc, 'echo', NODE, ECHO);
   await createFunction(fc, 'http', NODE, HTTP);
   await fc.createTrigger(SERVICE, 'http', {
     triggerName: 'http',
@@ -40,6 +42,17 @@ export async function echoFunctions(fc) {
 /** @param {Record<string, string | Buffer>} files by path */
 export async function createFunction(fc, functionName, settings, files) {
   await fc.createFunction(SERVICE, { ...settings, functionName, code: { zipFile: await zipOf(files) } });
+}
+
+/** Milliseconds from the call of a function that was just made, so that no instance of it can be warm, to its answer. */
+export async function firstAnswer(fc, name, settings, files, waitMs = 0) {
+  await createFunction(fc, name, settings, files);
+  await pause(waitMs);
+  const began = performance.now();
+  const answer = await fc.invokeFunction(SERVICE, name, Buffer.from('{}'), {}, 'LATEST', { rawBuf: true });
+  const tookMs = performance.now() - began;
+  if (answer.headers['x-fc-error-type']) throw new Error(`${name}: ${answer.data}`);
+  return tookMs;
 }
 
 async function zipOf(files) {

@@ -1,0 +1,51 @@
+/** Requests that are prepared beforehand, so that sending them costs the load generator one write. */
+import { createHash, createHmac } from 'node:crypto';
+
+/** A prepared HTTP/1.1 request. */
+export function request(method, path, headers, body) {
+  const head = [
+    `${method} ${path} HTTP/1.1`,
+    ...Object.entries({ ...headers, 'content-length': body.length }).map(
+      ([name, value]) => `${name}: ${value}`,
+    ),
+  ];
+  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]);
+}
+
+/** Different small requests to be sent in turn, as anybody may send them. */
+export function plainRequests(path, count) {
+  const headers = { host: 'bench', 'content-type': 'application/octet-stream' };
+  return Array.from({ length: count }, (_, index) => request('POST', path, headers, smallBody(index)));
+}
+
+/** The same, each signed. */
+export function signedRequests(credentials, path, count) {
+  return Array.from({ length: count }, (_, index) => signedRequest(credentials, path, smallBody(index)));
+}
+
+function smallBody(index) {
+  return Buffer.from(JSON.stringify({ number: index, text: 'x'.repeat(40) }));
+}
+
+/** As the public SDK signs (FC API, Authentication). */
+export function signedRequest({ accountId, accessKeyId, accessKeySecret }, path, body) {
+  const date = new Date().toUTCString();
+  const md5 = Buffer.from(createHash('md5').update(body).digest('hex')).toString('base64');
+  const type = 'application/octet-stream';
+  const text = ['POST', md5, type, date, `x-fc-account-id:${accountId}`, path].join('\n');
+  const signature = createHmac('sha256', accessKeySecret).update(text).digest('base64');
+  return request(
+    'POST',
+    path,
+    {
+      host: '127.0.0.1',
+      accept: 'application/json',
+      date,
+      'content-type': type,
+      'content-md5': md5,
+      'x-fc-account-id': accountId,
+      authorization: `FC ${accessKeyId}:${signature}`,
+    },
+    body,
+  );
+}
