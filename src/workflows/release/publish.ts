@@ -5,7 +5,7 @@
 import { whereIs } from '../../domain/release/in-wave.ts';
 import { locks, store } from '../proxies.ts';
 import { engineCall } from './engine-call.ts';
-import { differenceOf, sourceOf, type GrayService, type ReleaseRun } from './run.ts';
+import { recordVersions, sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { runStage } from './stage.ts';
 
 /** First wait before people are told that another release has the lock, then the wait per activity. Milliseconds. */
@@ -53,14 +53,7 @@ export async function deployAndPublish(run: ReleaseRun): Promise<readonly GraySe
       at: null,
     };
   });
-  run.record.emit({
-    type: 'versions',
-    services: services.map((one) => {
-      const { service, functions, stable, canary } = one;
-      return { service, functions, stable, canary, ...whereIs(one) };
-    }),
-    difference: differenceOf(run),
-  });
+  recordVersions(run, services);
   return services;
 }
 

@@ -6,7 +6,7 @@ import type { ComparedService, PackagedService, Source, WatchedService } from '.
 import type { ServiceDifference } from '../../domain/difference/difference.ts';
 import type { Look } from '../../domain/analysis/look.ts';
 import { graySplit, type Split } from '../../domain/release/split.ts';
-import type { InWave } from '../../domain/release/in-wave.ts';
+import { whereIs, type InWave } from '../../domain/release/in-wave.ts';
 import type { BakeHarm, ReleaseInput } from '../messages.ts';
 import { INITIAL_CONTROL, type Control } from './control.ts';
 import { Recorder } from './recorder.ts';
@@ -110,6 +110,18 @@ export function toTakeBack({ moved, left }: ReleaseRun): readonly GrayService[] 
 /** What the release changes of what is live. */
 export function differenceOf({ compared }: ReleaseRun): readonly ServiceDifference[] {
   return compared.flatMap(({ difference }) => difference ?? []);
+}
+
+/** Says what is live and what comes. */
+export function recordVersions(run: ReleaseRun, services: readonly GrayService[]): void {
+  run.record.emit({
+    type: 'versions',
+    services: services.map((one) => {
+      const { service, functions, stable, canary } = one;
+      return { service, functions, stable, canary, ...whereIs(one) };
+    }),
+    difference: differenceOf(run),
+  });
 }
 
 /** The split of a service at a canary weight. */

@@ -2,9 +2,8 @@
  * What the bake time of the release before took back while this one was being made: the version that it was to be
  * compared with goes out, and the one before that takes its place. Before its first move the release follows.
  */
-import { whereIs } from '../../domain/release/in-wave.ts';
 import { alone } from '../../domain/release/split.ts';
-import { differenceOf, type GrayService, type ReleaseRun } from './run.ts';
+import { recordVersions, type GrayService, type ReleaseRun } from './run.ts';
 
 /** Says again what is live where that has changed. */
 export function followWentBack(run: ReleaseRun, services: readonly GrayService[]): void {
@@ -15,14 +14,7 @@ export function followWentBack(run: ReleaseRun, services: readonly GrayService[]
     // The alias is about to go there, or is there.
     if (service.stable !== null) service.expected = [...service.expected, alone(service.stable)];
   }
-  run.record.emit({
-    type: 'versions',
-    services: services.map((one) => {
-      const { service, functions, stable, canary } = one;
-      return { service, functions, stable, canary, ...whereIs(one) };
-    }),
-    difference: differenceOf(run),
-  });
+  recordVersions(run, services);
 }
 
 /** The version that took the place of the one that the release found live. */
