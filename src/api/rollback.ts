@@ -9,6 +9,7 @@ import { serviceIn } from '../domain/names/place.ts';
 import { environmentId } from '../domain/plan/environment.ts';
 import type { Actor, ReleaseEvent } from '../domain/release/events.ts';
 import {
+  personsStory,
   rollbackBegun,
   rollbackDone,
   rollbackFailed,
@@ -151,13 +152,13 @@ async function moveAliases(
   { actor, comment, targets, key }: Asked,
 ): Promise<string> {
   const place = { project: state.project, environment: state.record.name };
-  const wish = { actor, comment, targets };
+  const story = personsStory({ actor, comment, targets });
   const moved: Moved[] = [];
   const tell = (end: readonly ReleaseEvent[]): Promise<string> =>
     parts.db.transaction().execute(async (tx) => {
       const left = moved.map(({ service, versions }) => ({ service, versions }));
       const { id } = await createRollbackRecord(tx, { ...place, key, actor: actor.name, left });
-      for (const [index, event] of [...rollbackBegun(wish), ...end].entries())
+      for (const [index, event] of [...rollbackBegun(story), ...end].entries())
         await recordEvent(tx, { releaseId: id, seq: index + 1, at: Date.now(), event });
       return id;
     });
@@ -169,7 +170,7 @@ async function moveAliases(
       throw error;
     }
   }
-  return tell(rollbackDone(wish, moved));
+  return tell(rollbackDone(story, moved));
 }
 
 async function moveAlias(

@@ -3,8 +3,7 @@
  * record of its own (`cause: bake`), so that lists and history show what runs and why.
  */
 import { log } from '@temporalio/workflow';
-import type { ReleaseEvent } from '../domain/release/events.ts';
-import { whereIs } from '../domain/release/in-wave.ts';
+import { rollbackBegun, rollbackDone, rollbackFailed } from '../domain/release/rollback-story.ts';
 import { faultOf } from './failure.ts';
 import { recorderOf } from './lane-record.ts';
 import { rollBackAliases, type RolledBackTarget } from './lane-rollback.ts';
@@ -27,24 +26,17 @@ export async function rollBackBaked(
   if (id === null) return [];
   await begin();
   const record = recorderOf(id);
-  const actor = { kind: 'system', name: 'Sluice' } as const;
-  await record([{ type: 'started' }, { type: 'rollback-started', cause: 'bake', sentence, actor }]);
+  const story = { cause: 'bake', actor: { kind: 'system', name: 'Sluice' }, sentence } as const;
+  await record(rollbackBegun(story));
   try {
-    const request = { actor, comment: sentence, targets, afterOverride };
+    const request = { actor: story.actor, comment: sentence, targets, afterOverride };
     const moved = await rollBackAliases({ project, environment, request, stopped: null, bake: targets });
-    await record([
-      ...targets.map((target): ReleaseEvent => ({
-        type: 'traffic',
-        service: target.service,
-        alias,
-        stable: target.version,
-        canary: target.left,
-        weight: 0,
-        step: null,
-        ...whereIs(target),
-      })),
-      { type: 'rolled-back', cause: 'bake', sentence },
-    ]);
+    await record(
+      rollbackDone(
+        story,
+        targets.map((target) => ({ ...target, alias })),
+      ),
+    );
     // A newer release may have deployed by now: what it publishes must not be taken from under it.
     return moved.map((one) => ({
       ...one,
@@ -52,7 +44,7 @@ export async function rollBackBaked(
     }));
   } catch (error) {
     log.error('harm in the bake time could not be taken back', { releaseId, error });
-    await record([{ type: 'failed', stage: 'rollback', sentence: faultOf(error).message }]);
+    await record(rollbackFailed([], faultOf(error).message));
     return [];
   }
 }

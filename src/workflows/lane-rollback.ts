@@ -1,7 +1,12 @@
 /** A person's rollback of an environment: who may, the moves of the aliases, and LATEST afterwards. */
 import { log, patched, type ApplicationFailure } from '@temporalio/workflow';
 import { FAILURES } from '../domain/release/failures.ts';
-import { rollbackBegun, rollbackDone, rollbackFailed } from '../domain/release/rollback-story.ts';
+import {
+  personsStory,
+  rollbackBegun,
+  rollbackDone,
+  rollbackFailed,
+} from '../domain/release/rollback-story.ts';
 import type { Role } from '../domain/release/states.ts';
 import { faultOf } from './failure.ts';
 import { refusal, refuseLowRole } from './lane-refusal.ts';
@@ -101,7 +106,7 @@ export async function rollBackByPerson(
   try {
     const stopped = await stop();
     const moved = await rollBackAliases({ ...place, request, stopped, onMoved: (one) => some.push(one) });
-    await record?.(rollbackDone(request, moved));
+    await record?.(rollbackDone(personsStory(request), moved));
     return moved;
   } catch (error) {
     await record?.(rollbackFailed(some, faultOf(error).message));
@@ -116,7 +121,7 @@ async function beginRecord(place: Place, request: RollbackRequest): Promise<Lane
   const services = targets.map(({ service }) => service);
   const { id } = await store.createRollback({ ...place, key, actor: actor.name, services });
   const record = recorderOf(id);
-  await record(rollbackBegun(request));
+  await record(rollbackBegun(personsStory(request)));
   return record;
 }
 
