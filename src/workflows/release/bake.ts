@@ -4,13 +4,11 @@
  * the plan's last hooks run, the release still has the lane and takes the traffic back itself.
  */
 import { CancellationScope, isCancellation, log, patched } from '@temporalio/workflow';
-import { waveText } from '../../domain/plan/waves.ts';
 import { whereIs } from '../../domain/release/in-wave.ts';
 import { bakeHarmSignal } from '../messages.ts';
-import type { WatchedService } from '../../activities/contract.ts';
-import { watching } from '../proxies.ts';
-import { stop } from './control.ts';
 import { tellLane } from './lane-word.ts';
+import { watchBake } from './watch-bake.ts';
+import { inWave, stopForHarm } from './watched.ts';
 import { WaveWatch } from './wave-watch.ts';
 import { comparable, sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 
@@ -37,27 +35,15 @@ async function bakeServices(
   until: number,
   wave?: number,
 ): Promise<void> {
-  const { releaseId } = run.input;
-  const { alias, analysis } = sourceOf(run).plan;
-  const services = comparable(own);
   for (let isAsked = false; ; isAsked = true) {
-    const end = await watching.watchBake({
-      releaseId,
-      alias,
-      services,
-      analysis,
-      until,
-      isAsked,
-      ...(wave !== undefined && { wave }),
-    });
+    const end = await watchBake(run, own, { until, isAsked, wave });
     if (end.outcome === 'over') return;
     run.record.emit({ type: 'verdict', look: end.look });
     if (end.outcome === 'ask') {
       run.record.emit({ type: 'blocked', reason: 'bake-doubt', message: end.look.sentence });
       continue;
     }
-    const where = wave === undefined ? null : waveText(sourceOf(run).plan, wave);
-    const sentence = where === null ? end.look.sentence : `${where}: ${end.look.sentence}`;
+    const { sentence } = inWave(run, end.look, wave);
     run.record.emit({ type: 'blocked', reason: 'bake', message: sentence });
     await run.record.flush();
     // All or none: harm in one region takes back every one.
@@ -66,21 +52,19 @@ async function bakeServices(
         ? []
         : [{ service: one.service, version: one.stable, left: one.canary, ...whereIs(one) }],
     );
+    const { releaseId } = run.input;
+    const { alias } = sourceOf(run).plan;
     const { afterOverride } = end;
     return tellLane(releaseId, bakeHarmSignal, { releaseId, alias, sentence, targets, afterOverride });
   }
 }
 
-/** No hook and no question of one lasts as long, milliseconds. */
-const HOOKS_MS = 365 * 24 * 3_600_000;
-
 /** Watches the new version, which has all traffic, while `work` is done. Harm stops the release. */
 export async function watchedMeanwhile(run: ReleaseRun, work: () => Promise<void>): Promise<void> {
-  const services = comparable(run.moved);
-  if (services.length === 0 || !patched('watched-hooks')) return work();
+  if (comparable(run.moved).length === 0 || !patched('watched-hooks')) return work();
   if (sourceOf(run).plan.waves !== undefined) return watchedInWaves(run, work);
   const scope = new CancellationScope();
-  const watched = scope.run(() => watchUntilHarm(run, services));
+  const watched = scope.run(() => watchUntilHarm(run));
   try {
     await work();
   } finally {
@@ -104,18 +88,14 @@ async function watchedInWaves(run: ReleaseRun, work: () => Promise<void>): Promi
   }
 }
 
-async function watchUntilHarm(run: ReleaseRun, services: readonly WatchedService[]): Promise<void> {
-  const { releaseId } = run.input;
-  const { alias, analysis } = sourceOf(run).plan;
-  // A doubt is told by the bake, where there is time for it.
-  const input = { releaseId, alias, services, analysis, until: Date.now() + HOOKS_MS, isAsked: true };
+async function watchUntilHarm(run: ReleaseRun): Promise<void> {
   try {
-    const end = await watching.watchBake(input);
-    if (end.outcome !== 'roll-back') return;
-    run.record.emit({ type: 'verdict', look: end.look });
-    run.control = stop(run.control, { cause: 'harmful', look: end.look });
+    // A doubt is told by the bake, where there is time for it.
+    const end = await watchBake(run, run.moved, { isAsked: true, wave: undefined });
+    if (end.outcome === 'roll-back') stopForHarm(run, end.look, undefined);
   } catch (error) {
     // The gray steps have let it through: a watch that fails now is no reason to take it back.
+    const { releaseId } = run.input;
     if (!isCancellation(error)) log.warn('the last hooks were not watched', { releaseId, error });
   }
 }

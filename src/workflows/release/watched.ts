@@ -11,29 +11,43 @@ import { FAILURES, type Overridden } from '../../domain/release/failures.ts';
 import { faultOf } from '../failure.ts';
 import { watching } from '../proxies.ts';
 import { stop } from './control.ts';
+import { moveService, situationAt } from './move.ts';
 import { comparable, sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { runSteps } from './steps.ts';
 
-/** Runs the steps, of a wave where the plan has regions. All services have a live version. */
+/**
+ * Runs the steps, of a wave where the plan has regions. Services without a live version have nothing to be compared
+ * with: they go live at once.
+ */
 export async function runWatched(
   run: ReleaseRun,
   services: readonly GrayService[],
   wave?: WatchedWave,
 ): Promise<void> {
+  for (const service of services)
+    if (service.stable === null)
+      await moveService(run, service, { weight: 1, step: null, situation: situationAt(0) });
+  const compared = services.filter(({ stable }) => stable !== null);
+  if (compared.length === 0 || !sourceOf(run).plan.steps.some((step) => step.wave === wave?.index)) return;
   const watch = new CancellationScope();
-  const watched = watch.run(() => watchUntilHarm(run, services, wave));
+  const watched = watch.run(() => watchUntilHarm(run, compared, wave));
   try {
-    await runSteps(run, services, wave?.index);
+    await runSteps(run, compared, wave?.index);
   } finally {
     watch.cancel();
     await watched;
   }
 }
 
-/** Stops the release for what a look found. The sentence names the wave, where there are several. */
-export function stopForHarm(run: ReleaseRun, found: Look, wave: number | undefined): void {
+/** The look with the wave in its sentence, where there are several. */
+export function inWave(run: ReleaseRun, look: Look, wave: number | undefined): Look {
   const where = wave === undefined ? null : waveText(sourceOf(run).plan, wave);
-  const look = where === null ? found : { ...found, sentence: `${where}: ${found.sentence}` };
+  return where === null ? look : { ...look, sentence: `${where}: ${look.sentence}` };
+}
+
+/** Stops the release for what a look found. */
+export function stopForHarm(run: ReleaseRun, found: Look, wave: number | undefined): void {
+  const look = inWave(run, found, wave);
   run.control = stop(run.control, { cause: 'harmful', look });
   run.record.emit({ type: 'verdict', look });
 }

@@ -4,12 +4,9 @@
  */
 import { CancellationScope, condition, isCancellation, log, sleep } from '@temporalio/workflow';
 import { faultOf } from '../failure.ts';
-import { watching } from '../proxies.ts';
 import { comparable, sourceOf, type GrayService, type ReleaseRun } from './run.ts';
+import { watchBake } from './watch-bake.ts';
 import { stopForHarm } from './watched.ts';
-
-/** Longer than any release: the watch ends by being cancelled. Milliseconds. */
-const WITHOUT_END_MS = 365 * 86_400_000;
 
 export class WaveWatch {
   readonly #run: ReleaseRun;
@@ -47,16 +44,7 @@ export class WaveWatch {
   /** @returns false when there is nothing left to watch for */
   async #watchOnce(wave: number, services: readonly GrayService[]): Promise<boolean> {
     const run = this.#run;
-    const { alias, analysis } = sourceOf(run).plan;
-    const end = await watching.watchBake({
-      releaseId: run.input.releaseId,
-      alias,
-      services: comparable(services),
-      analysis,
-      until: Date.now() + WITHOUT_END_MS,
-      isAsked: this.#isInDoubt,
-      wave,
-    });
+    const end = await watchBake(run, services, { isAsked: this.#isInDoubt, wave });
     switch (end.outcome) {
       case 'roll-back':
         stopForHarm(run, end.look, wave);
@@ -70,7 +58,7 @@ export class WaveWatch {
         // Somebody moved one of the aliases: whoever waits next checks that, and asks a person.
         for (const { service } of services) run.suspected.add(service);
         await condition(() => run.suspected.size === 0);
-        await sleep(analysis.intervalMs);
+        await sleep(sourceOf(run).plan.analysis.intervalMs);
         return true;
     }
   }

@@ -48,15 +48,10 @@ async function runWave(
   await untilKeptNoMore(run);
   // What was said of the wave before says nothing of this one.
   run.look = null;
-  for (const service of own)
-    if (service.stable === null)
-      await moveService(run, service, { weight: 1, step: null, situation: situationAt(0) });
-  const compared = own.filter(({ stable }) => stable !== null);
-  if (compared.length === 0 || firstStep < 0) return;
   const promoted = services.flatMap(({ service, stable, wave = 0 }) =>
     wave < index ? [{ service, stable }] : [],
   );
-  await runWatched(run, compared, { index, firstStep, promoted });
+  await runWatched(run, own, { index, firstStep, promoted });
 }
 
 /** All traffic of the wave moves, and the next one waits for as long as the plan says. */
