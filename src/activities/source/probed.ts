@@ -1,5 +1,5 @@
 /** Functions that a plan wants probed must be there: a name with a slip in it would leave the function unprobed, unseen. */
-import { nearest } from '../../domain/names/nearest.ts';
+import { didYouMean } from '../../domain/names/nearest.ts';
 import type { ResolvedPlan } from '../../domain/plan/plan.ts';
 import { isProbed } from '../../domain/plan/probe-file.ts';
 
@@ -14,8 +14,8 @@ export function unknownProbed(
     .filter((name) =>
       services.every((service) => !service.functions.some((one) => isProbed(name, service.name, one.name))),
     )
-    .map((name) => {
-      const meant = nearest(name, known);
-      return `probe: the manifest has no function ${name}${meant === null ? '' : `; did you mean ${meant}?`} It has ${known.join(', ')}`;
-    });
+    .map(
+      (name) =>
+        `probe: the manifest has no function ${name}${didYouMean(name, known)} It has ${known.join(', ')}`,
+    );
 }

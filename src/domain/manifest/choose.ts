@@ -1,6 +1,6 @@
 /** Which file of a repository is its manifest (manifests §6: precedence). */
 import { folderOf, repositoryPath } from '../repository-path.ts';
-import { nearest } from '../names/nearest.ts';
+import { didYouMean } from '../names/nearest.ts';
 import type { Finding } from './model.ts';
 
 /** Usual names, first match wins; both families: `s.*`. */
@@ -44,8 +44,7 @@ function chooseNamed(paths: readonly string[], named: string): ChosenManifest {
     };
   }
   if (folderOf(file) !== '' || paths.includes(file)) return { file, warnings: [] };
-  const meant = nearest(file, paths);
-  const message = `the manifest ${file}, named in sluice.yml, is not in the repository${meant === null ? '' : `; did you mean ${meant}?`}`;
+  const message = `the manifest ${file}, named in sluice.yml, is not in the repository${didYouMean(file, paths)}`;
   return { findings: [finding('no-manifest', 'error', file, message)] };
 }
 

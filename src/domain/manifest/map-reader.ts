@@ -1,5 +1,5 @@
 /** Reads one map of a manifest, key by key; what nobody asked for is told at the end, so nothing is dropped silently. */
-import { nearest } from '../names/nearest.ts';
+import { didYouMean } from '../names/nearest.ts';
 import { describe, member, type YamlNode } from '../yaml/node.ts';
 import type { Findings, Path } from './findings.ts';
 
@@ -118,8 +118,7 @@ export class MapReader {
     if (this.node.kind !== 'map') return;
     for (const { key, keyAt } of this.node.entries) {
       if (this.#known.has(key)) continue;
-      const meant = nearest(key, [...this.#known]);
-      const hint = meant === null ? '' : `; did you mean ${meant}?`;
+      const hint = didYouMean(key, [...this.#known]);
       this.#findings.warn(
         'unknown-key',
         [...this.path, key],

@@ -3,7 +3,7 @@
  * the release's variables and never the host's. Anything that stays unresolved is refused: a literal `${…}` in a
  * deployed setting helps nobody.
  */
-import { nearest } from '../names/nearest.ts';
+import { didYouMean, nearest } from '../names/nearest.ts';
 import { member, type YamlNode } from '../yaml/node.ts';
 import type { Findings, Path } from './findings.ts';
 import type { Position } from './model.ts';
@@ -153,14 +153,8 @@ export class Variables {
   }
 
   #hint(node: YamlNode | undefined, part: string): string {
-    const meant =
-      node?.kind === 'map'
-        ? nearest(
-            part,
-            node.entries.map((e) => e.key),
-          )
-        : null;
-    return meant === null ? '' : `; did you mean ${meant}?`;
+    const keys = node?.kind === 'map' ? node.entries.map((e) => e.key) : [];
+    return didYouMean(part, keys);
   }
 
   #environment(name: string, at: Position): YamlNode {

@@ -17,6 +17,12 @@ export function nearest(text: string, known: readonly string[]): string | null {
   return bestDistance <= Math.max(1, Math.floor(Math.max(text.length, best.length) / 3)) ? best : null;
 }
 
+/** `; did you mean weight?` after a sentence, or nothing. */
+export function didYouMean(text: string, known: readonly string[]): string {
+  const meant = nearest(text, known);
+  return meant === null ? '' : `; did you mean ${meant}?`;
+}
+
 /** Letters to insert, drop, replace, or swap with their neighbour. */
 function editDistance(a: string, b: string): number {
   let older: number[] = [];

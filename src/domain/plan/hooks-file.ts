@@ -1,7 +1,8 @@
 /** How hooks are written in `sluice.yml`, what must fit together, and what they resolve to. */
 import { z } from 'zod';
-import { pathText, type Finding } from '../finding.ts';
-import { nodeAt, type YamlNode } from '../yaml/node.ts';
+import type { Finding } from '../finding.ts';
+import { findingAt, type Path } from '../yaml/finding-at.ts';
+import type { YamlNode } from '../yaml/node.ts';
 import { strictMap } from '../yaml/zod-findings.ts';
 import { duration, oneOf, text } from './fields.ts';
 import type { PlanHook, PlanHooks } from './hook.ts';
@@ -44,8 +45,6 @@ export const hooks = strictMap('hooks', {
 });
 export type HooksFile = z.output<typeof hooks>;
 
-type Path = readonly (string | number)[];
-
 /** What the schema cannot say: a command or a call and not both, and names that are there once. */
 export function hookFindings(section: unknown, path: Path, root: YamlNode): Finding[] {
   const parsed = hooks.safeParse(section);
@@ -58,7 +57,7 @@ export function hookFindings(section: unknown, path: Path, root: YamlNode): Find
       return [
         ...((one.run === undefined) === (one.invoke === undefined)
           ? [
-              finding(
+              findingAt(
                 root,
                 where,
                 'conflict',
@@ -68,7 +67,7 @@ export function hookFindings(section: unknown, path: Path, root: YamlNode): Find
           : []),
         ...(isAgain
           ? [
-              finding(
+              findingAt(
                 root,
                 [...where, 'name'],
                 'duplicate',
@@ -105,7 +104,7 @@ export function unknownFunctions(
         named.length > 1
           ? `several services have it; name one of ${named.map(({ name }) => name).join(', ')} as service`
           : `nothing that the environment releases has such a function; allowed: ${all.join(', ')}`;
-      return [finding(root, [...path, when, i, 'invoke'], 'unknown-function', `found ${found}: ${why}`)];
+      return [findingAt(root, [...path, when, i, 'invoke'], 'unknown-function', `found ${found}: ${why}`)];
     }),
   );
 }
@@ -128,8 +127,4 @@ function resolveHook({ name, run, invoke: call, timeout, onFailure }: z.output<t
   if (!call) return [];
   const { service = null, event = '{}' } = call;
   return [{ ...rest, action: { kind: 'invoke', service, function: call.function, event } }];
-}
-
-function finding(root: YamlNode, path: Path, code: string, message: string): Finding {
-  return { code, level: 'error', path: pathText(path), message, at: nodeAt(root, path).at };
 }

@@ -4,8 +4,9 @@
  */
 import { z } from 'zod';
 import type { JudgeSettings } from '../analysis/settings.ts';
-import { pathText, type Finding } from '../finding.ts';
-import { nodeAt, type YamlNode } from '../yaml/node.ts';
+import type { Finding } from '../finding.ts';
+import { findingAt, type Path } from '../yaml/finding-at.ts';
+import type { YamlNode } from '../yaml/node.ts';
 import { strictMap } from '../yaml/zod-findings.ts';
 import { number, share, text, whole } from './fields.ts';
 import type { PlanMetric, PlanMetricRule, PlanMetricSource } from './plan.ts';
@@ -62,8 +63,6 @@ export const metric = strictMap('a metric', {
 });
 export type MetricFile = z.output<typeof metric>;
 
-type Path = readonly (string | number)[];
-
 /** What the schema cannot say: which settings belong together, and that names are there once. */
 export function metricFindings(metrics: unknown, path: Path, root: YamlNode): Finding[] {
   if (!Array.isArray(metrics)) return [];
@@ -79,10 +78,7 @@ export function metricFindings(metrics: unknown, path: Path, root: YamlNode): Fi
         `the metric ${parsed.data.name} is there twice; give it another name`,
       ]);
     names.add(parsed.data.name);
-    return troubles.map(([key, code, message]) => {
-      const at = [...path, i, key];
-      return { code, level: 'error', path: pathText(at), message, at: nodeAt(root, at).at };
-    });
+    return troubles.map(([key, code, message]) => findingAt(root, [...path, i, key], code, message));
   });
 }
 

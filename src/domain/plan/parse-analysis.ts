@@ -2,9 +2,10 @@
  * Reads an `analysis` section by itself, with the schema and the defaults of `sluice.yml`: for a replay, where no
  * plan is made of it.
  */
-import { pathText, sortFindings, type Finding } from '../finding.ts';
+import { sortFindings, type Finding } from '../finding.ts';
 import { loadYaml } from '../yaml/load.ts';
-import { member, nodeAt, type YamlNode } from '../yaml/node.ts';
+import { findingAt } from '../yaml/finding-at.ts';
+import { member, type YamlNode } from '../yaml/node.ts';
 import { toPlain } from '../yaml/to-plain.ts';
 import { findingsOf } from '../yaml/zod-findings.ts';
 import { analysis, TEXT_KEYS } from './file-schema.ts';
@@ -58,15 +59,6 @@ function sectionOf(
   if (own) return { root: member(own, 'analysis') ?? null };
   const named = environments.kind === 'map' ? environments.entries.map(({ key }) => key).join(', ') : '';
   const path = ['environments', environment];
-  return {
-    findings: [
-      {
-        code: 'missing',
-        level: 'error',
-        path: pathText(path),
-        message: `is missing; the release is of the environment ${environment}${named === '' ? '' : `, and named are ${named}`}`,
-        at: nodeAt(root, path).at,
-      },
-    ],
-  };
+  const message = `is missing; the release is of the environment ${environment}${named === '' ? '' : `, and named are ${named}`}`;
+  return { findings: [findingAt(root, path, 'missing', message)] };
 }

@@ -6,12 +6,13 @@ import { sortFindings, type Finding } from '../finding.ts';
 import { loadYaml } from '../yaml/load.ts';
 import type { YamlNode } from '../yaml/node.ts';
 import { toPlain } from '../yaml/to-plain.ts';
+import { findingAt, type Path } from '../yaml/finding-at.ts';
 import { findingsOf } from '../yaml/zod-findings.ts';
 import type { EnvironmentRecord } from './environment.ts';
 import { planFile, TEXT_KEYS, type PlanFile } from './file-schema.ts';
 import type { KnownService } from './hooks-file.ts';
 import type { ResolvedPlan } from './plan.ts';
-import { finding, manifestFindings, planFindings, valueAt, type Path } from './plan-findings.ts';
+import { manifestFindings, planFindings, valueAt } from './plan-findings.ts';
 import { protectionFindings } from './protection.ts';
 import type { RefPatterns } from './refs.ts';
 import { regionFindings } from './regions-file.ts';
@@ -68,7 +69,7 @@ function warningsOf(file: PlanFile, plan: ResolvedPlan, root: YamlNode): Finding
   const warnings: Finding[] = [];
   const path: Path = ['environments', plan.environment];
   const warn = (where: Path, code: string, message: string) =>
-    warnings.push({ ...finding(root, where, code, message), level: 'warning' });
+    warnings.push({ ...findingAt(root, where, code, message), level: 'warning' });
   if (!file.environments?.[plan.environment]) {
     const others = Object.keys(file.environments ?? {}).join(', ');
     warn(

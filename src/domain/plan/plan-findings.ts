@@ -2,16 +2,15 @@
  * What the schema of `sluice.yml` cannot say: names that must be there once, what fits together, what the manifest
  * must have. Works on plain values in whatever shape they came, so that one bad value hides no other error.
  */
-import { pathText, type Finding } from '../finding.ts';
+import type { Finding } from '../finding.ts';
 import { repositoryPath } from '../repository-path.ts';
-import { nodeAt, type YamlNode } from '../yaml/node.ts';
+import { findingAt, type Path } from '../yaml/finding-at.ts';
+import type { YamlNode } from '../yaml/node.ts';
 import type { EnvironmentFile, PlanFile } from './file-schema.ts';
 import { hookFindings, unknownFunctions, type HooksFile, type KnownService } from './hooks-file.ts';
 import { metricFindings } from './metrics-file.ts';
 import { circleIn } from './order.ts';
 import { pickServices, resolveServices, servicesFindings, unknownReleased } from './services-file.ts';
-
-export type Path = readonly (string | number)[];
 
 /** @param path where the environment's section stands */
 export function planFindings(plain: unknown, path: Path, root: YamlNode): Finding[] {
@@ -53,7 +52,7 @@ function pathFindings(plain: unknown, root: YamlNode): Finding[] {
   const manifest = valueAt(plain, ['manifest']);
   if (typeof manifest !== 'string' || repositoryPath('', manifest) !== null) return [];
   return [
-    finding(
+    findingAt(
       root,
       ['manifest'],
       'path',
@@ -76,7 +75,7 @@ function stageFindings(plain: unknown, root: YamlNode): Finding[] {
     const again = seen.has(name);
     seen.add(name);
     return again
-      ? [finding(root, path, 'duplicate', `the stage ${name} is there twice; give it another name`)]
+      ? [findingAt(root, path, 'duplicate', `the stage ${name} is there twice; give it another name`)]
       : [];
   });
 }
@@ -94,7 +93,7 @@ function circleFindings(plain: unknown, root: YamlNode): Finding[] {
   if (circle === null) return [];
   const [first = ''] = circle;
   return [
-    finding(
+    findingAt(
       root,
       ['services', first, 'dependsOn'],
       'circle',
@@ -112,7 +111,7 @@ function unknownServices(file: PlanFile, known: readonly string[], root: YamlNod
   return places
     .filter(({ name }) => !known.includes(name))
     .map(({ name, path }) =>
-      finding(
+      findingAt(
         root,
         path,
         'unknown-service',
@@ -142,7 +141,7 @@ function stepLatencyFindings(section: unknown, path: Path, root: YamlNode): Find
     if (valueAt(section, where) === undefined) return [];
     const message =
       'found bounds of latency, which the plan does not judge; allowed: beside analysis.latency of the environment';
-    return [finding(root, [...path, ...where], 'conflict', message)];
+    return [findingAt(root, [...path, ...where], 'conflict', message)];
   });
 }
 
@@ -152,7 +151,7 @@ function holdFindings(steps: unknown, path: Path, root: YamlNode): Finding[] {
     const step = valueAt(steps, [i]);
     if (typeof step !== 'object' || step === null || 'hold' in step || 'approval' in step) return [];
     return [
-      finding(
+      findingAt(
         root,
         [...path, i, 'hold'],
         'missing',
@@ -160,10 +159,6 @@ function holdFindings(steps: unknown, path: Path, root: YamlNode): Finding[] {
       ),
     ];
   });
-}
-
-export function finding(root: YamlNode, path: Path, code: string, message: string): Finding {
-  return { code, level: 'error', path: pathText(path), message, at: nodeAt(root, path).at };
 }
 
 export function valueAt(plain: unknown, path: Path): unknown {

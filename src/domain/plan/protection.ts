@@ -2,15 +2,15 @@
  * What the project's record owns and a commit may only tighten: alias, role, count and author of approvals, least
  * number of steps, demanded approvals. Works on the unparsed section, value by value, so that one bad value hides no other error.
  */
-import { pathText, type Finding } from '../finding.ts';
+import type { Finding } from '../finding.ts';
 import { roleCovers } from '../release/states.ts';
-import { nodeAt, type YamlNode } from '../yaml/node.ts';
+import { findingAt, type Path } from '../yaml/finding-at.ts';
+import type { YamlNode } from '../yaml/node.ts';
 import { isDemanded, leastStepsOf } from './demanded.ts';
 import type { EnvironmentRecord } from './environment.ts';
 import { approval as approvalSchema, weight as weightSchema, type ApprovalFile } from './file-schema.ts';
 import { presetSteps, PRESETS } from './presets.ts';
 
-type Path = readonly (string | number)[];
 type Report = (path: Path, code: string, message: string) => void;
 
 /**
@@ -25,8 +25,7 @@ export function protectionFindings(
 ): Finding[] {
   const findings: Finding[] = [];
   const report: Report = (where, code, message) => {
-    const full = [...path, ...where];
-    findings.push({ code, level: 'error', path: pathText(full), message, at: nodeAt(root, full).at });
+    findings.push(findingAt(root, [...path, ...where], code, message));
   };
   const { alias, preset, steps } = asMap(section);
   if (typeof alias === 'string' && alias !== environment.alias) {

@@ -1,8 +1,9 @@
 /** How regions are written in `sluice.yml`, and what the schema cannot say of them. */
 import { z } from 'zod';
-import { pathText, type Finding } from '../finding.ts';
-import { nearest } from '../names/nearest.ts';
-import { nodeAt, type YamlNode } from '../yaml/node.ts';
+import type { Finding } from '../finding.ts';
+import { didYouMean } from '../names/nearest.ts';
+import { findingAt, type Path } from '../yaml/finding-at.ts';
+import type { YamlNode } from '../yaml/node.ts';
 import { strictMap } from '../yaml/zod-findings.ts';
 import { duration, text } from './fields.ts';
 import type { PlanWave } from './waves.ts';
@@ -28,8 +29,6 @@ export const regions = z
   .max(10, { error: '10 waves at most' });
 export type RegionsFile = z.output<typeof regions>;
 
-type Path = readonly (string | number)[];
-
 /**
  * Regions that are there twice, or that this Sluice cannot reach, and a wait that nothing follows.
  *
@@ -46,8 +45,7 @@ export function regionFindings(
   const waves = parsed.data;
   const findings: Finding[] = [];
   const report = (where: Path, code: string, message: string): void => {
-    const full = [...path, ...where];
-    findings.push({ code, level: 'error', path: pathText(full), message, at: nodeAt(root, full).at });
+    findings.push(findingAt(root, [...path, ...where], code, message));
   };
   const seen = new Map<string, number>();
   for (const [i, { wave: names, bake }] of waves.entries()) {
@@ -73,8 +71,7 @@ export function regionFindings(
 }
 
 function unknown(name: string, known: readonly string[]): string {
-  const meant = nearest(name, known);
-  return `found ${JSON.stringify(name)}, which this Sluice knows no endpoint of${meant === null ? '' : `; did you mean ${meant}?`}; allowed: ${known.join(', ')} (SLUICE_REGION and SLUICE_REGIONS)`;
+  return `found ${JSON.stringify(name)}, which this Sluice knows no endpoint of${didYouMean(name, known)}; allowed: ${known.join(', ')} (SLUICE_REGION and SLUICE_REGIONS)`;
 }
 
 /** `undefined` where the plan names none. */

@@ -3,9 +3,10 @@
  * fit together, and what is picked by it. Without the list it is all of them.
  */
 import { z } from 'zod';
-import { pathText, type Finding } from '../finding.ts';
-import { nearest } from '../names/nearest.ts';
-import { nodeAt, type YamlNode } from '../yaml/node.ts';
+import type { Finding } from '../finding.ts';
+import { didYouMean } from '../names/nearest.ts';
+import { findingAt, type Path } from '../yaml/finding-at.ts';
+import type { YamlNode } from '../yaml/node.ts';
 import { text } from './fields.ts';
 import type { KnownService } from './hooks-file.ts';
 
@@ -23,8 +24,6 @@ export const services = z
   .min(1, { error: 'one service or more; left out: all of the manifest' })
   .max(200, { error: '200 entries at most' });
 
-type Path = readonly (string | number)[];
-
 /** What is there twice, or both as a whole and in part. */
 export function servicesFindings(section: unknown, path: Path, root: YamlNode): Finding[] {
   const parsed = services.safeParse(section);
@@ -33,14 +32,14 @@ export function servicesFindings(section: unknown, path: Path, root: YamlNode): 
   return entries.flatMap((entry, i): Finding[] => {
     const before = entries.slice(0, i);
     if (before.includes(entry))
-      return [finding(root, [...path, i], 'duplicate', `${entry} is there twice; leave one out`)];
+      return [findingAt(root, [...path, i], 'duplicate', `${entry} is there twice; leave one out`)];
     const [service = ''] = entry.split('/');
     const isBeside = entry.includes('/')
       ? before.includes(service)
       : before.some((one) => one.startsWith(`${entry}/`));
     return isBeside
       ? [
-          finding(
+          findingAt(
             root,
             [...path, i],
             'conflict',
@@ -66,10 +65,9 @@ export function unknownReleased(
     const [all, code] = service
       ? [functions.map((one) => `${name}/${one}`), 'unknown-function']
       : [known.map((one) => one.name), 'unknown-service'];
-    const meant = nearest(service ? entry : name, all);
-    const hint = meant === null ? '' : `; did you mean ${meant}?`;
-    const message = `the manifest has no ${service ? 'function' : 'service'} ${JSON.stringify(service ? entry : name)}${hint}; allowed: ${all.join(', ')}`;
-    return [finding(root, [...path, i], code, message)];
+    const [what, unknown] = service ? ['function', entry] : ['service', name];
+    const message = `the manifest has no ${what} ${JSON.stringify(unknown)}${didYouMean(unknown, all)}; allowed: ${all.join(', ')}`;
+    return [findingAt(root, [...path, i], code, message)];
   });
 }
 
@@ -104,8 +102,4 @@ export function servicesText(picked: readonly PlanService[]): string {
   return picked
     .flatMap(({ service, functions }) => functions?.map((one) => `${service}/${one}`) ?? [service])
     .join(', ');
-}
-
-function finding(root: YamlNode, path: Path, code: string, message: string): Finding {
-  return { code, level: 'error', path: pathText(path), message, at: nodeAt(root, path).at };
 }

@@ -5,9 +5,8 @@
 import { z } from 'zod';
 import { pathText, type Finding } from '../finding.ts';
 import { nearest } from '../names/nearest.ts';
+import { findingAt, type Path } from './finding-at.ts';
 import { describe, member, nodeAt, type YamlNode } from './node.ts';
-
-type Path = readonly (string | number)[];
 
 /** A map that takes these keys and no others; an unknown one is refused with the nearest known key named. */
 export function strictMap<S extends z.ZodRawShape>(what: string, shape: S) {
@@ -30,7 +29,7 @@ function fromIssue(issue: z.core.$ZodIssue, prefix: Path, root: YamlNode): Findi
   }
   if (issue.code === 'invalid_key') {
     return issue.issues.map((inner) =>
-      at(root, path, 'name', `found ${JSON.stringify(path.at(-1))}; allowed: ${inner.message}`),
+      findingAt(root, path, 'name', `found ${JSON.stringify(path.at(-1))}; allowed: ${inner.message}`),
     );
   }
   if (issue.code === 'invalid_union') {
@@ -49,8 +48,8 @@ export function valueFinding(root: YamlNode, path: Path, allowed: string): Findi
     last === undefined ||
     (typeof last === 'number' ? parent.kind === 'list' && last < parent.items.length : member(parent, last));
   return there
-    ? at(root, path, 'value', `found ${describe(nodeAt(root, path))}; allowed: ${allowed}`)
-    : at(root, path, 'missing', `is missing; allowed: ${allowed}`);
+    ? findingAt(root, path, 'value', `found ${describe(nodeAt(root, path))}; allowed: ${allowed}`)
+    : findingAt(root, path, 'missing', `is missing; allowed: ${allowed}`);
 }
 
 function unknownKey(path: Path, key: string, known: readonly string[], root: YamlNode): Finding {
@@ -64,8 +63,4 @@ function unknownKey(path: Path, key: string, known: readonly string[], root: Yam
     message: `the key ${key} is unknown; ${meant === null ? 'allowed' : `did you mean ${meant}? Allowed`}: ${known.join(', ')}`,
     at: entry?.keyAt ?? parent.at,
   };
-}
-
-function at(root: YamlNode, path: Path, code: string, message: string): Finding {
-  return { code, level: 'error', path: pathText(path), message, at: nodeAt(root, path).at };
 }
