@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { FigureEvent, ReleaseHistory } from '../domain/figures/history.ts';
 import type { Stretch } from '../domain/figures/figures.ts';
 import type { RollbackCause } from '../domain/release/events.ts';
+import { RUN_CAUSES } from '../domain/release/states.ts';
 import type { Db } from './store.ts';
 
 interface Row {
@@ -30,7 +31,7 @@ export async function listHistories(
         where o.at >= ${since} and o.at < ${new Date(until)}
           and o.type in ('traffic', 'promoted', 'rollback-started', 'rolled-back'))
       and r.project = ${project} and r.environment = ${environment} and not r.dry_run
-      and r.cause in ('push', 'manual')
+      and r.cause in (${sql.join(RUN_CAUSES)})
       and e.type in ('traffic', 'promoted', 'rollback-started')
     order by r.id, e.seq`.execute(db);
   const takenBack = await takenBackTimes(db, { project, environment, since });

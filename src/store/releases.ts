@@ -3,7 +3,7 @@ import { sql, type Selectable } from 'kysely';
 import type { SupersedePolicy } from '../domain/plan/supersede.ts';
 import type { ReleaseProgress } from '../domain/release/progress.ts';
 import { completeProgress, initialProgress } from '../domain/release/record.ts';
-import type { ReleaseCause, ReleaseState } from '../domain/release/states.ts';
+import { RUN_CAUSES, type ReleaseCause, type ReleaseState } from '../domain/release/states.ts';
 import { tellDispatcher } from './outbox.ts';
 import type { Db } from './store.ts';
 import type { Tables } from './tables.ts';
@@ -65,7 +65,7 @@ export async function createRelease(
 /** What the functions `insert_release` and `store_push` of the database take (`migrations/0007_store_push.sql`). */
 export function storedForm(input: NewRelease): object {
   // A rollback is done by the lane or the API already: nothing is to be handed over.
-  const isHandedOver = input.cause === 'push' || input.cause === 'manual';
+  const isHandedOver = RUN_CAUSES.includes(input.cause);
   return {
     ...input,
     at: new Date(input.at),

@@ -3,6 +3,7 @@
  * key of the request makes it one.
  */
 import { ulid } from 'ulid';
+import { RUN_CAUSES } from '../domain/release/states.ts';
 import { createRelease } from './releases.ts';
 import type { Db } from './store.ts';
 
@@ -64,7 +65,7 @@ async function commitLeft(
     .select(['r.ref', 'r.commit', 'r.before', 'r.author', 'r.message'])
     .where('r.project', '=', project)
     .where('r.environment', '=', environment)
-    .where('r.cause', 'in', ['push', 'manual'])
+    .where('r.cause', 'in', RUN_CAUSES)
     .orderBy('r.number', 'desc')
     .limit(1);
   const pairs = left.flatMap(({ service, versions }) => versions.map((version) => ({ service, version })));

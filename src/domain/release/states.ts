@@ -53,6 +53,9 @@ export type Stage = (typeof STAGES)[number];
 export const RELEASE_CAUSES = ['push', 'manual', 'bake', 'rollback'] as const;
 export type ReleaseCause = (typeof RELEASE_CAUSES)[number];
 
+/** Of releases that a lane runs; the others are records of what lane or API do themselves. */
+export const RUN_CAUSES: readonly ReleaseCause[] = ['push', 'manual'];
+
 export const ROLES = ['viewer', 'developer', 'release-manager', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
