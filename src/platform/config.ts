@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { readCredentials, type Credentials } from './credentials.ts';
 import { regionEndpoints, type RegionEndpoint } from './regions.ts';
+import { pairOf, variableList } from './variable-list.ts';
 
 /** Whether functions and builds run inside bubblewrap. `off` is an operator's explicit choice. */
 export type SandboxMode = 'on' | 'off';
@@ -56,7 +57,8 @@ export interface Config {
   readonly fetchRuntimes: boolean;
 }
 
-const port = (fallback: number) => z.coerce.number().int().min(1).max(65535).default(fallback);
+const anyPort = z.coerce.number().int().min(1).max(65535);
+const port = (fallback: number) => anyPort.default(fallback);
 
 const Environment = z.object({
   SLUICE_HOME: z.string().min(1).optional(),
@@ -64,7 +66,7 @@ const Environment = z.object({
   SLUICE_HOST: z.string().min(1).default('127.0.0.1'),
   SLUICE_PORT: port(7400),
   SLUICE_ENGINE_PORT: port(7401),
-  SLUICE_ENGINE_TLS_PORT: z.coerce.number().int().min(1).max(65535).optional(),
+  SLUICE_ENGINE_TLS_PORT: anyPort.optional(),
   SLUICE_LOG_PORT: port(7402),
   SLUICE_OSS_PORT: port(7403),
   SLUICE_REGION: z.string().min(1).default('cn-local'),
@@ -74,17 +76,12 @@ const Environment = z.object({
   SLUICE_FUNCTION_MEMORY_MB: z.coerce.number().int().min(128).optional(),
   SLUICE_DEMO: z.enum(['0', '1']).default('1'),
   SLUICE_LOCAL_REPOSITORIES: z.string().default(''),
-  SLUICE_METRIC_SOURCES: z
-    .string()
-    .default('')
-    .transform((list) => list.split(/[\s,]+/).filter(Boolean))
-    .pipe(z.array(z.url({ protocol: /^https?$/, error: 'http and https addresses, separated by commas' }))),
-  SLUICE_RUNTIMES: z
-    .string()
-    .default('')
-    .transform((list) => list.split(/[\s,]+/).filter(Boolean))
+  SLUICE_METRIC_SOURCES: variableList.pipe(
+    z.array(z.url({ protocol: /^https?$/, error: 'http and https addresses, separated by commas' })),
+  ),
+  SLUICE_RUNTIMES: variableList
     .pipe(z.array(z.string().regex(/^[a-z][a-z0-9.-]*=\/./, 'id=/path/to/interpreter, separated by commas')))
-    .transform((pairs) => Object.fromEntries(pairs.map((pair) => splitPair(pair)))),
+    .transform((pairs) => Object.fromEntries(pairs.map(pairOf))),
   SLUICE_FETCH_RUNTIMES: z.enum(['0', '1']).default('1'),
   SLUICE_URL: z.url().optional(),
   SLUICE_FC_ENDPOINT: z.url().optional(),
@@ -171,11 +168,6 @@ export function loadCredentials(config: Config, env: NodeJS.ProcessEnv = process
     accessKeySecret: pick('accessKeySecret', 'SLUICE_ACCESS_KEY_SECRET'),
     adminToken: pick('adminToken', 'SLUICE_ADMIN_TOKEN'),
   };
-}
-
-function splitPair(pair: string): [string, string] {
-  const at = pair.indexOf('=');
-  return [pair.slice(0, at), pair.slice(at + 1)];
 }
 
 function processEnvironment(): NodeJS.ProcessEnv {
