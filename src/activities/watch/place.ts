@@ -64,16 +64,12 @@ export async function yieldToOverride(
   if (override) throw overriddenFailure(override);
 }
 
+/** Of the watched services alone: others have all their traffic, as first versions or in earlier waves. */
 function placeOf({ steps, traffic }: ReleaseProgress, { services, wave }: Watch): Place {
-  if (wave !== undefined) {
-    const own = steps.filter(({ step }) => step >= wave.firstStep);
-    const now = own.findLast(({ endedAt }) => endedAt === null) ?? own.at(-1);
-    const weights = traffic.flatMap(({ service, weight }) =>
-      services.some((one) => one.service === service) ? [weight] : [],
-    );
-    return { step: now?.step ?? wave.firstStep, weight: Math.max(0, ...weights) };
-  }
-  const present = steps.findLast(({ endedAt }) => endedAt === null) ?? steps.at(-1);
-  const gray = traffic.filter(({ stable }) => stable !== null).map(({ weight }) => weight);
-  return { step: present?.step ?? null, weight: Math.max(0, ...gray) };
+  const own = wave === undefined ? steps : steps.filter(({ step }) => step >= wave.firstStep);
+  const now = own.findLast(({ endedAt }) => endedAt === null) ?? own.at(-1);
+  const weights = traffic
+    .filter(({ service }) => services.some((one) => one.service === service))
+    .map(({ weight }) => weight);
+  return { step: now?.step ?? wave?.firstStep ?? null, weight: Math.max(0, ...weights) };
 }
