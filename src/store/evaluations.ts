@@ -4,16 +4,13 @@
  * One number may have several looks: the release's, which decides, and one for each metric.
  */
 import { sql } from 'kysely';
-import type { Counts, Look } from '../domain/analysis/look.ts';
+import type { Look } from '../domain/analysis/look.ts';
 import { RELEASE_METRICS } from '../domain/analysis/release-look.ts';
+import type { Beginning } from '../domain/analysis/replay.ts';
 import type { Db } from './store.ts';
 
 /** Part of the state of one of a release's first looks. */
-export interface ReplayBeginning {
-  /** Stable's intervals before the release by metric, oldest first. */
-  readonly history: Readonly<Record<string, readonly Counts[]>>;
-  /** When the watch began, Unix milliseconds; rows of before do not say it. */
-  readonly watchedFrom?: number;
+export interface ReplayBeginning extends Beginning {
   /** Wave of regions that began so, 0-based; left out: the first, or the plan names no regions. */
   readonly wave?: number;
 }

@@ -196,9 +196,8 @@ function faultOf(
   switch (cause) {
     case 'harmful':
     case 'bake':
-      return { reason: cause, sentence, actor: 'Sluice' };
     case 'rejected':
-      return { reason: 'rejected', sentence, actor: 'Sluice' };
+      return { reason: cause, sentence, actor: 'Sluice' };
     case 'person':
       // Which commits a person left is the override's to say: going forward leaves none.
       return null;

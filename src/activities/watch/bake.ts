@@ -120,11 +120,8 @@ async function look(
     ),
   );
   const judged = judgeBake(row.judge, analysis.errors, interval);
-  const moment = { number, at: Date.now() };
-  const taken = {
-    ...bakeLook(moment, analysis.errors, interval, row.stable, judged),
-    metric: bakeMetric(wave),
-  };
+  const moment = { number, at: Date.now(), metric: bakeMetric(wave) };
+  const taken = bakeLook(moment, analysis.errors, interval, row.stable, judged);
   const next: BakeRow = { judge: judged.state, stable: row.stable, rings: rings.map(withoutBuckets) };
   await addEvaluation(parts.db, releaseId, { looks: [taken], state: next }).catch((error: unknown) => {
     parts.log.warn({ err: error, releaseId }, 'a look could not be stored');

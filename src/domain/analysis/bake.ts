@@ -7,7 +7,6 @@ import { fromLog, toLog } from './judge-state.ts';
 import { logAddExp, logMeanExp } from './log-space.ts';
 import type { Counts, Look } from './look.ts';
 import { counted, grouped, odds, percent } from './numbers-in-words.ts';
-import { BAKE_METRIC } from './release-look.ts';
 import type { JudgeSettings } from './settings.ts';
 
 /** How much worse than ρ times stable's rate is still taken for chance. */
@@ -69,9 +68,13 @@ export function judgeBake(
   };
 }
 
-/** The look that is stored and shown: only what rolls back is *harmful*, where a person is asked has no cause. */
+/**
+ * The look that is stored and shown: only what rolls back is *harmful*, where a person is asked has no cause.
+ *
+ * @param moment its `metric` is of `bakeMetric`
+ */
 export function bakeLook(
-  { number, at }: { readonly number: number; readonly at: number },
+  { number, at, metric }: Pick<Look, 'number' | 'at' | 'metric'>,
   settings: JudgeSettings,
   interval: Counts,
   stable: Counts,
@@ -82,7 +85,7 @@ export function bakeLook(
     at,
     step: null,
     weight: 1,
-    metric: BAKE_METRIC,
+    metric,
     canary: interval,
     stable: { requests: 0, failures: 0 },
     canaryTotal: state.total,

@@ -15,7 +15,7 @@ export const RELEASE_METRIC = 'release';
 /** The guard between two looks. */
 export const CATASTROPHE_METRIC = 'catastrophe';
 /** The promoted version alone, against the version before in its last hour. */
-export const BAKE_METRIC = 'bake';
+const BAKE_METRIC = 'bake';
 
 /** The same of one wave of regions, 0-based; `undefined`: the plan names no regions. */
 export function bakeMetric(wave: number | undefined): string {

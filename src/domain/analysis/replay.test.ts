@@ -5,6 +5,7 @@ import { bakeLook, initialBake, judgeBake } from './bake.ts';
 import type { Counts, Look } from './look.ts';
 import { outcomeOf } from './outcome.ts';
 import { beginJudging, judgeRelease, type Sides } from './release-judge.ts';
+import { bakeMetric } from './release-look.ts';
 import { isSameLook, replay, replayable, type StoredRelease } from './replay.ts';
 import { DEFAULT_JUDGE_SETTINGS } from './settings.ts';
 import { watchedMetrics } from './watched-metrics.ts';
@@ -161,7 +162,7 @@ describe('the bake time', () => {
     const interval = { requests: 50, failures: 45 };
     const judged = judgeBake(bake, gray.analysis.errors, interval);
     bake = judged.state;
-    const moment = { number: 41 + i, at: (41 + i) * 5_000 };
+    const moment = { number: 41 + i, at: (41 + i) * 5_000, metric: bakeMetric(undefined) };
     return bakeLook(moment, gray.analysis.errors, interval, stable, judged);
   });
   const then = { ...gray, looks: [...gray.looks, ...baked] };

@@ -29,9 +29,11 @@ export interface StoredRelease {
   readonly laterBeginnings?: ReadonlyMap<number, Beginning>;
 }
 
+/** What the judges of a release, or of one wave of it, began with. */
 export interface Beginning {
+  /** Stable's intervals before the release by metric, oldest first. */
   readonly history: Readonly<Record<string, readonly Counts[]>>;
-  /** Unix milliseconds. */
+  /** When the watch began, Unix milliseconds; rows of before do not say it. */
   readonly watchedFrom?: number;
 }
 
@@ -115,7 +117,7 @@ export function* replay(analysis: PlanAnalysis, then: StoredRelease): Generator<
       const bake = bakes.get(metric) ?? initialBake(analysis.errors, stableTotal, dispersion);
       const judgedBake = judgeBake(bake, analysis.errors, canary);
       bakes.set(metric, judgedBake.state);
-      yield [{ ...bakeLook(baked, analysis.errors, canary, stableTotal, judgedBake), metric }];
+      yield [bakeLook(baked, analysis.errors, canary, stableTotal, judgedBake)];
     }
     const errors = looks.find(({ metric }) => metric === ERRORS_METRIC);
     if (!errors) continue;

@@ -12,7 +12,7 @@ import { resolveProbe } from './probe-file.ts';
 import { resolveRegions } from './regions-file.ts';
 import { resolveServices } from './services-file.ts';
 import { resolveStepAnalysis } from './step-analysis.ts';
-import { analysisOfWave, stepsOfWaves, waveCount } from './waves.ts';
+import { analysisOfWave, stepsOfWaves } from './waves.ts';
 
 const DEFAULT_INTERVAL_MS = 5_000;
 const DEFAULT_BAKE_MS = 10 * 60_000;
@@ -27,10 +27,7 @@ export function resolvePlan(file: PlanFile | null, environment: EnvironmentRecor
   const needs = needsOf(file);
   const steps = resolveSteps(section, environment);
   const waves = resolveRegions(section?.regions);
-  const analysis = analysisOfWave(
-    resolveAnalysis(section?.analysis),
-    waveCount({ ...given('waves', waves) }),
-  );
+  const analysis = analysisOfWave(resolveAnalysis(section?.analysis), waves?.length ?? 1);
   const hasProbes = steps.some(({ probe }) => probe !== undefined);
   return {
     version: 1,
