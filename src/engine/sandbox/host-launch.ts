@@ -1,6 +1,6 @@
 /**
- * The command that the engine spawns for a sandbox where it runs as root: a shell that joins the instance's cgroups,
- * mounts its `/tmp` and connects its network, then becomes bubblewrap. In the child, because each step may wait, and the
+ * The command that the engine spawns for a sandbox where it runs as root: a shell that connects the instance's
+ * network, joins its cgroups and mounts its `/tmp`, then becomes bubblewrap. In the child, because each step may wait, and the
  * engine must not.
  */
 import type { Cgroup } from './cgroup/contract.ts';
@@ -22,10 +22,11 @@ const DISK =
   `cp --sparse=always -- "$1" "$2" && ${MOUNT.join(' ')} -- "$2" "$3" || exit 125; ` +
   'rm -f -- "$2"; shift 3; ';
 /**
- * Runs beside the disk's making. The shell is in the instance's own network namespace already, which lives as long as a
- * process in it: nothing of it has a name, so nothing is left when they end. Everything goes by the gateway (`/32`), which
- * refuses at once what is for other instances, where nobody would answer; `isolated` keeps bridge ports from each other
- * below that. Loopback keeps its `::1`, links that come have no IPv6, for which the way out has no rules.
+ * Runs beside the rest: to join cgroups is mostly to wait for the kernel. The shell is in the instance's own network
+ * namespace already, which lives as long as a process in it: nothing of it has a name, so nothing is left when they end.
+ * Everything goes by the gateway (`/32`), which refuses at once what is for other instances, where nobody would answer;
+ * `isolated` keeps bridge ports from each other below that. Loopback keeps its `::1`, links that come have no IPv6, for
+ * which the way out has no rules.
  */
 const CONNECT = `connect() {
 f=/proc/sys/net/ipv6/conf/default/disable_ipv6; [ ! -e $f ] || echo 1 >$f || return
@@ -54,16 +55,16 @@ export function hostCommand(
 ): [string, ...string[]] {
   if (!group && !tmpDisks && !network) return [...command];
   const script =
-    JOIN + (network ? CONNECT : '') + (tmpDisks ? DISK : '') + (network ? CONNECTED : '') + BECOME;
+    (network ? CONNECT : '') + JOIN + (tmpDisks ? DISK : '') + (network ? CONNECTED : '') + BECOME;
   const disk = tmpDisks ? [tmpDisks.template, tmpDisks.imageOf(instanceId), tmpDisks.mountPoint] : [];
   const shell: [string, ...string[]] = [
     '/bin/sh',
     '-c',
     script,
     'sh',
+    ...(network ? [network.namespace, network.port, network.address] : []),
     ...(group?.joinFiles ?? []),
     '--',
-    ...(network ? [network.namespace, network.port, network.address] : []),
     ...disk,
     ...command,
   ];
