@@ -42,13 +42,13 @@ export async function createProject(stack, api, { name, plan, commits, code }) {
     git('commit', '--quiet', '--message', `Push ${number}`);
     made.push(git('rev-parse', 'HEAD'));
   }
-  await api('POST', '/api/v1/projects', {
-    name,
-    repository: folder,
-    provider: 'generic',
-    webhookSecret: SECRET,
-  });
-  return { name, commits: made, ids: [] };
+  return { ...(await registerProject(api, name, folder)), commits: made };
+}
+
+/** Makes a repository's folder known as a project, of which `push` can tell. */
+export async function registerProject(api, name, repository) {
+  await api('POST', '/api/v1/projects', { name, repository, provider: 'generic', webhookSecret: SECRET });
+  return { name, ids: [] };
 }
 
 /** Tells of a commit as a push to `main`; returns how long the answer took, in milliseconds. */
