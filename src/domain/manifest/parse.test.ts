@@ -418,8 +418,8 @@ describe('what cannot be done is refused by name, with line and column', () => {
   });
 
   test.each([
-    ['runtime: nodejs20', 'runtime: go1', 'the runtime go1 is not supported yet; allowed: nodejs6'],
-    ['runtime: nodejs20', 'runtime: node20', 'runtime: found "node20"; allowed: a runtime: nodejs6'],
+    ['runtime: nodejs20', 'runtime: go1', 'the runtime go1 is not supported yet; allowed: nodejs4.4'],
+    ['runtime: nodejs20', 'runtime: node20', 'runtime: found "node20"; allowed: a runtime: nodejs4.4'],
     ['runtime: nodejs20', 'y: 1', 'function.runtime: is missing; allowed: a runtime'],
     [
       'handler: index.handler',

@@ -1,6 +1,7 @@
 /** Runtimes by their FC ids, those of them that Sluice can build and run, and what those of one family have in common. */
 
 export const RUNTIMES = [
+  'nodejs4.4',
   'nodejs6',
   'nodejs8',
   'nodejs10',

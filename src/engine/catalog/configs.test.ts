@@ -106,7 +106,10 @@ describe('functions', () => {
     [{ initializationTimeout: 301 }, 'initializationTimeout'],
     [{ instanceConcurrency: 101 }, 'instanceConcurrency'],
     [{ handler: '' }, 'handler'],
-    [{ runtime: 'nodejs7' }, "runtime 'nodejs7' is unknown; accepted are nodejs6"],
+    [
+      { runtime: 'nodejs7' },
+      "Runtime is set to an invalid value: 'nodejs7' is unknown; accepted are nodejs4.4, nodejs6",
+    ],
     [{ runtime: 'python3' }, 'another language'],
     [{ runtime: 'custom-container', customContainerConfig: { image: 'r/i' } }, 'another language'],
     [{ customContainerConfig: { image: 'no image' } }, 'customContainerConfig.image'],

@@ -144,7 +144,9 @@ export function functionConfig(stored: StoredFunction, changes: FunctionSettings
 function checkRuntime(before: string, config: FunctionConfig): void {
   const { runtime } = config;
   if (!isSupportedRuntime(runtime))
-    throw invalidArgument(`runtime '${runtime}' is unknown; accepted are ${SUPPORTED_RUNTIMES.join(', ')}`);
+    throw invalidArgument(
+      `Runtime is set to an invalid value: '${runtime}' is unknown; accepted are ${SUPPORTED_RUNTIMES.join(', ')}`,
+    );
   if (familyOf(before) !== familyOf(runtime))
     throw invalidArgument(`runtime cannot change from '${before}' to '${runtime}': another language`);
   if (config.instanceConcurrency > 1 && !isConcurrent(runtime))

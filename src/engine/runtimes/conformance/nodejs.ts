@@ -55,7 +55,7 @@ export const NODEJS: Language = {
   }),
   environment: {
     NODE_PATH: expect.stringMatching(
-      /^\/usr\/local\/lib\/node_modules:\/opt\/nodejs\/node\d+\/node_modules:\/opt\/nodejs\/node_modules$/,
+      /^\/usr\/local\/lib\/node_modules:\/var\/fc\/runtime\/modules:\/opt\/nodejs\/node\d+\/node_modules:\/opt\/nodejs\/node_modules$/,
     ),
   },
   fixtures: {
@@ -84,7 +84,8 @@ export const NODEJS: Language = {
     },
     counter: value('++calls', 'let calls = 0; '),
     throws: {
-      ...body("throw new RangeError('far');"),
+      // Thrown, it ends the process of the oldest runtimes (nodejs.test.ts).
+      ...body("return Promise.reject(new RangeError('far'));"),
       body: {
         errorMessage: 'far',
         errorType: 'RangeError',
@@ -99,10 +100,12 @@ export const NODEJS: Language = {
         stackTrace: expect.arrayContaining([expect.stringMatching(/^at .*\/code\/index\.js:1:/)]),
       },
     },
-    sometimes: body("if (String(event) === 'fail') throw new Error('failed'); callback(null, 'fine');"),
+    sometimes: body(
+      "if (String(event) === 'fail') return Promise.reject(new Error('failed')); callback(null, 'fine');",
+    ),
     notJson: { ...body('const a = {}; a.a = a; callback(null, a);'), body: { errorType: 'TypeError' } },
-    longMessage: body("throw new Error('x'.repeat(300000));"),
-    oddMessage: body(String.raw`throw new Error('"é"\nend');`),
+    longMessage: body("return Promise.reject(new Error('x'.repeat(300000)));"),
+    oddMessage: body(String.raw`return Promise.reject(new Error('"é"\nend'));`),
     invalidHandler: {
       ...value('1'),
       handler: 'handler',
@@ -179,7 +182,7 @@ export const NODEJS: Language = {
     httpEmpty: http('resp.send();'),
     httpEcho: http('resp.send(body);'),
     httpLarge: http("resp.send('x'.repeat(Number(String(body))));"),
-    httpThrows: code("exports.handler = () => { throw new Error('far'); };"),
+    httpThrows: code("exports.handler = () => Promise.reject(new Error('far'));"),
     httpSplit: http(String.raw`resp.setHeader('x-a', 'b\r\nset-cookie: c'); resp.send('');`),
     environment: value('process.env'),
     folder: value('process.cwd()'),

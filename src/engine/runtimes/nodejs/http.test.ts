@@ -226,3 +226,37 @@ test('parallel calls in one instance get their own responses, and their log line
   expect(answers.map(({ body }) => body)).toEqual(paths);
   expect(new Set(answers.map(({ result }) => result.instanceId)).size).toBe(1);
 });
+
+describe("require('raw-body') comes with the runtime", () => {
+  const handler = (options: string): string =>
+    `const raw = require('raw-body'); exports.handler = (req, resp) => raw(req, ${options}, (error, body) => resp.send(error ? error.statusCode + ' ' + error.type : typeof body + ' ' + body));`;
+
+  test.each([
+    ['null', 'object é'],
+    ['true', 'string é'],
+    ["'latin1'", 'string Ã©'],
+    ['{ length: 2 }', 'object é'],
+    ['{ length: 3 }', '400 request.size.invalid'],
+    ["{ limit: '1b' }", '413 entity.too.large'],
+    ['{ limit: 1, length: 2 }', '413 entity.too.large'],
+    ["{ encoding: 'klingon' }", '415 encoding.unsupported'],
+  ])('%s', async (options, answer) => {
+    const call = { payload: Buffer.from('é') };
+    expect((await functions.request(functions.define(handler(options)), { method: 'POST' }, call)).body).toBe(
+      answer,
+    );
+  });
+
+  test('as a promise, and not in the place of what the package brings', async () => {
+    const promised = functions.define(
+      "exports.handler = async (req, resp) => resp.send(await require('raw-body')(req));",
+    );
+    const call = { payload: Buffer.from('kept') };
+    expect((await functions.request(promised, { method: 'POST' }, call)).body).toBe('kept');
+    const own = functions.define({
+      'index.js': "exports.handler = (req, resp) => resp.send(require('raw-body'));",
+      'node_modules/raw-body/index.js': "module.exports = 'own';",
+    });
+    expect((await functions.request(own)).body).toBe('own');
+  });
+});

@@ -108,6 +108,19 @@ const FAILURES: Case[] = [
     body: { errorType: 'SyntaxError', errorMessage: expect.stringContaining('JSON') },
   },
   {
+    title: 'an exception of the handler is its error document',
+    files: "exports.handler = () => { throw new RangeError('far'); };",
+    outcome: 'unhandled-error',
+    body: { errorMessage: 'far', errorType: 'RangeError' },
+  },
+  {
+    title: 'in the oldest runtimes it ends the process instead',
+    files: "exports.handler = () => { throw new RangeError('far'); };",
+    settings: { runtime: 'nodejs6' },
+    outcome: 'unhandled-error',
+    body: { errorMessage: expect.stringContaining('Process exited unexpectedly') },
+  },
+  {
     title: 'an uncaught exception ends the process',
     files: "exports.handler = () => setTimeout(() => { throw new Error('lost'); });",
     outcome: 'unhandled-error',

@@ -12,13 +12,18 @@ import {
   type Runtime,
   type RuntimeFamily,
 } from '../runtime.ts';
+import { SANDBOX_CODE } from '../../sandbox/process.ts';
 import { SANDBOX_SHIM, shimFolder } from '../shim-folder.ts';
 import { cachedBinary, type NodeBinary } from './binaries.ts';
 
-const ID = /^nodejs(\d+)$/;
-const MAJORS = [6, 8, 10, 12, 14, 16, 18, 20];
+const ID = /^nodejs(\d+)(\.\d+)?$/;
+/** The shim's oldest; what is older runs on it, as `compatible`. */
+const OLDEST_MAJOR = 6;
+const MAJORS = [OLDEST_MAJOR, 8, 10, 12, 14, 16, 18, 20];
+/** Runtimes in which an exception of the handler ends the process, as any that nobody catches. */
+const ENDING_BY_EXCEPTION = ['nodejs4.4', 'nodejs6'];
 
-export const NODEJS_IDS = MAJORS.map((major) => `nodejs${major}`);
+export const NODEJS_IDS = ['nodejs4.4', ...MAJORS.map((major) => `nodejs${major}`)];
 export const NODEJS: RuntimeFamily = { ids: NODEJS_IDS, look, prepare };
 
 /** Where the sandbox shows the interpreter. */
@@ -31,9 +36,10 @@ function look(id: string, host: HostSettings): Runtime | MissingRuntime {
   const named = configured === undefined ? undefined : ask(configured);
   if (configured !== undefined && named === undefined)
     return missingRuntime(id, `Node.js ${major}`, `${configured} (does not answer as Node.js)`);
-  const binary = named ?? exact(major, host) ?? OWN;
+  const binary = named ?? exact(servedBy(major), host) ?? OWN;
   const interpreter = realpathSync(binary.path);
   const shim = shimFolder('nodejs');
+  const options = ENDING_BY_EXCEPTION.includes(id) ? ['--exceptions-end'] : [];
   return {
     id,
     protocol: 'frames',
@@ -45,19 +51,24 @@ function look(id: string, host: HostSettings): Runtime | MissingRuntime {
       { from: interpreter, to: `${INTERPRETER_FOLDER}/node` },
       { from: shim, to: SANDBOX_SHIM },
     ],
-    command: [`${INTERPRETER_FOLDER}/node`, `${SANDBOX_SHIM}/main.js`],
-    bareCommand: [interpreter, `${shim}/main.js`],
+    command: [`${INTERPRETER_FOLDER}/node`, `${SANDBOX_SHIM}/main.js`, ...options],
+    bareCommand: [interpreter, `${shim}/main.js`, ...options],
     // V8 collects by the size of the machine otherwise, long after the kernel ended the instance.
     memoryOptions: (memoryMb) => [`--max-old-space-size=${memoryMb}`],
     path: [INTERPRETER_FOLDER],
-    environment: () => ({
-      NODE_PATH: `/usr/local/lib/node_modules:/opt/nodejs/node${major}/node_modules:/opt/nodejs/node_modules`,
+    environment: (codeFolder) => ({
+      NODE_PATH: [
+        '/usr/local/lib/node_modules',
+        `${codeFolder === SANDBOX_CODE ? SANDBOX_SHIM : shim}/modules`,
+        `/opt/nodejs/node${major}/node_modules`,
+        '/opt/nodejs/node_modules',
+      ].join(':'),
     }),
   };
 }
 
 function prepare(id: string, host: HostSettings): Promise<void> | undefined {
-  const major = majorOf(id);
+  const major = servedBy(majorOf(id));
   if (host.interpreters[id] !== undefined || versionMajor(OWN) === major) return undefined;
   return host.fetching?.prepare(major);
 }
@@ -69,6 +80,10 @@ function exact(major: number, { cache }: HostSettings): NodeBinary | undefined {
 function ask(path: string): NodeBinary | undefined {
   const version = askProgram(path, ['--version'])?.trim();
   return version !== undefined && /^v\d+\.\d+\.\d+/.test(version) ? { path, version } : undefined;
+}
+
+function servedBy(major: number): number {
+  return Math.max(major, OLDEST_MAJOR);
 }
 
 function majorOf(id: string): number {

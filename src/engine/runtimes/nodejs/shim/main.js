@@ -24,6 +24,9 @@ const INVOKE = 0x03;
 const HTTP = 0x04;
 const HOOK = 0x05;
 
+/** As the oldest runtimes of the platform do: what a handler throws nobody catches, and the process ends. */
+const exceptionsEnd = process.argv.indexOf('--exceptions-end') > 0;
+
 const channel = new Channel(3, onFrame);
 let start = null;
 let handler = null;
@@ -76,6 +79,7 @@ function serve(call, payload) {
         const returned = fn(request, response, context.create(call, head));
         if (returned && typeof returned.then === 'function') returned.then(undefined, failed);
       } catch (error) {
+        if (exceptionsEnd) throw error;
         failed(error);
       }
     });
@@ -108,6 +112,7 @@ function run(fn, settle, args, arity) {
   try {
     returned = fn.apply(undefined, args);
   } catch (error) {
+    if (exceptionsEnd) throw error;
     settle.unhandled(outcome.document(error));
     return;
   }
