@@ -238,8 +238,11 @@ describe('a ceiling of on-demand instances', () => {
 
 test('the account is told as it is', async () => {
   expect((await sdk.getAccountSettings()).data).toEqual({ availableAZs: ['cn-local-a'], defaultRole: '' });
-  expect((await sdk.getAccountConfigs({ config: ['CodeSizeLimit'] })).data).toEqual({
-    CodeSizeLimit: 52_428_800,
+  expect((await sdk.getAccountConfigs({ config: ['CodeSizeLimit', 'GPUCodeSizeLimit'] })).data).toEqual({
+    CodeSizeLimit: '104857600',
+  });
+  expect((await sdk.getAccountConfigs()).data).toMatchObject({
+    Concurrency: expect.stringMatching(/^[1-9]\d*$/),
   });
   expect((await sdk.listReservedCapacities()).data).toEqual({ reservedCapacities: [] });
 });

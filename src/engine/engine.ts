@@ -43,6 +43,7 @@ import { createHttpCalls } from './http/http-calls.ts';
 import { createInvocations } from './http/invocations.ts';
 import { createPages } from './http/pages.ts';
 import { createVerifier } from './http/signature.ts';
+import { DEFAULT_LIMITS } from './invoke/runner-limits.ts';
 import type { EngineRunner } from './invoke/runner.ts';
 import { createPrometheus } from './metrics/prometheus.ts';
 import { ringOperations } from './metrics/ring-operation.ts';
@@ -174,7 +175,7 @@ export async function startEngine(options: EngineOptions): Promise<void> {
       provisioned: (of) => countProvisioned(catalog, runner, of),
     }),
     ...instanceOperations(catalog, runner),
-    ...accountOperations(config.region),
+    ...accountOperations(config.region, config.instances ?? DEFAULT_LIMITS.instances),
     ...codeLinkOperations(links, codeStore),
     ...ringOperations(catalog, series, now),
   ];

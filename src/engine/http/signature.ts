@@ -52,7 +52,7 @@ export function createVerifier(key: AccessKey, now: () => number): Verifier {
     throw new ApiError(
       403,
       'SignatureNotMatch',
-      'The request signature does not match: check the access key secret, and that what is signed is what is sent.',
+      'The request signature we calculated does not match the signature you provided. Check the access key secret, and that what is signed is what is sent',
     );
   }
 
