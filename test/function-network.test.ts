@@ -62,7 +62,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const revision = { key, service: 'shop', function: 'f', versionId: '', runtime, handler: 'index.handler', initializer: '',
     timeoutMs: 20000, initializationTimeoutMs: 3000, hooks: { preFreeze: hook, preStop: hook }, memoryMb: 128, instanceConcurrency: 1,
     environment: {}, server: { port: 9000, command: [], args: [] }, codeChecksum: '1', codeFolder: home + '/code', layerFolder: '',
-    logProject: '', logStore: '', internetAccess };
+    logProject: '', logStore: '', internetAccess, jaegerEndpoint: '' };
   const { body } = await runner.invoke(revision, { requestId: key, qualifier: 'LATEST', payload: Buffer.from(code), wantsLog: false,
     retryCount: 0, isProbe: false });
   console.log(body.toString());

@@ -34,7 +34,7 @@ const runner = createRunner({ home, sandbox: 'on', region: 'cn-test', accountId:
 const revision = (key) => ({ key, service: 'shop', function: 'killed-' + key, versionId: '', runtime: 'nodejs20', handler: 'index.handler',
   initializer: '', timeoutMs: 60000, initializationTimeoutMs: 3000, memoryMb: 128, instanceConcurrency: 1, environment: {},
   hooks: { preFreeze: { handler: '', timeoutMs: 3000 }, preStop: { handler: '', timeoutMs: 3000 } }, image: undefined, layerFolder: '',
-  server: { port: 9000, command: [], args: [] }, codeChecksum: '1', codeFolder: home + '/code', logProject: '', logStore: '', internetAccess: true });
+  server: { port: 9000, command: [], args: [] }, codeChecksum: '1', codeFolder: home + '/code', logProject: '', logStore: '', internetAccess: true, jaegerEndpoint: '' });
 const call = (key, payload) => runner.invoke(revision(key), { requestId: key, qualifier: 'LATEST', payload: Buffer.from(payload),
   wantsLog: false, retryCount: 0, isProbe: false });
 await call('idle', '');

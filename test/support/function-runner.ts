@@ -117,6 +117,7 @@ export function createFunctionRunner(
         logStore: 'store',
         // Loopback only, unless a test is about that.
         internetAccess: false,
+        jaegerEndpoint: '',
         ...settings,
       };
     },

@@ -8,6 +8,7 @@ import { commandLine } from './container-config.ts';
 import type { FunctionConfig } from './function-config.ts';
 import { layersName } from './code-store.ts';
 import type { FunctionRecord, ServiceRecord } from './records.ts';
+import { jaegerEndpointOf } from './service-config.ts';
 
 /**
  * The revision of one function.
@@ -30,6 +31,7 @@ export function revisionOf(
     role: service.config.role,
     logConfig: service.config.logConfig,
     internetAccess: service.config.internetAccess,
+    tracing: service.config.tracingConfig,
     functionId: record.id,
     config: { ...config, description: '' },
     code: code.sha256,
@@ -61,6 +63,7 @@ export function revisionOf(
     logProject: service.config.logConfig.project,
     logStore: service.config.logConfig.logstore,
     internetAccess: service.config.internetAccess,
+    jaegerEndpoint: jaegerEndpointOf(service.config),
   });
 }
 

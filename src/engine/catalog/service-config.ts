@@ -31,7 +31,16 @@ const NasConfig = z.object({
 
 const TracingConfig = z.object({
   type: z.enum(['', 'Jaeger']).default(''),
-  params: z.record(z.string(), z.unknown()).default({}),
+  params: z
+    .object({
+      endpoint: z
+        .string()
+        .max(1_024)
+        .refine((text) => text === '' || /^https?:\/\/[^/]/.test(text), "must be 'http(s)://{host}/…'")
+        .exactOptional(),
+    })
+    .loose()
+    .default({}),
 });
 
 const OssMountConfig = z.object({ mountPoints: z.array(z.record(z.string(), z.unknown())).default([]) });
@@ -95,8 +104,14 @@ export function serviceConfig(stored: Partial<ServiceConfig>, changes: ServiceSe
   checkNas(config, hasVpc);
   if (hasVpc) throw notServed('vpcConfig');
   if ((config.ossMountConfig?.mountPoints.length ?? 0) > 0) throw notServed('ossMountConfig.mountPoints');
-  if (config.tracingConfig.type !== '') throw notServed('tracingConfig');
+  if (config.tracingConfig.type === 'Jaeger' && jaegerEndpointOf(config) === '')
+    throw invalidArgument("tracingConfig: params.endpoint is required with type 'Jaeger'");
   return config;
+}
+
+/** Where spans of the service's calls go; empty: they are not traced. */
+export function jaegerEndpointOf({ tracingConfig: { type, params } }: ServiceConfig): string {
+  return type === 'Jaeger' ? (params.endpoint ?? '') : '';
 }
 
 /** Whether a VPC is named; throws where that is done by halves (guide.md §8). */

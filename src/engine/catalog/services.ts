@@ -112,6 +112,8 @@ function serviceView(state: ServiceState, record: ServiceRecord = state.service)
     serviceName: record.name,
     serviceId: record.id,
     ...record.config,
+    // As the cloud answers where there is none.
+    ...(record.config.tracingConfig.type === '' && { tracingConfig: { type: null, params: null } }),
     tags: tagsOf(state),
     createdTime: apiTime(record.createdAt),
     lastModifiedTime: apiTime(record.modifiedAt),

@@ -23,6 +23,7 @@ import { readBody } from './read-body.ts';
 import { readRequestHead } from './request-head.ts';
 import { ResponseSink } from './response-sink.ts';
 import type { Verifier } from './signature.ts';
+import { tracingOf } from './tracing.ts';
 
 export interface HttpCallOptions {
   readonly catalog: Catalog;
@@ -119,6 +120,10 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
         wantsLog: false,
         retryCount: 0,
         isProbe: probe,
+        tracing:
+          revision.jaegerEndpoint === ''
+            ? undefined
+            : tracingOf(readRequestHead(request.rawHeaders), revision),
         head: {
           method,
           path: route.path,

@@ -15,6 +15,7 @@ import { splitQualifier, type FunctionAddress } from './function-address.ts';
 import { readBody } from './read-body.ts';
 import type { RequestHead } from './request-head.ts';
 import { decodeSegment } from './router.ts';
+import { tracingOf } from './tracing.ts';
 
 export interface InvocationOptions {
   readonly catalog: Catalog;
@@ -86,6 +87,7 @@ export function createInvocations(options: InvocationOptions): (call: Invocation
         wantsLog: wantsLog && revision.instanceConcurrency === 1,
         retryCount: 0,
         isProbe: head.isProbe,
+        tracing: revision.jaegerEndpoint === '' ? undefined : tracingOf(head, revision),
         onGone: (callback) => response.once('close', callback),
       });
     } catch (error) {

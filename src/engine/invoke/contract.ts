@@ -45,6 +45,8 @@ export interface Revision {
   readonly logStore: string;
   /** Whether it may reach the internet; otherwise its own loopback alone. */
   readonly internetAccess: boolean;
+  /** Where its spans go, `http(s)://…`; empty: calls are not traced. */
+  readonly jaegerEndpoint: string;
 }
 
 /** A container's image: its name as the function has it, and the pin that stands for one digest of it. */
@@ -61,6 +63,14 @@ export interface ServerSettings {
   readonly port: number;
 }
 
+/** What a traced call's context says (runtimes.md §7). Together below 64 KB as JSON. */
+export interface CallTracing {
+  /** `{trace}:{span}:{parent}:{flags}`, hexadecimal. */
+  readonly openTracingSpanContext: string;
+  readonly openTracingSpanBaggages: Readonly<Record<string, string>>;
+  readonly jaegerEndpoint: string;
+}
+
 export interface Invocation {
   readonly requestId: string;
   /** What the caller asked for: a version, an alias, or LATEST. */
@@ -72,6 +82,8 @@ export interface Invocation {
   readonly retryCount: number;
   /** A synthetic request; the function finds it as `context.probe`. */
   readonly isProbe: boolean;
+  /** Only for a revision with a `jaegerEndpoint`. */
+  readonly tracing?: CallTracing | undefined;
   /** Ends the call while it runs; it is answered like one that ran out of time. */
   readonly stop?: AbortSignal;
   /** Calls back when the caller hangs up. Asked only for a call that must wait, which then leaves the queue. */

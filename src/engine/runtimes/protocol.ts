@@ -6,7 +6,7 @@
  * Everything that comes from an instance is hostile: a frame that breaks a rule here ends that instance, nothing else.
  */
 
-import type { HookName } from '../invoke/contract.ts';
+import type { CallTracing, HookName } from '../invoke/contract.ts';
 
 /** Version of the protocol, sent in `start`; a shim refuses one that it does not know. */
 export const PROTOCOL_VERSION = 1;
@@ -94,19 +94,21 @@ export interface Credentials {
 }
 
 /**
- * What differs from call to call. On the wire: u32 with the retry count and, in its highest bit, whether the call is a
- * probe; then u16-length-prefixed UTF-8 strings.
+ * What differs from call to call. On the wire: u32 with the retry count and, in its two highest bits, whether the call is
+ * a probe and whether it is traced; then u16-length-prefixed UTF-8 strings, of a traced call `CallTracing` as JSON last.
  */
 export interface CallHeader {
   readonly requestId: string;
   readonly qualifier: string;
-  /** 0 to 2^31 − 1. */
+  /** 0 to 2^30 − 1. */
   readonly retryCount: number;
   /** A synthetic request of a release. */
   readonly isProbe: boolean;
+  readonly tracing?: CallTracing | undefined;
 }
 
 const PROBE_BIT = 0x8000_0000;
+const TRACING_BIT = 0x4000_0000;
 
 /** Longest log payload in one frame; a shim splits longer output. */
 export const MAX_LOG_BYTES = 256 * 1024;
@@ -146,16 +148,29 @@ export function encodeCall(
   const idBytes = Buffer.byteLength(header.requestId);
   const qualifierBytes = Buffer.byteLength(header.qualifier);
   const headBytes = Buffer.byteLength(httpHead);
-  const headerBytes = 4 + 2 + idBytes + 2 + qualifierBytes + (type === ToInstance.http ? 4 + headBytes : 0);
+  const tracing = header.tracing && JSON.stringify(header.tracing);
+  const tracingBytes = tracing === undefined ? 0 : Buffer.byteLength(tracing);
+  const headerBytes =
+    4 +
+    2 +
+    idBytes +
+    2 +
+    qualifierBytes +
+    (tracing === undefined ? 0 : 2 + tracingBytes) +
+    (type === ToInstance.http ? 4 + headBytes : 0);
   const size = HEADER_BYTES + headerBytes + (inline ? body.length : 0);
   const frame = Buffer.allocUnsafe(size);
   writeHeader(frame, type, call, headerBytes + body.length);
-  const flags = header.isProbe ? PROBE_BIT : 0;
+  const flags = (header.isProbe ? PROBE_BIT : 0) | (tracing === undefined ? 0 : TRACING_BIT);
   let at = frame.writeUInt32BE((header.retryCount | flags) >>> 0, HEADER_BYTES);
   at = frame.writeUInt16BE(idBytes, at);
   at += frame.write(header.requestId, at);
   at = frame.writeUInt16BE(qualifierBytes, at);
   at += frame.write(header.qualifier, at);
+  if (tracing !== undefined) {
+    at = frame.writeUInt16BE(tracingBytes, at);
+    at += frame.write(tracing, at);
+  }
   if (type === ToInstance.http) {
     at = frame.writeUInt32BE(headBytes, at);
     at += frame.write(httpHead, at);

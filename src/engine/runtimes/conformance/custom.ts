@@ -135,6 +135,9 @@ export const CUSTOM: Language = {
     ),
     contextChange: { absent: 'the context are headers of each request' },
     probe: say("(headers['x-sluice-probe'] === '1') + ' ' + headers['x-fc-retry-count']"),
+    tracing: say(
+      "[headers['x-fc-tracing-opentracing-span-context'], JSON.parse(Buffer.from(headers['x-fc-tracing-opentracing-span-baggages'], 'base64')).key, headers['x-fc-tracing-jaeger-endpoint']].join(' ')",
+    ),
     logs: NO_LOGGER,
     globalLogs: NO_LOGGER,
     prints: { absent: 'an unfinished line waits for its end: nothing says whose it is' },

@@ -132,6 +132,7 @@ export const DOTNET: Language = {
     context: type('ContextMembers'),
     contextChange: { absent: 'its members cannot be set' },
     probe: { absent: 'the interface of its context has no place for it' },
+    tracing: { absent: 'the interface of its context has no place for it' },
     logs: type('Logs'),
     globalLogs: NO_LOGGER,
     prints: type('Prints'),

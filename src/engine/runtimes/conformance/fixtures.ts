@@ -112,6 +112,8 @@ export interface Fixtures {
   readonly contextChange: Fixture | Absent;
   /** Answers `<whether context says probe, true or false> <retry count>`. */
   readonly probe: Fixture | Absent;
+  /** Answers the context's span, the baggage item `key`, and the endpoint, with spaces between. */
+  readonly tracing: Fixture | Absent;
 
   // Log.
   /** Logs `first` as information and `second` as an error by the context's logger. */

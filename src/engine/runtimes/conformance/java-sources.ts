@@ -134,6 +134,10 @@ export const SOURCES: Readonly<Record<string, string>> = Object.fromEntries([
     't.Probe',
     'say(out, "true".equals(context.getTracing().getSpanBaggages().get("probe")) + " " + context.getRetryCount());',
   ),
+  stream(
+    't.Tracing',
+    'OpenTracing t = context.getTracing(); say(out, t.getSpanContext() + " " + t.getSpanBaggages().get("key") + " " + t.getJaegerEndpoint());',
+  ),
   stream('t.Logs', 'context.getLogger().info("first"); context.getLogger().error("second");'),
   stream('t.Prints', String.raw`System.out.print("raw\nopen");`),
   stream(

@@ -145,6 +145,7 @@ export const JAVA: Language = {
     context: type('t.ContextMembers'),
     contextChange: absent('its members cannot be set'),
     probe: type('t.Probe'),
+    tracing: type('t.Tracing'),
     logs: type('t.Logs'),
     globalLogs: absent('has no logger beside that of the context'),
     prints: type('t.Prints'),

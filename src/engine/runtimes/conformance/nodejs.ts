@@ -161,6 +161,9 @@ export const NODEJS: Language = {
     context: value('context'),
     contextChange: body("const was = context.service.name; context.service.name = 'x'; callback(null, was);"),
     probe: value("String(context.probe === true) + ' ' + context.retryCount"),
+    tracing: value(
+      "[context.tracing.openTracingSpanContext, context.tracing.openTracingSpanBaggages.key, context.tracing.jaegerEndpoint].join(' ')",
+    ),
     logs: body("context.logger.info('first'); context.logger.error('second'); callback();"),
     globalLogs: body("console.log('line %s', 'one'); callback();"),
     prints: body(String.raw`process.stdout.write('raw\nopen'); callback();`),

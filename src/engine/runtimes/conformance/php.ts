@@ -136,6 +136,9 @@ export const PHP: Language = {
       "$was = $context['service']['name']; $context['service']['name'] = 'x'; return $was;",
     ),
     probe: value("(isset($context['probe']) ? 'true' : 'false') . ' ' . $context['retryCount']"),
+    tracing: value(
+      "$context['tracing']['openTracingSpanContext'] . ' ' . $context['tracing']['openTracingSpanBaggages']['key'] . ' ' . $context['tracing']['jaegerEndpoint']",
+    ),
     logs: body("$GLOBALS['fcLogger']->info('first'); $GLOBALS['fcLogger']->error('second');"),
     globalLogs: body("$GLOBALS['fcSysLogger']->info('line {n}', ['n' => 'one']);"),
     prints: body(String.raw`echo "raw\nopen";`),

@@ -173,6 +173,9 @@ export const PYTHON: Language = {
     context: value('context.to_json()'),
     contextChange: body(['was = context.service.name', "context.service.name = 'x'", 'return was']),
     probe: value("'%s %d' % (str(getattr(context, 'probe', False)).lower(), context.retry_count)"),
+    tracing: value(
+      "' '.join([context.tracing.span_context, context.tracing.span_baggages['key'], context.tracing.jaeger_endpoint])",
+    ),
     logs: body(["context.logger.info('first')", "context.logger.error('second')"]),
     globalLogs: body(["logging.getLogger().info('line %s', 'one')"], ['import logging']),
     prints: body([String.raw`sys.stdout.write('raw\nopen')`], ['import sys']),

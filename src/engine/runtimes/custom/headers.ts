@@ -1,5 +1,5 @@
 /** The headers of runtimes.md §8: what a function's own server is told with each request, and what passes back. */
-import type { HttpRequestHead } from '../../invoke/contract.ts';
+import type { CallTracing, HttpRequestHead } from '../../invoke/contract.ts';
 import type { CallHeader, StartMessage } from '../protocol.ts';
 
 export type ControlPath = '/invoke' | '/http-invoke' | '/initialize' | '/pre-freeze' | '/pre-stop';
@@ -60,9 +60,20 @@ export class PlatformHeaders {
       'x-fc-control-path',
       controlPath,
     ];
+    if (call.tracing) headers.push(...tracingHeaders(call.tracing));
     if (call.isProbe) headers.push('x-sluice-probe', '1');
     return headers;
   }
+}
+
+function tracingHeaders(tracing: CallTracing): string[] {
+  return pairs({
+    'x-fc-tracing-opentracing-span-context': tracing.openTracingSpanContext,
+    'x-fc-tracing-opentracing-span-baggages': Buffer.from(
+      JSON.stringify(tracing.openTracingSpanBaggages),
+    ).toString('base64'),
+    'x-fc-tracing-jaeger-endpoint': tracing.jaegerEndpoint,
+  });
 }
 
 /** The caller's own headers as the server gets them, with the prefix that was cut off its path. */

@@ -57,4 +57,18 @@ export const CONTEXT: readonly ConformanceCase[] = [
       expect(call.log.toString()).not.toContain('probe');
     },
   },
+  {
+    title: 'says of a traced call which span it belongs to',
+    fixture: 'tracing',
+    check: async (subject) => {
+      const revision = await subject.define('tracing');
+      const tracing = {
+        openTracingSpanContext: '12:34:0:1',
+        openTracingSpanBaggages: { key: 'val é' },
+        jaegerEndpoint: 'http://jaeger.test/api/traces',
+      };
+      const traced = await subject.invoke(revision, { tracing, retryCount: 3 });
+      subject.expectAnswer(traced, 'ok', '12:34:0:1 val é http://jaeger.test/api/traces');
+    },
+  },
 ];

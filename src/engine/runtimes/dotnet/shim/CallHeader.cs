@@ -2,7 +2,8 @@ using System.Text;
 
 namespace Sluice.Shim
 {
-    /// The head of a call: u32 retry count with the probe bit, then request id and qualifier, each with a u16 length.
+    /// The head of a call: u32 retry count with the probe and tracing bits, then request id, qualifier and, of a traced call,
+    /// JSON, each with a u16 length. `IFcContext` has no tracing, so that is passed over.
     sealed class CallHeader
     {
         public readonly uint Call;
@@ -21,6 +22,8 @@ namespace Sluice.Shim
             var qualifierLength = bytes[at] << 8 | bytes[at + 1];
             Qualifier = Encoding.UTF8.GetString(bytes, at + 2, qualifierLength);
             at += 2 + qualifierLength;
+            var isTraced = (bytes[0] & 0x40) != 0;
+            if (isTraced) at += 2 + (bytes[at] << 8 | bytes[at + 1]);
             Body = new byte[bytes.Length - at];
             System.Buffer.BlockCopy(bytes, at, Body, 0, Body.Length);
         }

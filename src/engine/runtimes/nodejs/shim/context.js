@@ -3,6 +3,8 @@
 
 const logging = require('./logging.js');
 
+const parse = JSON.parse;
+
 let constants = null;
 
 class Context {
@@ -37,7 +39,10 @@ class Context {
     this.retryCount = head.retryCount;
     // Left out of users' calls, whose context is the cloud's.
     if (head.isProbe) this.probe = true;
-    this.tracing = { openTracingSpanContext: '', openTracingSpanBaggages: {}, jaegerEndpoint: '' };
+    this.tracing =
+      head.tracing === ''
+        ? { openTracingSpanContext: '', openTracingSpanBaggages: {}, jaegerEndpoint: '' }
+        : parse(head.tracing);
     this.logger = new logging.CallLogger(call, head.requestId);
   }
 }
@@ -50,15 +55,22 @@ exports.create = function create(call, head) {
   return new Context(call, head);
 };
 
-/** u32 retry count with the probe bit, then the request id and the qualifier, each with a u16 length; `end` is where the event starts. */
+/**
+ * u32 retry count with the probe and tracing bits, then the request id, the qualifier and, of a traced call, JSON, each with
+ * a u16 length; `end` is where the event starts.
+ */
 exports.readHead = function readHead(payload) {
+  const first = payload.readUInt32BE(0);
   const idEnd = 6 + payload.readUInt16BE(4);
-  const end = idEnd + 2 + payload.readUInt16BE(idEnd);
+  const qualifierEnd = idEnd + 2 + payload.readUInt16BE(idEnd);
+  const isTraced = (first & 0x40000000) !== 0;
+  const end = isTraced ? qualifierEnd + 2 + payload.readUInt16BE(qualifierEnd) : qualifierEnd;
   return {
-    retryCount: payload.readUInt32BE(0) & 0x7fffffff,
+    retryCount: first & 0x3fffffff,
     isProbe: payload[0] >= 0x80,
     requestId: payload.toString('utf8', 6, idEnd),
-    qualifier: payload.toString('utf8', idEnd + 2, end),
+    qualifier: payload.toString('utf8', idEnd + 2, qualifierEnd),
+    tracing: isTraced ? payload.toString('utf8', qualifierEnd + 2, end) : '',
     end: end,
   };
 };

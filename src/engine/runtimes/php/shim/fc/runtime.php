@@ -68,13 +68,20 @@ final class Runtime
         }
         $payload = $frame[2];
         $idEnd = 6 + unpack('n', $payload, 4)[1];
-        $end = $idEnd + 2 + unpack('n', $payload, $idEnd)[1];
-        $retry = unpack('N', $payload)[1];
+        $qualifierEnd = $idEnd + 2 + unpack('n', $payload, $idEnd)[1];
+        $first = unpack('N', $payload)[1];
+        $tracing = null;
+        $end = $qualifierEnd;
+        if (($first & 0x40000000) !== 0) {
+            $end = $qualifierEnd + 2 + unpack('n', $payload, $qualifierEnd)[1];
+            $tracing = json_decode(substr($payload, $qualifierEnd + 2, $end - $qualifierEnd - 2), true);
+        }
         $frame[3] = [
             'requestId' => substr($payload, 6, $idEnd - 6),
-            'qualifier' => substr($payload, $idEnd + 2, $end - $idEnd - 2),
-            'retryCount' => $retry & 0x7fffffff,
-            'isProbe' => $retry >= 0x80000000,
+            'qualifier' => substr($payload, $idEnd + 2, $qualifierEnd - $idEnd - 2),
+            'retryCount' => $first & 0x3fffffff,
+            'isProbe' => $first >= 0x80000000,
+            'tracing' => $tracing,
             'end' => $end,
         ];
         self::$call = $frame;
@@ -175,7 +182,7 @@ final class Runtime
         $context = ['requestId' => $head['requestId']] + self::$start['context'];
         $context['service']['qualifier'] = $head['qualifier'];
         $context['retryCount'] = $head['retryCount'];
-        $context['tracing'] = ['openTracingSpanContext' => '', 'openTracingSpanBaggages' => [], 'jaegerEndpoint' => ''];
+        $context['tracing'] = $head['tracing'] ?? ['openTracingSpanContext' => '', 'openTracingSpanBaggages' => [], 'jaegerEndpoint' => ''];
         // Left out of users' calls, whose context is the cloud's.
         if ($head['isProbe']) {
             $context['probe'] = true;

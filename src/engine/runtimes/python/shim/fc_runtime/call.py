@@ -8,19 +8,25 @@ from .compat import native
 _UINT = struct.Struct('>I')
 _USHORT = struct.Struct('>H')
 _PROBE = 0x80000000
+_TRACED = 0x40000000
 
 
 class Head(object):
-    """u32 retry count with the probe bit, then the request id and the qualifier, each with a u16 length."""
+    """u32 retry count with the probe and tracing bits, then request id, qualifier and, of a traced call, JSON, each with a u16 length."""
 
     def __init__(self, payload):
-        retry, = _UINT.unpack_from(payload, 0)
-        self.retry_count = retry & ~_PROBE
-        self.is_probe = bool(retry & _PROBE)
+        first, = _UINT.unpack_from(payload, 0)
+        self.retry_count = first & ~(_PROBE | _TRACED)
+        self.is_probe = bool(first & _PROBE)
         id_end = 6 + _USHORT.unpack_from(payload, 4)[0]
         self.end = id_end + 2 + _USHORT.unpack_from(payload, id_end)[0]
         self.request_id = native(payload[6:id_end].decode('utf-8'))
         self.qualifier = native(payload[id_end + 2:self.end].decode('utf-8'))
+        self.tracing = None
+        if first & _TRACED:
+            begin = self.end + 2
+            self.end = begin + _USHORT.unpack_from(payload, self.end)[0]
+            self.tracing = json.loads(payload[begin:self.end].decode('utf-8'))
 
 
 class _Members(object):
@@ -60,13 +66,23 @@ class Context(object):
         # Left out of users' calls, whose context is the cloud's.
         if head.is_probe:
             self.probe = True
-        self.tracing = _Members(span_context='', span_baggages={}, jaeger_endpoint='')
+        self.tracing = _tracing(head.tracing)
         self.logger = logger
 
     def to_json(self):
         values = dict(self.__dict__)
         del values['logger']
         return json.dumps(values, default=lambda value: value.__dict__, sort_keys=True)
+
+
+def _tracing(values):
+    if values is None:
+        return _Members(span_context='', span_baggages={}, jaeger_endpoint='')
+    baggages = values['openTracingSpanBaggages']
+    return _Members(
+        span_context=native(values['openTracingSpanContext']),
+        span_baggages={native(name): native(baggages[name]) for name in baggages},
+        jaeger_endpoint=native(values['jaegerEndpoint']))
 
 
 def create_context(constants, number, head, concurrent):

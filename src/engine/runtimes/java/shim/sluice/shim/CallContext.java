@@ -13,7 +13,7 @@ import java.util.Map;
 final class CallContext implements Context, Credentials, FunctionParam, Service, OpenTracing {
     /**
      * The cloud's interface has no place to say that a call is a probe of a release, so that the function may leave out
-     * what costs. Tracing baggage is what callers tell the called by; users' calls have none.
+     * what costs. Tracing baggage is what callers tell the called by.
      */
     private static final String PROBE_BAGGAGE = "probe";
 
@@ -129,18 +129,21 @@ final class CallContext implements Context, Credentials, FunctionParam, Service,
 
     @Override
     public String getSpanContext() {
-        return "";
+        return head.tracing == null ? "" : (String) head.tracing.get("openTracingSpanContext");
     }
 
     @Override
+    @SuppressWarnings("unchecked")
     public Map<String, String> getSpanBaggages() {
         Map<String, String> baggages = new HashMap<>();
+        if (head.tracing != null)
+            baggages.putAll((Map<String, String>) head.tracing.get("openTracingSpanBaggages"));
         if (head.isProbe) baggages.put(PROBE_BAGGAGE, "true");
         return baggages;
     }
 
     @Override
     public String getJaegerEndpoint() {
-        return "";
+        return head.tracing == null ? "" : (String) head.tracing.get("jaegerEndpoint");
     }
 }
