@@ -174,7 +174,7 @@ export async function startEngine(options: EngineOptions): Promise<void> {
       accountId: credentials.accountId,
       provisioned: (of) => countProvisioned(catalog, runner, of),
     }),
-    ...instanceOperations(catalog, runner),
+    ...instanceOperations(catalog, runner, log),
     ...accountOperations(config.region, config.instances ?? DEFAULT_LIMITS.instances),
     ...codeLinkOperations(links, codeStore),
     ...ringOperations(catalog, series, now),

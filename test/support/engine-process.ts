@@ -214,7 +214,11 @@ export async function send(engine: { readonly port: number }, options: RawReques
   });
 }
 
-function authorization(method: string, resource: string, headers: Readonly<Record<string, string>>): string {
+export function authorization(
+  method: string,
+  resource: string,
+  headers: Readonly<Record<string, string>>,
+): string {
   const fcLines = Object.keys(headers)
     .filter((name) => name.startsWith('x-fc-'))
     .sort()

@@ -1,15 +1,28 @@
 /** What runs of a function: the instances of a qualifier, and how many of them are provisioned. */
+import type { Logger } from '../../platform/log.ts';
+import { invalidArgument } from '../http/api-error.ts';
+import { checkHandshake, COMMAND_QUERY, joinCommand, readCommandRequest } from '../http/command-socket.ts';
 import type { FunctionAddress } from '../http/function-address.ts';
-import { json, type Operation } from '../http/operation.ts';
+import { json, type Call, type Operation } from '../http/operation.ts';
 import { pageOfNames } from '../http/paging.ts';
-import type { Runner } from '../invoke/contract.ts';
+import type { Revision, Runner } from '../invoke/contract.ts';
+import { noInstance } from '../invoke/refusals.ts';
 import { attachmentsOf } from './attachments.ts';
 import type { Catalog } from './catalog.ts';
 import { sharesOf } from './instance-bounds.ts';
 import type { Provisioned } from './provision-configs.ts';
 import { qualifiedFunction } from './qualified.ts';
 
-export function instanceOperations(catalog: Catalog, runner: Runner): Operation[] {
+export function instanceOperations(catalog: Catalog, runner: Runner, log: Logger): Operation[] {
+  /** Which revision each instance of what the path names is one of. */
+  function instancesOf(call: Call): Map<string, Revision> {
+    const { service, qualifier, function: name } = qualifiedFunction(catalog, call);
+    const found = new Map<string, Revision>();
+    for (const { target } of sharesOf(catalog.find(service), qualifier, name, 0))
+      for (const id of runner.instances(target.revision.key).ready) found.set(id, target.revision);
+    return found;
+  }
+
   return [
     {
       name: 'ListInstances',
@@ -17,16 +30,39 @@ export function instanceOperations(catalog: Catalog, runner: Runner): Operation[
       path: '/services/{service}/functions/{function}/instances',
       query: ['limit', 'nextToken'],
       run(call) {
-        const { service, qualifier, function: name } = qualifiedFunction(catalog, call);
-        const versions = new Map<string, number>();
-        for (const { target } of sharesOf(catalog.find(service), qualifier, name, 0))
-          for (const id of runner.instances(target.revision.key).ready)
-            versions.set(id, Number(target.revision.versionId));
-        const { items, ...rest } = pageOfNames(call, versions.keys());
+        const instances = instancesOf(call);
+        const { items, ...rest } = pageOfNames(call, instances.keys());
         return json({
-          instances: items.map((instanceId) => ({ instanceId, versionId: versions.get(instanceId) })),
+          instances: items.map((instanceId) => ({
+            instanceId,
+            versionId: Number(instances.get(instanceId)?.versionId),
+          })),
           ...rest,
         });
+      },
+    },
+    {
+      name: 'InstanceExec',
+      method: 'GET',
+      path: '/services/{service}/functions/{function}/instances/{instance}/exec',
+      query: COMMAND_QUERY,
+      run(call) {
+        qualifiedFunction(catalog, call);
+        throw invalidArgument('InstanceExec is a WebSocket; send Connection: Upgrade and Upgrade: websocket');
+      },
+      upgrade(call, upgrade) {
+        const id = call.param('instance');
+        const revision = instancesOf(call).get(id);
+        if (!revision) throw noInstance(id);
+        const wanted = readCommandRequest(call.query);
+        checkHandshake(upgrade);
+        const command = runner.command(revision.key, id, wanted.spec);
+        const { service, function: name, versionId } = revision;
+        // Arguments may be secrets; that somebody was there is what has to be known.
+        const about = { requestId: upgrade.requestId, service, function: name, versionId, instance: id };
+        log.info({ ...about, program: wanted.spec.command[0] }, 'a command was started in an instance');
+        command.onOver((end) => log.info({ ...about, end }, 'a command in an instance is over'));
+        joinCommand(upgrade, command, wanted);
       },
     },
   ];

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { ensureError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { RefusedError } from '../invoke/contract.ts';
@@ -66,6 +67,7 @@ export function createFront(options: FrontOptions): Front {
     response: ServerResponse,
     requestId: string,
     url: string,
+    socket: Duplex | undefined,
   ): Promise<void> {
     const method = request.method ?? '';
     const mark = url.indexOf('?');
@@ -83,7 +85,8 @@ export function createFront(options: FrontOptions): Front {
     const found = findOpen(method, inner);
     if (!found) verify(signed);
     const { operation, params } = found ?? route(method, inner);
-    const body = await readBody(request, head, MAX_JSON_BYTES);
+    const upgrade = socket && operation.upgrade ? { requestId, request, response, socket } : undefined;
+    const body = upgrade ? Buffer.alloc(0) : await readBody(request, head, MAX_JSON_BYTES);
     const call = new Call({
       params,
       query: new URLSearchParams(query),
@@ -93,6 +96,7 @@ export function createFront(options: FrontOptions): Front {
       input: operation.input,
       origin: originOf(request, head),
     });
+    if (upgrade) return operation.upgrade?.(call, upgrade);
     return sendAnswer(response, requestId, await operation.run(call));
   }
 
@@ -108,8 +112,9 @@ export function createFront(options: FrontOptions): Front {
     response: ServerResponse,
     requestId: string,
     url: string,
+    socket: Duplex | undefined,
   ): Promise<void> {
-    if (url.startsWith(`${API_PREFIX}/`)) return serveApi(request, response, requestId, url);
+    if (url.startsWith(`${API_PREFIX}/`)) return serveApi(request, response, requestId, url, socket);
     const page = pages.get(url);
     if (page && request.method === 'GET') return servePage(response, requestId, page);
     return Promise.reject(pathNotSupported(request.method ?? '', url));
@@ -168,7 +173,7 @@ export function createFront(options: FrontOptions): Front {
           refuse(request, response, requestId, error, FUNCTION_ERROR),
         );
       else
-        serveOwn(request, response, requestId, url).catch((error: unknown) =>
+        serveOwn(request, response, requestId, url, socket).catch((error: unknown) =>
           refuse(request, response, requestId, error),
         );
     };

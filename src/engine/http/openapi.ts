@@ -83,7 +83,9 @@ function describe(operation: Operation): object {
     responses: {
       ...(isInvocation
         ? { 200: { description: 'What the function answered' }, 202: { description: 'Stored, to be called' } }
-        : { 200: { description: 'Done' }, 204: { description: 'Done, with nothing to say' } }),
+        : operation.upgrade
+          ? { 101: { description: 'A WebSocket' } }
+          : { 200: { description: 'Done' }, 204: { description: 'Done, with nothing to say' } }),
       default: ERROR,
     },
   };

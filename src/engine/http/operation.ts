@@ -3,6 +3,7 @@
  * the front finds them by path, so adding one touches its resource's file alone.
  */
 import type { z } from 'zod';
+import type { UpgradeRequest } from './command-socket.ts';
 import { invalidArgument, preconditionFailed } from './api-error.ts';
 import { splitQualifier, type FunctionAddress } from './function-address.ts';
 import { parseJsonBody } from './json-body.ts';
@@ -20,6 +21,8 @@ export interface Operation {
   /** False only for what carries its permission in its own URL. */
   readonly signed?: false;
   run(call: Call): Promise<Answer> | Answer;
+  /** Instead of `run`, where the request asks for a WebSocket; answers it. Throws like `run` where there will be none. */
+  upgrade?(call: Call, request: UpgradeRequest): void;
 }
 
 export type Answer =

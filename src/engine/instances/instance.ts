@@ -9,8 +9,10 @@ import type { Revision } from '../invoke/contract.ts';
 import type { LogSink } from '../logs/line.ts';
 import { FromInstance, type FromInstanceType } from '../runtimes/protocol.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
+import type { CommandSpec, SandboxedCommand } from '../sandbox/command.ts';
 import type { ProcessExit } from '../sandbox/process.ts';
 import type { Call } from './call.ts';
+import { Commands } from './commands.ts';
 import { describeExit } from './exit.ts';
 import { FIRST_HOOK_CALL, Hooks } from './hooks.ts';
 import { InFlight, INITIALIZER_CALL } from './in-flight.ts';
@@ -51,6 +53,10 @@ export class Instance {
   readonly #startUp: StartUp;
   readonly #inFlight: InFlight;
   readonly #hooks: Hooks;
+  /** While there are any it is neither stopped nor taken away for being idle; its own end waits for none. */
+  readonly #commands = new Commands(() => {
+    this.lastUsedMs = performance.now();
+  });
   /** A call passed its time limit here: nothing more is asked of it. */
   #isSpoiled = false;
 
@@ -111,6 +117,11 @@ export class Instance {
     return this.#inFlight.size + (this.#hooks.isRunning ? 1 : 0);
   }
 
+  /** Nothing needs it just now. */
+  get isIdle(): boolean {
+    return this.#state === 'ready' && this.load === 0 && this.#commands.size === 0;
+  }
+
   get hasRoom(): boolean {
     return (
       this.#state === 'ready' &&
@@ -133,20 +144,26 @@ export class Instance {
     this.#link.invoke(this.#inFlight.begin(call), call);
   }
 
+  /** Runs a command beside its calls; only while `ready`. @throws RefusedError where that cannot be */
+  command(spec: CommandSpec): SandboxedCommand {
+    this.#thaw();
+    return this.#commands.start(this.#link.process, spec);
+  }
+
   /**
    * Stops the processes of an instance that has nothing to do, until its next call: timers and background work cost no
    * CPU meanwhile (runtimes.md §13). The preFreeze hook comes first, also where the host stops nothing; a call that
    * waits for its end goes before the stop.
    */
   freeze(): void {
-    if (this.#frozen || this.#state !== 'ready' || this.load > 0) return;
+    if (this.#frozen || !this.isIdle) return;
     if (this.#hooks.has('preFreeze')) void this.#hooks.run('preFreeze').then(() => this.#onPreFrozen());
     else this.#stop();
   }
 
   #onPreFrozen(): void {
     this.#onIdle();
-    if (this.#state === 'ready' && this.load === 0) this.#stop();
+    if (this.isIdle) this.#stop();
   }
 
   #stop(): void {

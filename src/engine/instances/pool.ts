@@ -66,6 +66,11 @@ export class Pool {
     return this.#instances.filter(({ state }) => state === 'ready').map(({ id }) => id);
   }
 
+  /** The instance of that id, while it takes calls. */
+  ready(id: string): Instance | undefined {
+    return this.#instances.find((instance) => instance.id === id && instance.state === 'ready');
+  }
+
   get provisionError(): string {
     return this.#warmStarts.error;
   }
@@ -146,7 +151,7 @@ export class Pool {
     if (this.#spare() <= 0) return undefined;
     let found: Instance | undefined;
     for (const instance of this.#instances) {
-      if (instance.state !== 'ready' || instance.load > 0) continue;
+      if (!instance.isIdle) continue;
       if (!found || instance.lastUsedMs < found.lastUsedMs) found = instance;
     }
     return found && { instance: found, sinceMs: found.lastUsedMs };
@@ -164,7 +169,7 @@ export class Pool {
     let spare = this.#spare();
     for (const instance of this.#instances) {
       if (spare <= 0) return;
-      if (instance.state !== 'ready' || instance.load > 0 || instance.lastUsedMs >= before) continue;
+      if (!instance.isIdle || instance.lastUsedMs >= before) continue;
       spare -= 1;
       instance.drain();
     }

@@ -4,6 +4,7 @@
  */
 
 import type { Duplex } from 'node:stream';
+import type { CommandSpec, SandboxedCommand } from '../sandbox/command.ts';
 
 /** Hooks of an instance's life cycle (runtimes.md §13). */
 export type HookName = 'preFreeze' | 'preStop';
@@ -180,6 +181,12 @@ export interface Runner {
   /** Sets the bounds of a revision from now on; without bounds nothing is kept and nothing capped. */
   bound(revision: Revision, bounds: InstanceBounds | undefined): void;
   instances(key: string): RevisionInstances;
+  /**
+   * Runs a command in an instance of the revision, as what the function is there.
+   *
+   * @throws RefusedError 404 `InstanceNotFound`; 429 where it runs too many already; 502 where there is no sandbox
+   */
+  command(key: string, instanceId: string, spec: CommandSpec): SandboxedCommand;
   /** Ends idle instances of the revision and lets busy ones finish. */
   retire(key: string): void;
   /** Ends everything; running calls get up to `graceMs` milliseconds. */

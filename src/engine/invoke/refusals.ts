@@ -21,3 +21,11 @@ export function stillFetching(runtime: string, waitedMs: number): RefusedError {
     `runtime '${runtime}' is being fetched, which takes more than ${waitedMs / 1_000} s; call again in a moment`,
   );
 }
+
+export function noInstance(id: string): RefusedError {
+  return new RefusedError(
+    404,
+    'InstanceNotFound',
+    `instance '${id}' does not exist or takes no calls any more; ListInstances names those that do`,
+  );
+}

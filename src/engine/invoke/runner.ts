@@ -5,12 +5,13 @@ import { within } from '../../platform/within.ts';
 import { Call } from '../instances/call.ts';
 import { Capacity } from '../instances/capacity.ts';
 import { Pool } from '../instances/pool.ts';
+import type { CommandSpec, SandboxedCommand } from '../sandbox/command.ts';
 import { Dialler } from '../sandbox/dialler.ts';
 import { openHost, type SandboxHost } from '../sandbox/host.ts';
 import { FunctionLog } from '../logs/function-log.ts';
 import type { LogLine } from '../logs/line.ts';
 import { NodeFetching } from '../runtimes/nodejs/fetching.ts';
-import { layersNeedSandbox, sandboxNotAvailable, stillFetching } from './refusals.ts';
+import { layersNeedSandbox, noInstance, sandboxNotAvailable, stillFetching } from './refusals.ts';
 import { RuntimeRegistry } from '../runtimes/registry.ts';
 import type { Runtime, RuntimeState } from '../runtimes/runtime.ts';
 import type { EngineRunner, RunnerOptions } from './engine-runner.ts';
@@ -178,6 +179,12 @@ class PooledRunner implements EngineRunner {
       ready: pool?.readyIds ?? [],
       provisionError: this.#faults.get(key) ?? pool?.provisionError ?? '',
     };
+  }
+
+  command(key: string, instanceId: string, spec: CommandSpec): SandboxedCommand {
+    const instance = this.#pools.get(key)?.ready(instanceId);
+    if (!instance) throw noInstance(instanceId);
+    return instance.command(spec);
   }
 
   /** What must be there before there can be an instance, e.g. an image; `undefined`: it is. */

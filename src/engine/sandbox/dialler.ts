@@ -16,7 +16,7 @@ export class NotListeningError extends Error {
 
 type Settle = (result: Socket | Error) => void;
 
-const PERL = '/usr/bin/perl';
+export const PERL = '/usr/bin/perl';
 /** Machines whose system call numbers `dialler.pl` has. */
 const MACHINES: readonly string[] = ['x64', 'arm64'];
 /** `<number> <errno> <reason>` */

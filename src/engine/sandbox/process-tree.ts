@@ -1,4 +1,4 @@
-/** Finds the process that a sandbox's first process started, by the host's numbers. */
+/** Finds what a process started, by the host's numbers. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Numbers are handed out in order, so a child forked at once is nearly always within this distance. */
@@ -12,6 +12,19 @@ export function childOf(parent: number): number | undefined {
     if (Number.isInteger(pid) && parentOf(pid) === parent) return pid;
   }
   return undefined;
+}
+
+/** All that `ancestor` started and that has not lost its parent since. */
+export function descendantsOf(ancestor: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    const parent = Number.isInteger(pid) ? parentOf(pid) : undefined;
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid]);
+  }
+  const found = [...(children.get(ancestor) ?? [])];
+  for (const pid of found) found.push(...(children.get(pid) ?? []));
+  return found;
 }
 
 function parentOf(pid: number): number | undefined {

@@ -43,7 +43,7 @@ export interface ProcessExit {
 }
 
 /** User and group of every instance (runtimes.md §1). */
-const INSTANCE_USER = 10_003;
+export const INSTANCE_USER = 10_003;
 /** Folder of the code inside a sandbox. */
 export const SANDBOX_CODE = '/code';
 /** Longest wait for the rest of the output once the process has ended; without a sandbox a child may keep a pipe. */
@@ -57,6 +57,7 @@ export class InstanceProcess {
   readonly channel: Socket | undefined;
   readonly stdout: Readable;
   readonly stderr: Readable;
+  readonly spec: ProcessSpec;
   readonly #child: ChildProcess;
   readonly #sandboxed: boolean;
   readonly #group: Cgroup | undefined;
@@ -73,6 +74,7 @@ export class InstanceProcess {
   #over = false;
 
   constructor(spec: ProcessSpec) {
+    this.spec = spec;
     this.#sandboxed = spec.sandbox === 'on';
     this.#group = spec.host.group;
     this.#network = spec.host.network;
@@ -116,6 +118,12 @@ export class InstanceProcess {
   onNetwork(callback: (descriptor: number) => void): void {
     this.#onNetwork = callback;
     this.#openNetwork();
+  }
+
+  /** The sandbox's first process and its parent, as the host numbers them; `undefined` where there is none (any more). */
+  get sandboxed(): { readonly pid: number; readonly parent: number } | undefined {
+    if (this.#over || this.#sandboxPid === 0) return undefined;
+    return { pid: this.#sandboxPid, parent: this.#child.pid ?? 0 };
   }
 
   /** Asks the user's process to end. */

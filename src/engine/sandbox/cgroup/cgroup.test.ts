@@ -31,12 +31,15 @@ for (const version of ['v1', 'v1+v2', 'v2'] as const) {
     /** A process in a new group, and its end. */
     function start(name: string, script: string, limits = { memoryMb: 128, tasks: 64 }, of = groups) {
       const group = of.create(name, limits);
-      const join = group.joinFiles.map((file) => `echo 0 > ${file} || exit 125\n`).join('');
+      return { group, ...startIn(group.joinFiles, script) };
+    }
+    function startIn(joinFiles: readonly string[], script: string) {
+      const join = joinFiles.map((file) => `echo 0 > ${file} || exit 125\n`).join('');
       const child = spawn('/bin/sh', ['-c', `${join}${script}`], { stdio: ['ignore', 'pipe', 'ignore'] });
       const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
         child.on('exit', (code, signal) => resolve(signal ?? code));
       });
-      return { group, child, ended };
+      return { child, ended };
     }
     const cpuTicks = (child: ChildProcess) => {
       const fields = readFileSync(`/proc/${child.pid}/stat`, 'latin1').split(' ');
@@ -94,6 +97,27 @@ for (const version of ['v1', 'v1+v2', 'v2'] as const) {
       group.kill();
       expect(await ended).toBe('SIGKILL');
       await group.remove();
+    });
+
+    test('have parts that are held with them and ended alone', async () => {
+      const { group, child, ended } = start('whole', 'while :; do :; done');
+      const part = group.part('one');
+      const inPart = startIn(part.joinFiles, 'sleep 300 & while :; do :; done');
+      await expect.poll(() => cpuTicks(inPart.child)).toBeGreaterThan(2);
+      group.freeze();
+      await expect.poll(() => group.isFrozen).toBe(true);
+      group.thaw();
+      part.kill();
+      expect(await inPart.ended).toBe('SIGKILL');
+      await part.remove();
+      for (const file of part.joinFiles.slice(-1)) expect(existsSync(dirname(file))).toBe(false);
+      const before = cpuTicks(child);
+      await expect.poll(() => cpuTicks(child)).toBeGreaterThan(before);
+      group.part('left');
+      group.kill();
+      expect(await ended).toBe('SIGKILL');
+      await group.remove();
+      for (const file of group.joinFiles) expect(existsSync(dirname(file))).toBe(false);
     });
 
     test('of an engine that was killed are ended and removed by the next of the same home, and by no other', async () => {

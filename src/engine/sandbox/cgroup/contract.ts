@@ -26,7 +26,17 @@ export interface Cgroup {
   thaw(): void;
   /** Ends every process, also in a frozen group. */
   kill(): void;
+  /** A part of it that can be ended alone; its use counts to the whole. @param name unique in the group */
+  part(name: string): Subgroup;
   /** Removes the group once it is empty; what is still in it is ended. */
+  remove(): Promise<void>;
+}
+
+/** Processes within a group that are ended together. */
+export interface Subgroup {
+  /** As those of a group. */
+  readonly joinFiles: readonly string[];
+  kill(): void;
   remove(): Promise<void>;
 }
 

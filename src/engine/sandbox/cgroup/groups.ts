@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ensureError } from '../../../platform/errors.ts';
 import type { Logger } from '../../../platform/log.ts';
-import type { Cgroup, Cgroups, GroupLimits, Limiter, Stopper } from './contract.ts';
+import type { Cgroup, Cgroups, GroupLimits, Limiter, Stopper, Subgroup } from './contract.ts';
 
 const MB = 1024 * 1024;
 /** From the last process's end until the kernel lets go of the group; longer on a loaded machine. */
@@ -131,16 +131,41 @@ class HomeGroup implements Cgroup {
     }
   }
 
+  part(name: string): Subgroup {
+    const full = join(this.#name, name);
+    const folder = this.#stopper.folder(full);
+    const whole = this.#stopper.folder(this.#name);
+    mkdirSync(folder);
+    const kill = (): void => {
+      try {
+        this.#stopper.kill(full);
+      } catch {
+        // It is gone.
+      }
+    };
+    return {
+      joinFiles: [...this.#folders.filter((one) => one !== whole), folder].map(
+        (one) => `${one}/cgroup.procs`,
+      ),
+      kill,
+      remove: () => removeFolders([folder], kill),
+    };
+  }
+
   async remove(): Promise<void> {
     this.peakMemoryMb();
     this.#removed = true;
-    const deadline = Date.now() + REMOVE_LIMIT_MS;
-    for (;;) {
-      const left = this.#folders.filter((folder) => !removeFolder(folder));
-      if (left.length === 0 || Date.now() > deadline) return;
-      this.kill();
-      await pause(REMOVE_POLL_MS);
-    }
+    await removeFolders(this.#folders, () => this.kill());
+  }
+}
+
+async function removeFolders(folders: readonly string[], kill: () => void): Promise<void> {
+  const deadline = Date.now() + REMOVE_LIMIT_MS;
+  for (;;) {
+    const left = folders.filter((folder) => !removeFolder(folder));
+    if (left.length === 0 || Date.now() > deadline) return;
+    kill();
+    await pause(REMOVE_POLL_MS);
   }
 }
 
@@ -150,7 +175,11 @@ function removeFolder(folder: string): boolean {
     rmdirSync(folder);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    const parts = childFolders(folder);
+    return (
+      parts.length > 0 && parts.every((part) => removeFolder(join(folder, part))) && removeFolder(folder)
+    );
   }
 }
 
