@@ -58,14 +58,20 @@ export class Capacity {
     this.#options.onFreed();
   }
 
-  /** Why a call that needs a new instance of `memoryMb` is refused. */
-  refusal(memoryMb: number): RefusedError {
-    const { instances, region, memoryMb: budgetMb } = this.#options;
-    let reason = 'more calls wait for an instance than may wait';
+  /**
+   * Why a call that needs a new instance of `memoryMb` is refused.
+   *
+   * @param otherwise the limit that the call itself met, where none of all instances is reached
+   */
+  refusal(memoryMb: number, otherwise: string): RefusedError {
+    const { instances, region, memoryMb: budgetMb, startsAtOnce } = this.#options;
+    let reason = otherwise;
     if (this.#instances >= instances)
       reason = `the limit of ${instances} on-demand instances in region ${region} is reached`;
     else if (this.#memoryMb + memoryMb > budgetMb)
       reason = `the limit of ${budgetMb} MB for all instances of this host is reached: ${this.#memoryMb} MB are taken, ${memoryMb} MB are needed`;
+    else if (this.#starting >= startsAtOnce)
+      reason = `${otherwise}, and the limit of ${startsAtOnce} instances that start at once is reached`;
     return new RefusedError(429, 'ResourceExhausted', reason);
   }
 

@@ -100,9 +100,14 @@ export class Pool {
     const onGone = call.invocation.onGone ?? call.http?.sink.onGone.bind(call.http.sink);
     onGone?.(() => this.#abandon(call));
     if (call.ticket) return;
-    if (this.#waiting.filter((other) => !other.ticket).length > this.#options.queue.length)
-      this.#refuse(call);
-    else call.waitTimer = setTimeout(() => this.#refuse(call), this.#options.queue.waitMs);
+    const { length, waitMs } = this.#options.queue;
+    if (this.#waiting.filter((other) => !other.ticket).length > length)
+      this.#refuse(call, `the limit of ${length} waiting calls of a function is reached`);
+    else
+      call.waitTimer = setTimeout(
+        () => this.#refuse(call, `no instance had room within the limit of ${waitMs / 1_000} s`),
+        waitMs,
+      );
   }
 
   /** Gives waiting calls what there is: warm instances first, then starting ones, then new ones. */
@@ -276,11 +281,11 @@ export class Pool {
     }
   }
 
-  #refuse(call: Call): void {
+  #refuse(call: Call, reason: string): void {
     if (!this.#waiting.includes(call) || call.ticket) return;
     this.#remove(call);
     const { capacity, revision } = this.#options;
-    call.reject(this.#atCeiling() ? this.#ceilingRefusal() : capacity.refusal(revision.memoryMb));
+    call.reject(this.#atCeiling() ? this.#ceilingRefusal() : capacity.refusal(revision.memoryMb, reason));
     this.#endWhenEmpty();
   }
 

@@ -36,6 +36,23 @@ describe('memory of the host', () => {
   });
 });
 
+describe('starts at once', () => {
+  test('a call that waits behind them in vain is told so, by both limits', async () => {
+    const functions = ownFunctionRunner({ startsAtOnce: 1, queueWaitMs: 100 });
+    const slow = functions.define(
+      'exports.begin = (context, callback) => setTimeout(callback, 1500); exports.handler = async () => 1;',
+      { initializer: 'index.begin' },
+    );
+    const starting = functions.invoke(slow);
+    await expect(functions.invoke(functions.define(SLOW))).rejects.toMatchObject({
+      status: 429,
+      message:
+        'no instance had room within the limit of 0.1 s, and the limit of 1 instances that start at once is reached',
+    });
+    expect((await starting).outcome).toBe('ok');
+  });
+});
+
 describe('a caller that hangs up', () => {
   test('while it waits leaves the queue to those behind it, and its function is not called', async () => {
     const functions = ownFunctionRunner({ instances: 1, queueLength: 1 });
