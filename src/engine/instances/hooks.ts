@@ -64,9 +64,11 @@ export class Hooks {
         clearTimeout(timer);
         this.#finish = undefined;
         output.endOf(number);
+        output.endOfPipes();
         output.line(owner, `FC ${TITLES[name]} End RequestId: ${requestId}${ending}`);
         resolve();
       };
+      output.endOfPipes();
       output.latest = owner;
       output.line(owner, `FC ${TITLES[name]} Start RequestId: ${requestId}`);
       link.hook(number, owner, name);

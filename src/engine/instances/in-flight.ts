@@ -77,6 +77,8 @@ export class InFlight {
       );
     const { requestId, qualifier, isProbe } = call.invocation;
     const { output } = this.#options;
+    // What a call before it wrote arrived after its answer.
+    if (this.#calls.size === 1) output.endOfPipes();
     output.latest = { requestId, qualifier, call };
     output.line(output.latest, `FC Invoke Start RequestId: ${requestId}`);
     if (isProbe) output.line(output.latest, PROBE_LINE);
@@ -201,6 +203,7 @@ export class InFlight {
     const { requestId, qualifier } = call.invocation;
     this.#calls.delete(number);
     output.endOf(number);
+    if (this.#calls.size === 0) output.endOfPipes();
     output.line({ requestId, qualifier, call }, `FC Invoke End RequestId: ${requestId}${ending}`);
   }
 

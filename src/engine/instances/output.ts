@@ -27,6 +27,8 @@ export class InstanceOutput {
   latest: LineOwner = NO_OWNER;
   readonly #source: LogSource;
   readonly #sink: LogSink;
+  /** Give out the unfinished line of a pipe. */
+  readonly #breakers: (() => void)[] = [];
   /** Calls with an unfinished line. */
   readonly #splitters = new Map<number, { splitter: LineSplitter; owner: LineOwner }>();
   #stderr = Buffer.alloc(0);
@@ -51,6 +53,7 @@ export class InstanceOutput {
         this.#stderr = Buffer.concat([this.#stderr, chunk.subarray(-STDERR_TAIL)]).subarray(-STDERR_TAIL);
       splitter.push(chunk, onLine);
     });
+    this.#breakers.push(() => splitter.end(onLine));
     stream.on('end', () => splitter.end(onLine));
     stream.on('error', () => stream.destroy());
   }
@@ -75,6 +78,14 @@ export class InstanceOutput {
     if (!open) return;
     this.#splitters.delete(number);
     open.splitter.end((line) => this.line(open.owner, line));
+  }
+
+  /**
+   * Gives out what was written outside of frames and not ended by a line break, as lines of the call that started last. To
+   * be called where nothing is at work: beside another call it could be the first half of that one's line.
+   */
+  endOfPipes(): void {
+    for (const breakOff of this.#breakers) breakOff();
   }
 
   line(owner: LineOwner, message: string): void {

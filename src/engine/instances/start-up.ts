@@ -114,6 +114,7 @@ export class StartUp {
     clearTimeout(this.#timer);
     this.#phase = 'over';
     output.endOf(INITIALIZER_CALL);
+    output.endOfPipes();
     output.line(starter, `FC Initialize End RequestId: ${starter.requestId}${ending}`);
   }
 

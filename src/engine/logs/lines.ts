@@ -35,11 +35,10 @@ export class LineSplitter {
     this.#skipping = true;
   }
 
-  /** Gives out an unfinished last line. */
+  /** Gives out an unfinished line. The rest of one that was cut is thrown away also when it comes after this. */
   end(onLine: (line: string) => void): void {
     if (this.#held) onLine(textOf(this.#held));
     this.#held = undefined;
-    this.#skipping = false;
   }
 }
 

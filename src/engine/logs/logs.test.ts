@@ -47,6 +47,16 @@ describe('LineSplitter', () => {
     const lines = split([part, part, part, 'end\nnext\n']);
     expect(lines).toEqual([part + CUT_MARK, 'next']);
   });
+
+  test('throws the rest of a cut line away also behind an end that was set before it came', () => {
+    const lines: string[] = [];
+    const take = (line: string) => lines.push(line);
+    const splitter = new LineSplitter();
+    splitter.push(Buffer.alloc(MAX_LINE_BYTES + 1, 'x'), take);
+    splitter.end(take);
+    splitter.push(Buffer.from('rest\nnext\n'), take);
+    expect(lines.slice(1)).toEqual(['next']);
+  });
 });
 
 describe('RecentLines', () => {

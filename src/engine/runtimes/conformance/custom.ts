@@ -8,7 +8,6 @@ import type { Language } from './language.ts';
 const BYTES: Absent = { absent: 'a server answers the bytes that it writes' };
 const NO_HANDLER: Absent = { absent: 'the handler is only passed on' };
 const NO_LOGGER: Absent = { absent: 'no logger comes with the runtime' };
-const ENDS: Absent = { absent: 'its connection ends too, and may be what is seen first (custom.test.ts)' };
 const NOT_STARTED: Absent = {
   absent: 'a server that does not come up is FunctionNotStarted (custom.test.ts)',
 };
@@ -114,13 +113,13 @@ export const CUSTOM: Language = {
     dependencyMissing: NOT_STARTED,
     syntaxError: NOT_STARTED,
     loadThrows: NOT_STARTED,
-    exits: ENDS,
-    killed: ENDS,
+    exits: serve('process.exit(3);'),
+    killed: serve("process.kill(process.pid, 'SIGKILL');"),
     waits: serve(''),
     spins: serve('for (;;);'),
     initialized: say('String(n)', { before: 'let n = 0;', initialize: 'n += 1; response.end();' }),
     initializerFails: say("''", { initialize: fail("'no database'") }),
-    initializerExits: ENDS,
+    initializerExits: say("''", { initialize: 'process.exit(0);' }),
     initializerWaits: say("''", { initialize: '' }),
     initializerMissing: { absent: 'what POST /initialize does is the business of the server' },
     initializerContext: say('kept', {
@@ -140,7 +139,7 @@ export const CUSTOM: Language = {
     ),
     logs: NO_LOGGER,
     globalLogs: NO_LOGGER,
-    prints: { absent: 'an unfinished line waits for its end: nothing says whose it is' },
+    prints: serve(String.raw`process.stdout.write('raw\nopen'); response.end();`),
     child: serve(
       "require('child_process').execSync('echo from a child; echo bad >&2', {stdio: 'inherit'}); response.end();",
     ),

@@ -449,4 +449,26 @@ describe('the log', () => {
       ]);
     }
   });
+
+  test('has the unfinished line of a call with that call, not in front of the next one', async () => {
+    const revision = define(server("process.stdout.write('open ' + body); response.end();"));
+    for (const event of ['a', 'b']) {
+      const { log } = await functions.invoke(revision, { payload: Buffer.from(event) });
+      expect(log.toString().split('\n')[1]).toBe(`open ${event}`);
+    }
+  });
+
+  test('does not tear a line apart while the other call that may have written it goes on', async () => {
+    const revision = define(
+      server(
+        "if (body.length > 0) { process.stdout.write('first '); goOn = () => { process.stdout.write('second\\n'); response.end(); }; } else { response.end(); response.on('finish', () => setTimeout(goOn, 50)); }",
+        'let goOn;',
+      ),
+      { instanceConcurrency: 2 },
+    );
+    const slow = functions.invoke(revision, { payload: Buffer.from('slow') });
+    await functions.invoke(revision);
+    expect((await slow).outcome).toBe('ok');
+    expect(functions.lines(revision)).toContain('first second');
+  });
 });
