@@ -108,7 +108,7 @@ export function createFunctionRunner(
         memoryMb: 128,
         instanceConcurrency: 1,
         environment: {},
-        server: { command: [], args: [], port: 9000 },
+        server: { command: [], args: [], port: 9000, healthCheck: undefined },
         image: undefined,
         codeChecksum: '1',
         codeFolder,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseValue } from '../http/json-body.ts';
 import { CreateFunctionInput, functionConfig, UpdateFunctionInput } from './function-config.ts';
+import { healthCheckOf } from './health-check-config.ts';
 import { CreateServiceInput, serviceConfig, UpdateServiceInput } from './service-config.ts';
 
 const service = (settings: object) => serviceConfig({}, parseValue(UpdateServiceInput, settings));
@@ -117,6 +118,9 @@ describe('functions', () => {
     [{ customContainerConfig: { image: 'r/i', command: 'node' } }, 'must be a JSON array of strings'],
     [{ customRuntimeConfig: { command: ['a\0b'] } }, 'customRuntimeConfig.command'],
     [{ caPort: 0 }, 'caPort'],
+    [{ customHealthCheckConfig: { httpGetUrl: 'health' } }, 'customHealthCheckConfig.httpGetUrl'],
+    [{ customHealthCheckConfig: { timeoutSeconds: 4 } }, 'customHealthCheckConfig.timeoutSeconds'],
+    [{ customHealthCheckConfig: { periodSeconds: 0 } }, 'customHealthCheckConfig.periodSeconds'],
     [{ instanceType: 'fc.gpu.tesla.1' }, 'instanceType'],
     [{ instanceLifecycleConfig: { preFreeze: { timeout: 91 } } }, 'instanceLifecycleConfig.preFreeze'],
     [{ customDNS: { nameServers: ['1.1.1.1'] } }, 'customDNS'],
@@ -145,6 +149,29 @@ describe('functions', () => {
     expect(fn({ environmentVariables: { A: 'x'.repeat(4_095) } }).environmentVariables['A']).toHaveLength(
       4_095,
     );
+  });
+
+  test('of a health check are completed, and one without a path is none', () => {
+    const stored = fn({ customHealthCheckConfig: { httpGetUrl: '/h' } }).customHealthCheckConfig;
+    expect(stored).toEqual({
+      httpGetUrl: '/h',
+      initialDelaySeconds: 0,
+      periodSeconds: 3,
+      timeoutSeconds: 1,
+      failureThreshold: 3,
+      successThreshold: 1,
+    });
+    expect(healthCheckOf(stored)).toEqual({
+      path: '/h',
+      initialDelayMs: 0,
+      periodMs: 3_000,
+      timeoutMs: 1_000,
+      failures: 3,
+      successes: 1,
+    });
+    // The last is what an older engine stored as it came.
+    for (const none of [undefined, {}, { httpGetUrl: '' }, { httpGetUrl: 5 }])
+      expect(healthCheckOf(none)).toBeUndefined();
   });
 
   test('of a container have an image, and command lines as text', () => {

@@ -20,6 +20,7 @@ import {
 import { invalidArgument } from '../http/api-error.ts';
 import { CodeInput } from './code-input.ts';
 import { ContainerConfig } from './container-config.ts';
+import { HealthCheckConfig } from './health-check-config.ts';
 import { Description, notServed } from './service-config.ts';
 
 /** Names that the platform gives itself; runtimes.md §9. */
@@ -57,7 +58,7 @@ const FunctionFields = {
   customRuntimeConfig: z
     .object({ command: z.array(Argument).exactOptional(), args: z.array(Argument).exactOptional() })
     .exactOptional(),
-  customHealthCheckConfig: z.record(z.string(), z.unknown()).exactOptional(),
+  customHealthCheckConfig: HealthCheckConfig.exactOptional(),
   instanceLifecycleConfig: z
     .object({ preFreeze: Hook.exactOptional(), preStop: Hook.exactOptional() })
     .exactOptional(),

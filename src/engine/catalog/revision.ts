@@ -5,6 +5,7 @@ import { CA_PORT, HOOK_TIMEOUT } from '../../domain/names/fc.ts';
 import { CONTAINER_RUNTIME } from '../../domain/names/runtimes.ts';
 import type { Hook, ImagePin, Revision, ServerSettings } from '../invoke/contract.ts';
 import { commandLine } from './container-config.ts';
+import { healthCheckOf } from './health-check-config.ts';
 import type { FunctionConfig } from './function-config.ts';
 import { layersName } from './code-store.ts';
 import type { FunctionRecord, ServiceRecord } from './records.ts';
@@ -76,13 +77,16 @@ function serverSettings({
   caPort,
   customRuntimeConfig,
   customContainerConfig,
+  customHealthCheckConfig,
 }: FunctionConfig): ServerSettings {
   const port = caPort ?? CA_PORT.default;
+  const healthCheck = healthCheckOf(customHealthCheckConfig);
   if (runtime === CONTAINER_RUNTIME) {
     const { command = '', args = '' } = customContainerConfig ?? {};
-    return { command: commandLine(command), args: commandLine(args), port };
+    return { command: commandLine(command), args: commandLine(args), port, healthCheck };
   }
-  return { command: customRuntimeConfig?.command ?? [], args: customRuntimeConfig?.args ?? [], port };
+  const { command = [], args = [] } = customRuntimeConfig ?? {};
+  return { command, args, port, healthCheck };
 }
 
 function imageOf({ config, code }: FunctionRecord): ImagePin | undefined {

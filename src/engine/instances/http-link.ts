@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { ensureError } from '../../platform/errors.ts';
-import type { HookName, HttpInvocation } from '../invoke/contract.ts';
+import type { HealthCheck, HookName, HttpInvocation } from '../invoke/contract.ts';
 import {
   PlatformHeaders,
   requestHeaders,
@@ -19,6 +19,7 @@ import type { InstanceProcess } from '../sandbox/process.ts';
 import type { Call } from './call.ts';
 import { Connections } from './connections.ts';
 import { serverDocument } from './failures.ts';
+import { HealthChecks } from './health-checks.ts';
 import { HttpExchange, type HttpExchangeEvents, type HttpRequest } from './http-exchange.ts';
 import type { InstanceLink, LinkEvents } from './link.ts';
 import type { LineOwner } from './output.ts';
@@ -30,6 +31,7 @@ export interface HttpLinkOptions {
   readonly port: number;
   readonly instanceConcurrency: number;
   readonly message: StartMessage;
+  readonly healthCheck: HealthCheck | undefined;
 }
 
 type Answer = Pick<HttpExchangeEvents, 'onHead' | 'onPiece' | 'onEnd' | 'onUpgrade'>;
@@ -50,6 +52,7 @@ export class HttpLink implements InstanceLink {
   readonly #events: LinkEvents;
   readonly #headers: PlatformHeaders;
   readonly #connections: Connections;
+  readonly #health: HealthChecks | undefined;
   /** What to do when nobody waits for the answer to a call any more. */
   readonly #cancels = new Map<number, () => void>();
 
@@ -59,8 +62,18 @@ export class HttpLink implements InstanceLink {
     this.process = options.process;
     this.#headers = new PlatformHeaders(options.message);
     this.#connections = new Connections(() => options.connect(0), options.instanceConcurrency);
+    this.#health =
+      options.healthCheck &&
+      new HealthChecks({
+        check: options.healthCheck,
+        port: options.port,
+        connect: () => options.connect(0),
+        isAtWork: () => this.#cancels.size > 0,
+        onUnhealthy: (reason) => events.onUnhealthy(reason),
+      });
     this.process.onExit((exit) => {
       this.closed = true;
+      this.#health?.stop();
       for (const number of this.#cancels.keys()) this.forget(number);
       this.#connections.destroy();
       events.onExit(exit);
@@ -91,21 +104,34 @@ export class HttpLink implements InstanceLink {
   }
 
   async #waitForServer(): Promise<void> {
+    try {
+      const socket = await this.#reachServer();
+      if (this.#health) {
+        // A server that handles one connection at a time must be free for the question.
+        socket?.destroy();
+        await this.#health.untilHealthy();
+      } else if (socket) this.#connections.offer(socket);
+    } catch (error) {
+      this.#breakOff(ensureError(error).message);
+      return;
+    }
+    if (this.closed) return;
+    this.#events.onFrame(FromInstance.ready, 0, NOTHING);
+    this.#health?.watch();
+  }
+
+  /** The first connection that the server takes; `undefined` where the instance ended before. */
+  async #reachServer(): Promise<Socket | undefined> {
     while (!this.closed)
       try {
         const socket = await this.#options.connect(LISTEN_TURN_MS);
-        if (this.closed) {
-          socket.destroy();
-          return;
-        }
-        this.#connections.offer(socket);
-        this.#events.onFrame(FromInstance.ready, 0, NOTHING);
-        return;
+        if (!this.closed) return socket;
+        socket.destroy();
       } catch (error) {
         if (error instanceof NotListeningError) continue;
-        this.#breakOff(`its server cannot be reached: ${ensureError(error).message}`);
-        return;
+        throw new Error(`its server cannot be reached: ${ensureError(error).message}`, { cause: error });
       }
+    return undefined;
   }
 
   /** A request of the platform's own, which is answered by status 200. @param who for the log, where it fails */

@@ -82,6 +82,7 @@ export class Instance {
     this.#link = link({
       onFrame: (type, number, payload) => this.#onFrame(type, number, payload),
       onBroken: (reason) => this.end(`Process ended by the engine: ${reason}`),
+      onUnhealthy: (reason) => this.#retire(reason),
       onUpgrade: (number, headers, peer) => this.#inFlight.upgrade(number, headers, peer),
       onExit: (exit) => this.#onExit(exit),
     });
@@ -190,6 +191,12 @@ export class Instance {
     this.#ending = true;
     if (this.#state === 'ready') this.#state = 'draining';
     this.#link.process.kill();
+  }
+
+  /** Its calls go on, others go to an instance that is well. */
+  #retire(reason: string): void {
+    this.#output.line(NO_OWNER, `the instance gets no more calls: ${reason}`);
+    this.drain();
   }
 
   #onFrame(type: FromInstanceType, number: number, payload: Buffer): void {

@@ -15,6 +15,8 @@ export interface LinkEvents {
   readonly onFrame: FrameHandler;
   /** The instance broke the protocol or cannot be reached; nothing of it is read any more. */
   onBroken(reason: string): void;
+  /** It answers its calls, but must not be given more. */
+  onUnhealthy(reason: string): void;
   /** The function's server switched protocols for an HTTP call that asked for it; the call lasts as long as `peer`. */
   onUpgrade(number: number, headers: readonly string[], peer: Duplex): void;
   onExit(exit: ProcessExit): void;

@@ -104,9 +104,11 @@ export function startInstance(
   const process = new InstanceProcess({ ...common, command, hasChannel: false });
   const connect = serverConnector(process, isSandboxed ? settings.dialler : undefined, port);
   const { instanceConcurrency } = revision;
+  const { healthCheck } = revision.server;
   return {
     process,
-    link: (events) => new HttpLink({ process, connect, port, instanceConcurrency, message }, events),
+    link: (events) =>
+      new HttpLink({ process, connect, port, instanceConcurrency, message, healthCheck }, events),
     readiness: { limitMs: listenMs, missing: `port ${port} was not open` },
   };
 }

@@ -62,6 +62,20 @@ export interface ServerSettings {
   readonly args: readonly string[];
   /** TCP port, 1…65535. */
   readonly port: number;
+  readonly healthCheck: HealthCheck | undefined;
+}
+
+/** How a function's own server is asked whether it is well, before its first call and while it has some. */
+export interface HealthCheck {
+  /** Of a GET request, with its query. */
+  readonly path: string;
+  /** From the first connection that it takes to the first question. */
+  readonly initialDelayMs: number;
+  readonly periodMs: number;
+  readonly timeoutMs: number;
+  /** As many in a row decide. */
+  readonly failures: number;
+  readonly successes: number;
 }
 
 /** What a traced call's context says (runtimes.md §7). Together below 64 KB as JSON. */

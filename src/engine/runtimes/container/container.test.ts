@@ -72,7 +72,10 @@ describe.skipIf(REGISTRY_MISSING.length > 0)(`a container ${REGISTRY_MISSING.joi
 
   test('starts what command and args say instead of its own', async () => {
     const start = async (command: string[], args: string[]) =>
-      ask(define(image, { server: { command, args, port: 8080 } }), '"$0 @ARGV $ENV{FC_SERVER_PORT}"');
+      ask(
+        define(image, { server: { command, args, port: 8080, healthCheck: undefined } }),
+        '"$0 @ARGV $ENV{FC_SERVER_PORT}"',
+      );
     expect(await start([], ['a', 'b c'])).toBe('/app/server.pl a b c 8080');
     expect(await start(['/usr/bin/perl', 'server.pl'], [])).toBe('server.pl  8080');
   });

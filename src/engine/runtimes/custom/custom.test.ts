@@ -195,7 +195,7 @@ describe('the server', () => {
 
   test('listens on the port of its settings', async () => {
     const revision = define(server('response.end(JSON.stringify(process.env));'), {
-      server: { command: [], args: [], port: 8123 },
+      server: { command: [], args: [], port: 8123, healthCheck: undefined },
     });
     expect(json((await functions.invoke(revision)).body)).toMatchObject({
       FC_SERVER_PORT: '8123',
@@ -232,15 +232,18 @@ describe('the server', () => {
       chmodSync(join(revision.codeFolder, 'bin/serve.js'), 0o755);
       return (await functions.invoke(revision)).body.toString();
     };
-    const port = 9000;
-    expect(await run({ server: { command: ['node', 'bin/serve.js', "it's"], args: ['b c'], port } })).toBe(
-      "it's,b c",
-    );
+    const started = {
+      command: ['node', 'bin/serve.js', "it's"],
+      args: ['b c'],
+      port: 9000,
+      healthCheck: undefined,
+    };
+    expect(await run({ server: started })).toBe("it's,b c");
     expect(await run({ environment: { BOOTSTRAP_FILE: 'bin/serve.js' } })).toBe('');
     expect(
       await run({
         environment: { BOOTSTRAP_FILE: 'bin/serve.js' },
-        server: { command: [], args: ['x'], port },
+        server: { ...started, command: [], args: ['x'] },
       }),
     ).toBe('x');
   });
