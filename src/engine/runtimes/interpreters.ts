@@ -22,18 +22,22 @@ export function findPrograms(names: readonly string[]): string[] {
 
 const answers = new Map<string, string | undefined>();
 
-/** What the program prints for `args`; `undefined` where it cannot be run or fails. Asked once for each process of ours. */
+/**
+ * What the program prints for `args`; `undefined` where it cannot be run or fails. An answer is believed as long as this
+ * process runs. So is a program that hangs, because asking holds up everything here; one that fails is asked again,
+ * because the operator may mend it meanwhile.
+ */
 export function askProgram(path: string, args: readonly string[]): string | undefined {
   const key = [executable(path) ?? '', path, ...args].join('\0');
-  if (!answers.has(key)) {
-    const { status, stdout } = spawnSync(path, args, {
-      encoding: 'utf8',
-      timeout: ASK_LIMIT_MS,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    answers.set(key, status === 0 ? stdout : undefined);
-  }
-  return answers.get(key);
+  if (answers.has(key)) return answers.get(key);
+  const { status, stdout, signal } = spawnSync(path, args, {
+    encoding: 'utf8',
+    timeout: ASK_LIMIT_MS,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const answer = status === 0 ? stdout : undefined;
+  if (answer !== undefined || signal !== null) answers.set(key, answer);
+  return answer;
 }
 
 function executable(path: string): string | undefined {
