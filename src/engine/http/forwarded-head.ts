@@ -2,6 +2,7 @@
  * A caller's headers on their way to an HTTP function, in one pass over the raw list: what belongs to the connection, to
  * the platform (`x-fc-`) or to the account's key stays here.
  */
+import { HOP_BY_HOP } from '../invoke/hop-by-hop.ts';
 
 export interface ForwardedHead {
   /** Names in lower case, one pair per value; the body's length is added when it is known. */
@@ -18,19 +19,6 @@ export interface ForwardedHead {
   readonly claimsProbe: boolean;
 }
 
-/** RFC 9110 §7.6.1, and what ends at this server: `expect` was answered. */
-const NOT_FORWARDED = new Set([
-  'connection',
-  'expect',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 /** The platform's own. Servers that make CGI variables of names cannot tell `_` from `-`. */
 const PLATFORM = /^x[-_]fc[-_]|^x[-_]sluice[-_]probe$/;
 
@@ -58,7 +46,8 @@ export function readForwardedHead(raw: readonly string[], keepsUpgrade: boolean)
       else if (name === 'x-sluice-probe') claimsProbe = value === '1';
       continue;
     }
-    if (NOT_FORWARDED.has(name)) {
+    // `expect` among them was answered here.
+    if (HOP_BY_HOP.has(name)) {
       if (name === 'transfer-encoding') isChunked = true;
       else if (name === 'connection') connection += `,${value}`;
       if (!keepsUpgrade || (name !== 'connection' && name !== 'upgrade')) continue;

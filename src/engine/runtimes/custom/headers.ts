@@ -1,22 +1,10 @@
 /** The headers of runtimes.md §8: what a function's own server is told with each request, and what passes back. */
 import type { CallTracing, HttpRequestHead } from '../../invoke/contract.ts';
+import { HOP_BY_HOP } from '../../invoke/hop-by-hop.ts';
 import type { CallHeader, StartMessage } from '../protocol.ts';
 
 export type ControlPath = '/invoke' | '/http-invoke' | '/initialize' | '/pre-freeze' | '/pre-stop';
 
-/** RFC 9110 §7.6.1, and those that belong to one connection in practice: each side makes its own. */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'expect',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 /** What the platform sets itself on a response; it recomputes the length, but needs the server's for `HEAD`. */
 const NOT_PASSED = new Set(['date', 'server']);
 
