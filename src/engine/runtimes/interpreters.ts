@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { z } from 'zod';
 
 /** The system's folders come first: what lies there needs no mount of its own in a sandbox. */
 const SYSTEM_FOLDERS = ['/usr/bin', '/usr/local/bin'];
@@ -38,6 +39,17 @@ export function askProgram(path: string, args: readonly string[]): string | unde
   const answer = status === 0 ? stdout : undefined;
   if (answer !== undefined || signal !== null) answers.set(key, answer);
   return answer;
+}
+
+/** The same of a program that answers with JSON; `undefined` also where that does not fit the schema. */
+export function askJson<T>(path: string, args: readonly string[], schema: z.ZodType<T>): T | undefined {
+  const text = askProgram(path, args);
+  if (text === undefined) return undefined;
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 function executable(path: string): string | undefined {

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { Mount } from '../../../platform/sandbox.ts';
-import { askProgram, findPrograms } from '../interpreters.ts';
+import { askJson, findPrograms } from '../interpreters.ts';
 import {
   missingRuntime,
   type HostSettings,
@@ -34,23 +34,13 @@ function look(id: string, host: HostSettings): Runtime | MissingRuntime {
   const configured = host.interpreters[id];
   const found: string[] = [];
   for (const path of configured ? [configured] : findPrograms(['php7.2', 'php'])) {
-    const interpreter = ask(path);
+    const interpreter = askJson(path, ['-r', QUESTION], Answer);
     if (interpreter && fits(interpreter)) return runtimeOf(id, interpreter);
     found.push(
       `${path} (${interpreter ? `PHP ${interpreter.version}, ${interpreter.sapi}` : 'does not answer as PHP'})`,
     );
   }
   return missingRuntime(id, 'php >= 7.2', found.join(', ') || 'none');
-}
-
-function ask(path: string): Interpreter | undefined {
-  const text = askProgram(path, ['-r', QUESTION]);
-  if (text === undefined) return undefined;
-  try {
-    return Answer.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
 }
 
 function fits({ version, sapi }: Interpreter): boolean {

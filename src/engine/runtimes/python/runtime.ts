@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { Mount } from '../../../platform/sandbox.ts';
-import { askProgram, findPrograms } from '../interpreters.ts';
+import { askJson, findPrograms } from '../interpreters.ts';
 import {
   missingRuntime,
   type HostSettings,
@@ -54,22 +54,12 @@ function look(id: string, host: HostSettings): Runtime | MissingRuntime {
       : findPrograms([`python${wanted.major}.${wanted.minor}`, 'python3']);
   const found: string[] = [];
   for (const path of paths) {
-    const interpreter = ask(path);
+    const interpreter = askJson(path, ['-E', '-s', '-c', QUESTION], Answer);
     if (interpreter && fits(interpreter, wanted)) return runtimeOf(id, interpreter, wanted);
     found.push(`${path} (${interpreter ? nameOf(interpreter) : 'does not answer as Python'})`);
   }
   const need = wanted.major === 2 ? 'python 2.7' : `python >= ${wanted.major}.${wanted.minor}`;
   return missingRuntime(id, need, found.join(', ') || 'none');
-}
-
-function ask(path: string): Interpreter | undefined {
-  const text = askProgram(path, ['-E', '-s', '-c', QUESTION]);
-  if (text === undefined) return undefined;
-  try {
-    return Answer.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
 }
 
 function fits(
