@@ -98,20 +98,10 @@ function train(
     child.on('close', () => resolve());
     const channel = child.stdio[3] as Socket;
     channel.on('error', () => channel.destroy());
-    const send = (handler: string, frame: Buffer) => {
-      channel.write(
-        encodeFrame(ToInstance.start, 0, Buffer.from(JSON.stringify(startMessage(inside, handler)))),
-      );
-      channel.write(frame);
-    };
-    const body = Buffer.from('{"name":"training"}');
-    send(
-      'sluice.training.Sample::handleRequest',
-      Buffer.concat([
-        encodeCall(ToInstance.invoke, 1, CALL, body, true),
-        encodeCall(ToInstance.http, 2, CALL, Buffer.alloc(0), true, JSON.stringify(HTTP_HEAD)),
-      ]),
-    );
+    const start = startMessage(inside, 'sluice.training.Sample::handleRequest');
+    channel.write(encodeFrame(ToInstance.start, 0, Buffer.from(JSON.stringify(start))));
+    channel.write(encodeCall(ToInstance.invoke, 1, CALL, Buffer.from('{"name":"training"}'), true));
+    channel.write(encodeCall(ToInstance.http, 2, CALL, Buffer.alloc(0), true, JSON.stringify(HTTP_HEAD)));
     channel.resume();
   });
 }
