@@ -45,7 +45,7 @@ function begin(message) {
   start = message;
   logging.install(channel, message.instanceConcurrency);
   context.install(message.context);
-  handler = new Handler(message.codeFolder, message.handler, 3);
+  handler = new Handler(message.codeFolder, message.handler);
   logging.ofInstance('FunctionCompute nodejs runtime inited.\n');
   channel.sendJson(Channel.READY, 0, { runtimeVersion: process.version });
 }
@@ -92,7 +92,7 @@ function runForItself(call, payload, handlerOf) {
   const text = handlerOf(payload.toString('utf8', head.end));
   logging.run(call, head.requestId, () => {
     const settle = once(call);
-    new Handler(start.codeFolder, text, 2).load((failure, fn) => {
+    new Handler(start.codeFolder, text).load((failure, fn) => {
       if (failure) settle.unhandled(failure);
       else run(fn, settle, [context.create(call, head)], 2);
     });
