@@ -39,40 +39,32 @@ final class Json {
     private Map<String, Object> members() {
         Map<String, Object> map = new LinkedHashMap<>();
         at += 1;
-        while (true) {
-            space();
-            if (text.charAt(at) == '}') break;
+        while (hasNext('}')) {
             String name = string();
             space();
             at += 1;
             map.put(name, value());
-            space();
-            if (text.charAt(at) == ',') {
-                at += 1;
-                continue;
-            }
-            break;
         }
-        at += 1;
         return map;
     }
 
     private List<Object> elements() {
         List<Object> list = new ArrayList<>();
         at += 1;
-        while (true) {
-            space();
-            if (text.charAt(at) == ']') break;
-            list.add(value());
-            space();
-            if (text.charAt(at) == ',') {
-                at += 1;
-                continue;
-            }
-            break;
-        }
-        at += 1;
+        while (hasNext(']')) list.add(value());
         return list;
+    }
+
+    /** Steps over a comma to the next member, or over the end of the object or list. */
+    private boolean hasNext(char end) {
+        space();
+        if (text.charAt(at) == end) {
+            at += 1;
+            return false;
+        }
+        if (text.charAt(at) == ',') at += 1;
+        space();
+        return true;
     }
 
     private String string() {
