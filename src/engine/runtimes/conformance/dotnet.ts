@@ -2,11 +2,10 @@
 import { expect } from 'vitest';
 import { compileCsharp } from '../../../../test/support/csharp.ts';
 import type { Absent, Body, Fixture } from './fixtures.ts';
-import type { Language } from './language.ts';
+import { isoLogLine, type Language } from './language.ts';
 import { DOTNET as FAMILY } from '../dotnet/runtime.ts';
 import { DEPENDENCY, FIXTURES, type ClassName } from './dotnet-sources.ts';
 
-const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 const NO_LOGGER: Absent = { absent: 'has no logger beside that of the context' };
 const NO_HTTP: Absent = { absent: 'HTTP handlers need ASP.NET Core' };
 
@@ -44,8 +43,7 @@ export const DOTNET: Language = {
   noHttp: NO_HTTP.absent,
   startLine: /^FunctionCompute dotnetcore runtime inited\.$/,
   loadLines: () => [],
-  logLine: (level, requestId, message) =>
-    new RegExp(`^${TIME} ${requestId} \\[${level.toUpperCase()}\\] ${message}$`),
+  logLine: (level, requestId, message) => isoLogLine(level.toUpperCase(), requestId, message),
   context: (values) => ({
     requestId: values.requestId,
     credentials: values.credentials,

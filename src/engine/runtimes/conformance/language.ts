@@ -53,3 +53,10 @@ export interface Language {
   /** After the files of a fixture were written into `codeFolder`, e.g. to set file modes. */
   build?(codeFolder: string): Promise<void>;
 }
+
+const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
+
+/** `logLine` of the languages whose lines are `<time> <request id> [<level>] <message>`; `level` as it is written. */
+export function isoLogLine(level: string, requestId: string, message: string): RegExp {
+  return new RegExp(`^${TIME} ${requestId} \\[${level}\\] ${message}$`);
+}

@@ -1,10 +1,8 @@
 /** The table's functions in Node.js, in the words that Node.js 6 understands. */
 import { expect } from 'vitest';
 import type { Fixture } from './fixtures.ts';
-import type { Language } from './language.ts';
+import { isoLogLine, type Language } from './language.ts';
 import { NODEJS_IDS } from '../nodejs/runtime.ts';
-
-const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 
 function code(text: string, more: Omit<Fixture, 'files'> = {}): Fixture {
   return { files: { 'index.js': text }, ...more };
@@ -48,7 +46,7 @@ export const NODEJS: Language = {
   separatesGlobalLog: (version) => Number(/v(\d+)/.exec(version)?.[1]) >= 12,
   startLine: /^FunctionCompute nodejs runtime inited\.$/,
   loadLines: (handler) => [`load code for handler:${handler}`],
-  logLine: (level, requestId, message) => new RegExp(`^${TIME} ${requestId} \\[${level}\\] ${message}$`),
+  logLine: isoLogLine,
   context: (values) => ({
     ...values,
     tracing: { openTracingSpanContext: '', openTracingSpanBaggages: {}, jaegerEndpoint: '' },

@@ -2,9 +2,8 @@
 import { expect } from 'vitest';
 import { PHP as FAMILY } from '../php/runtime.ts';
 import type { Body, Fixture } from './fixtures.ts';
-import type { Language } from './language.ts';
+import { isoLogLine, type Language } from './language.ts';
 
-const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 const ONE_AT_A_TIME = { absent: 'PHP takes one call at a time' };
 
 function code(text: string, more: Omit<Fixture, 'files'> = {}): Fixture {
@@ -40,8 +39,7 @@ export const PHP: Language = {
   concurrent: false,
   startLine: /^FunctionCompute php7\.2 runtime inited\.$/,
   loadLines: () => [],
-  logLine: (level, requestId, message) =>
-    new RegExp(`^${TIME} ${requestId} \\[${level.toUpperCase()}\\] ${message}$`),
+  logLine: (level, requestId, message) => isoLogLine(level.toUpperCase(), requestId, message),
   context: (values) => ({
     ...values,
     tracing: { openTracingSpanContext: '', openTracingSpanBaggages: [], jaegerEndpoint: '' },

@@ -2,9 +2,8 @@
 import { expect } from 'vitest';
 import { PYTHON as FAMILY } from '../python/runtime.ts';
 import type { Body, Fixture } from './fixtures.ts';
-import type { Language } from './language.ts';
+import { isoLogLine, type Language } from './language.ts';
 
-const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 /** Python 2 reads source files as ASCII unless told. */
 const CODING = '# -*- coding: utf-8 -*-\n';
 
@@ -55,8 +54,7 @@ export const PYTHON: Language = {
   concurrent: true,
   startLine: /^FunctionCompute python[\d.]+ runtime inited\.$/,
   loadLines: () => [],
-  logLine: (level, requestId, message) =>
-    new RegExp(`^${TIME} ${requestId} \\[${level.toUpperCase()}\\] ${message}$`),
+  logLine: (level, requestId, message) => isoLogLine(level.toUpperCase(), requestId, message),
   context: (values) => ({
     request_id: values.requestId,
     credentials: { access_key_id: '', access_key_secret: '', security_token: '' },
