@@ -78,8 +78,18 @@ function recordMove(run: ReleaseRun, moved: GrayService, { weight, step }: Move)
   run.record.emit({ type: 'traffic', service, alias, stable, canary, weight, step, ...whereIs(moved) });
 }
 
+/** The new versions take everything, one after another. */
+export async function moveAll(
+  run: ReleaseRun,
+  services: readonly GrayService[],
+  situation: string,
+): Promise<void> {
+  for (const service of services)
+    if (!isLive(service)) await moveService(run, service, { weight: 1, step: null, situation });
+}
+
 /** The new version has everything already: of an earlier wave, or created before the gray steps of the others. */
-export function isLive({ at }: GrayService): boolean {
+function isLive({ at }: GrayService): boolean {
   return at?.weight === 1;
 }
 

@@ -4,7 +4,7 @@ import { hooksAt } from '../../domain/plan/hook.ts';
 import { placeText } from '../../domain/names/place.ts';
 import { watchedMeanwhile } from './bake.ts';
 import { runHooks } from './hooks.ts';
-import { isLive, moveService, situationAt } from './move.ts';
+import { moveAll, situationAt } from './move.ts';
 import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { runStage } from './stage.ts';
 import { untilKeptNoMore } from './wait.ts';
@@ -18,8 +18,7 @@ export async function promote(run: ReleaseRun, services: readonly GrayService[])
   const { alias, steps } = sourceOf(run).plan;
   return runStage(run, 'promote', async () => {
     const situation = situationAt(steps.at(-1)?.weight ?? 0);
-    for (const service of services)
-      if (!isLive(service)) await moveService(run, service, { weight: 1, step: null, situation });
+    await moveAll(run, services, situation);
     run.control = { ...run.control, phase: 'live' };
     const last = { step: null, when: 'after' } as const;
     if (hooksAt(sourceOf(run).plan, last).length > 0)

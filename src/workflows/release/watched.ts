@@ -11,7 +11,7 @@ import { FAILURES, type Overridden } from '../../domain/release/failures.ts';
 import { faultOf } from '../failure.ts';
 import { watching } from '../proxies.ts';
 import { stop } from './control.ts';
-import { moveService, situationAt } from './move.ts';
+import { moveAll, situationAt } from './move.ts';
 import { comparable, sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { runSteps } from './steps.ts';
 
@@ -24,9 +24,8 @@ export async function runWatched(
   services: readonly GrayService[],
   wave?: WatchedWave,
 ): Promise<void> {
-  for (const service of services)
-    if (service.stable === null)
-      await moveService(run, service, { weight: 1, step: null, situation: situationAt(0) });
+  const first = services.filter(({ stable }) => stable === null);
+  await moveAll(run, first, situationAt(0));
   const compared = services.filter(({ stable }) => stable !== null);
   if (compared.length === 0 || !sourceOf(run).plan.steps.some((step) => step.wave === wave?.index)) return;
   const watch = new CancellationScope();

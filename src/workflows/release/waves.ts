@@ -5,7 +5,7 @@
 import { CancelledFailure } from '@temporalio/workflow';
 import { counted } from '../../domain/analysis/numbers-in-words.ts';
 import { isLeft } from './control.ts';
-import { isLive, moveService, situationAt } from './move.ts';
+import { moveAll, situationAt } from './move.ts';
 import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { runStage } from './stage.ts';
 import { untilKeptNoMore, waitUntil } from './wait.ts';
@@ -67,8 +67,7 @@ async function finishWave(
   await untilKeptNoMore(run);
   if (run.control.stop !== null) throw new CancelledFailure('the release was stopped');
   const situation = situationAt(steps[last]?.weight ?? 0);
-  for (const service of own)
-    if (!isLive(service)) await moveService(run, service, { weight: 1, step: null, situation });
+  await moveAll(run, own, situation);
   run.record.emit({ type: 'wave-finished', wave: index, regions, bakeMs });
   before.add(index, own);
   if (bakeMs === 0 || run.control.promoted !== null) return;
