@@ -4,7 +4,7 @@
  * it through by hand and that one is promoted.
  */
 import { sql, type Selectable } from 'kysely';
-import type { ReleaseEvent } from '../domain/release/events.ts';
+import { SLUICE, type ReleaseEvent } from '../domain/release/events.ts';
 import { because } from '../domain/release/words.ts';
 import type { Db } from './store.ts';
 import type { Tables } from './tables.ts';
@@ -197,7 +197,7 @@ function faultOf(
     case 'harmful':
     case 'bake':
     case 'rejected':
-      return { reason: cause, sentence, actor: 'Sluice' };
+      return { reason: cause, sentence, actor: SLUICE.name };
     case 'person':
       // Which commits a person left is the override's to say: going forward leaves none.
       return null;

@@ -3,6 +3,7 @@
  * record of its own (`cause: bake`), so that lists and history show what runs and why.
  */
 import { log } from '@temporalio/workflow';
+import { SLUICE } from '../domain/release/events.ts';
 import { rollbackBegun, rollbackDone, rollbackFailed } from '../domain/release/rollback-story.ts';
 import { faultOf } from './failure.ts';
 import { recorderOf } from './lane-record.ts';
@@ -26,10 +27,10 @@ export async function rollBackBaked(
   if (id === null) return [];
   await begin();
   const record = recorderOf(id);
-  const story = { cause: 'bake', actor: { kind: 'system', name: 'Sluice' }, sentence } as const;
+  const story = { cause: 'bake', actor: SLUICE, sentence } as const;
   await record(rollbackBegun(story));
   try {
-    const request = { actor: story.actor, comment: sentence, targets, afterOverride };
+    const request = { actor: SLUICE, comment: sentence, targets, afterOverride };
     const moved = await rollBackAliases({ project, environment, request, stopped: null, bake: targets });
     await record(
       rollbackDone(

@@ -1,5 +1,6 @@
 /** The records of rollbacks, by the bake time or by a person: releases of their own that no lane has to run. */
 import { ulid } from 'ulid';
+import { SLUICE } from '../../domain/release/events.ts';
 import { findAliasState, listAliasStates } from '../../store/alias-states.ts';
 import { createRelease, findRelease } from '../../store/releases.ts';
 import { createRollbackRecord, findRollbackRecord } from '../../store/rollback-records.ts';
@@ -33,7 +34,7 @@ export function rollbackRecordActivities({
         author,
         message,
         cause: 'bake',
-        startedBy: 'Sluice',
+        startedBy: SLUICE.name,
         dryRun: false,
         dedupeKey: key,
         at: Date.now(),

@@ -1,13 +1,11 @@
 /** Where a release is now, as its record says, and whether a person moved its alias past the workflow. */
+import { SLUICE } from '../../domain/release/events.ts';
 import type { ReleaseProgress } from '../../domain/release/record.ts';
 import { newestOverride, type Override } from '../../store/overrides.ts';
 import { findRelease } from '../../store/releases.ts';
 import type { Restore, Watch } from '../contract.ts';
 import type { Parts } from '../parts.ts';
 import { overriddenFailure } from '../traffic/move-alias.ts';
-
-/** Who moves an alias where no person does, as `overrides` has it. */
-const SLUICE = 'Sluice';
 
 export interface Place {
   /** Gray step (0-based); `null` before the first. */
@@ -59,7 +57,8 @@ export async function yieldToOverride(
   }
   // What Sluice took back to the very version that the release goes out from, it knows of.
   const override = overrides.find(
-    (one, index) => one !== undefined && !(one.actor === SLUICE && one.toVersion === moved[index]?.stable),
+    (one, index) =>
+      one !== undefined && !(one.actor === SLUICE.name && one.toVersion === moved[index]?.stable),
   );
   if (override) throw overriddenFailure(override);
 }

@@ -16,6 +16,9 @@ export interface Actor {
   readonly role?: Role;
 }
 
+/** Sluice itself, as the author of what no person did. */
+export const SLUICE: Actor = { kind: 'system', name: 'Sluice' };
+
 /** Versions of one service of a release: what is live and what comes. Version ids are decimal strings. */
 export interface ServiceVersions extends InWave {
   /** The service's name; in another region than the own one of this Sluice `region/service`. */

@@ -3,7 +3,7 @@
  * back; what was only deployed is taken out of LATEST; what somebody else moved is left to a person.
  */
 import { condition, isCancellation, log, patched } from '@temporalio/workflow';
-import type { Actor, ReleaseEvent } from '../../domain/release/events.ts';
+import { SLUICE, type Actor, type ReleaseEvent } from '../../domain/release/events.ts';
 import { FAILURES, type Overridden, type OutsideChange } from '../../domain/release/failures.ts';
 import { because } from '../../domain/release/words.ts';
 import { faultOf } from '../failure.ts';
@@ -11,7 +11,7 @@ import { restoreLatest, rollBackTraffic, type RollbackReason } from './rollback.
 import { toTakeBack, type ReleaseRun } from './run.ts';
 import { StageFailed } from './stage.ts';
 import { Yielded } from './outside.ts';
-import { rollbackCauseOf, sayStop, SLUICE, stopActor } from './stop.ts';
+import { rollbackCauseOf, sayStop, stopActor } from './stop.ts';
 
 /** Events that end a release. */
 export type EndEvent = Extract<

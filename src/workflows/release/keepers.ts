@@ -1,9 +1,8 @@
 /** A pause by a person and a hold by a freeze may come together: the record says the one that is left. */
-import type { Actor } from '../../domain/release/events.ts';
+import { SLUICE, type Actor } from '../../domain/release/events.ts';
 import { because } from '../../domain/release/words.ts';
 import { isKept, type Control } from './control.ts';
 import type { ReleaseRun } from './run.ts';
-import { SLUICE } from './stop.ts';
 
 /** Tells the record who keeps the release now, or, where nobody does, who let it go. */
 export function sayKeepers(run: ReleaseRun, by: Actor = SLUICE): void {

@@ -3,13 +3,13 @@
  * by the next write of the release, or between two by the watch, whose word is checked here by a conditional move.
  */
 import { condition, patched } from '@temporalio/workflow';
+import { SLUICE } from '../../domain/release/events.ts';
 import { FAILURES, type OutsideChange } from '../../domain/release/failures.ts';
 import type { PersonsAct } from '../messages.ts';
 import type { Fault } from '../failure.ts';
 import { askOutside, isKept, leaveOutside } from './control.ts';
 import { sayKeepers } from './keepers.ts';
 import type { GrayService, ReleaseRun } from './run.ts';
-import { SLUICE } from './stop.ts';
 
 /** A person left the alias as somebody else set it: the release ends without touching it. Never leaves the workflow. */
 export class Yielded extends Error {

@@ -1,10 +1,7 @@
 /** Why a release stopped, in the words and causes of its events. */
-import type { Actor, RollbackCause } from '../../domain/release/events.ts';
+import { SLUICE, type Actor, type RollbackCause } from '../../domain/release/events.ts';
 import { because } from '../../domain/release/words.ts';
 import type { Stop } from './control.ts';
-
-/** Sluice itself, as the author of what no person did. */
-export const SLUICE: Actor = { kind: 'system', name: 'Sluice' };
 
 /** One sentence for people. */
 export function sayStop(stop: Stop): string {
