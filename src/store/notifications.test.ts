@@ -1,6 +1,6 @@
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { defaultEnvironments } from '../domain/plan/environment.ts';
+import { PRODUCTION } from '../../test/support/production.ts';
 import { resolvePlan } from '../domain/plan/resolve.ts';
 import type { ReleaseEvent } from '../domain/release/events.ts';
 import { recordEvent } from './events.ts';
@@ -94,9 +94,7 @@ test('a wait is told again when a rollback has begun — now the canary is what 
 
 test('the plan chooses for channels that name nothing, from where it is known', async () => {
   await channels({ name: 'ops' }, { name: 'audit', events: ['failed', 'started'] });
-  const [environment] = defaultEnvironments('main');
-  if (!environment) throw new Error('no environment');
-  const plan = { ...resolvePlan(null, environment), notifications: { events: ['stage-started'] } };
+  const plan = { ...resolvePlan(null, PRODUCTION), notifications: { events: ['stage-started'] } };
   const stage: ReleaseEvent = { type: 'stage-started', stage: 'build', attempt: 1 };
   expect(await told([STARTED, { type: 'planned', plan }, stage, FAILED])).toEqual([
     'audit: started 1',

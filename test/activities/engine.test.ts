@@ -1,10 +1,10 @@
 /** The FC side of a release against the real engine: the client, deploy and publish across crashes, moves of aliases. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PRODUCTION } from '../support/production.ts';
 import type { AliasMove, PackagedService } from '../../src/activities/contract.ts';
 import type { Parts } from '../../src/activities/index.ts';
 import { DEFAULT_JUDGE_SETTINGS } from '../../src/domain/analysis/settings.ts';
 import { differenceLines } from '../../src/domain/difference/lines.ts';
-import { defaultEnvironments } from '../../src/domain/plan/environment.ts';
 import { alone, graySplit } from '../../src/domain/release/split.ts';
 import type { FcClient } from '../../src/fc/client.ts';
 import { findAliasState } from '../../src/store/alias-states.ts';
@@ -282,9 +282,7 @@ describe('variables of the environment', () => {
   test('stand for ${env(NAME)} in the manifest, and those that were packaged are deployed or nothing is', async () => {
     const { db } = world.store;
     const set = async (TABLE: string) => {
-      const [production] = defaultEnvironments('main');
-      if (!production) throw new Error('there is a default environment');
-      await changeProject(db, 'tables', { environments: [{ ...production, variables: { TABLE } }] });
+      await changeProject(db, 'tables', { environments: [{ ...PRODUCTION, variables: { TABLE } }] });
     };
     const { releaseId } = await world.release('tables', {
       's.yml': manifest('tables', '        environmentVariables: {TABLE: "${env(TABLE)}"}\n'),

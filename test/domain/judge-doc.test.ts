@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { PRODUCTION } from '../support/production.ts';
 import { LOOK_CAUSES } from '../../src/domain/analysis/look.ts';
-import { defaultEnvironments } from '../../src/domain/plan/environment.ts';
 import { planJsonSchema } from '../../src/domain/plan/json-schema.ts';
 import { parsePlan } from '../../src/domain/plan/parse.ts';
 import { parseAnalysis } from '../../src/domain/plan/parse-analysis.ts';
@@ -60,19 +60,17 @@ test('so does the table of probes, with the real defaults', () => {
 });
 
 function probesOf(probe: string) {
-  const [environment] = defaultEnvironments('main');
-  if (!environment) throw new Error('no environment');
   const text = `version: 1\nenvironments: {production: {probe: ${probe}}}`;
-  const parsed = parsePlan({ text, file: 'x', environment });
+  const parsed = parsePlan({ text, file: 'x', environment: PRODUCTION });
   if ('findings' in parsed) throw new Error(JSON.stringify(parsed.findings));
   return parsed.plan.steps;
 }
 
 test('every plan that it shows can be used', () => {
   for (const [, text = ''] of DOC.matchAll(/```yaml\n([^]*?)```/g)) {
-    const [environment] = defaultEnvironments('main');
-    if (!environment) throw new Error('no environment');
-    expect(parsePlan({ text: `version: 1\n${text}`, file: 'x', environment })).toHaveProperty('plan');
+    expect(parsePlan({ text: `version: 1\n${text}`, file: 'x', environment: PRODUCTION })).toHaveProperty(
+      'plan',
+    );
   }
 });
 

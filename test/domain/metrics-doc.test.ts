@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { PRODUCTION } from '../support/production.ts';
 import { findingText } from '../../src/domain/finding.ts';
-import { defaultEnvironments } from '../../src/domain/plan/environment.ts';
 import { metric } from '../../src/domain/plan/metrics-file.ts';
 import { parsePlan } from '../../src/domain/plan/parse.ts';
 import type { PlanMetric } from '../../src/domain/plan/plan.ts';
@@ -13,9 +13,7 @@ import { refusedSources } from '../../src/activities/watch/sources/open.ts';
 const DOC = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'metrics.md'), 'utf8');
 
 function metricsOf(text: string): readonly PlanMetric[] {
-  const [environment] = defaultEnvironments('main');
-  if (!environment) throw new Error('no environment');
-  const parsed = parsePlan({ text: `version: 1\n${text}`, file: 'metrics.md', environment });
+  const parsed = parsePlan({ text: `version: 1\n${text}`, file: 'metrics.md', environment: PRODUCTION });
   if ('findings' in parsed) throw new Error(parsed.findings.map(findingText).join('\n'));
   return parsed.plan.analysis.metrics ?? [];
 }

@@ -1,7 +1,7 @@
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PRODUCTION } from '../../../test/support/production.ts';
 import { startApiServer, type ApiServer } from '../../../test/support/api-server.ts';
-import { defaultEnvironments } from '../../domain/plan/environment.ts';
 import { resolvePlan } from '../../domain/plan/resolve.ts';
 import type { ReleaseEvent } from '../../domain/release/events.ts';
 import { recordEvent } from '../../store/events.ts';
@@ -271,11 +271,9 @@ describe('a dry run', () => {
       dedupeKey: id,
       at: Date.now(),
     });
-    const [production] = defaultEnvironments('main');
-    if (!production) throw new Error('there is a default environment');
     const code = { digest: `sha256:${'a'.repeat(64)}`, bytes: 2048, files: 2 };
     const events: readonly ReleaseEvent[] = [
-      { type: 'planned', plan: resolvePlan(null, production) },
+      { type: 'planned', plan: resolvePlan(null, PRODUCTION) },
       { type: 'hook-started', step: 0, when: 'after', name: '<b>check</b>' },
       {
         type: 'hook-finished',

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PRODUCTION } from '../../../test/support/production.ts';
 import { startApiServer, type ApiServer } from '../../../test/support/api-server.ts';
 import { beginJudging, judgeRelease } from '../../domain/analysis/release-judge.ts';
 import { watchedMetrics } from '../../domain/analysis/watched-metrics.ts';
-import { defaultEnvironments } from '../../domain/plan/environment.ts';
 import { parsePlan } from '../../domain/plan/parse.ts';
 import { addEvaluation } from '../../store/evaluations.ts';
 import { recordEvent } from '../../store/events.ts';
@@ -39,9 +39,7 @@ async function stored(): Promise<string> {
 /** A release whose canary fails one of four; its looks stand as the watch stores them. */
 async function watched(): Promise<string> {
   const id = await stored();
-  const [environment] = defaultEnvironments('main');
-  if (!environment) throw new Error('no environment');
-  const parsed = parsePlan({ text: null, file: 'sluice.yml', environment });
+  const parsed = parsePlan({ text: null, file: 'sluice.yml', environment: PRODUCTION });
   if (!('plan' in parsed)) throw new Error('no plan');
   await recordEvent(api.store.db, {
     releaseId: id,

@@ -1,22 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { PRODUCTION } from '../../../test/support/production.ts';
 import { findingText } from '../finding.ts';
-import { DEFAULT_PROTECTION } from './environment.ts';
 import { hookKey, hooksAt, hookWords } from './hook.ts';
 import { stepsOfWaves } from './waves.ts';
 import { parsePlan, type ParsedPlan } from './parse.ts';
 import { planLines } from './words.ts';
 
-const environment = {
-  name: 'production',
-  branches: ['main'],
-  tags: [],
-  alias: 'PROD',
-  protection: DEFAULT_PROTECTION,
-};
-
 function parse(section: string): ParsedPlan {
   const text = `version: 1\nenvironments:\n  production:\n${section.replaceAll(/^/gm, '    ')}\n`;
-  return parsePlan({ text, file: 'sluice.yml', environment });
+  return parsePlan({ text, file: 'sluice.yml', environment: PRODUCTION });
 }
 
 function planOf(section: string) {

@@ -1,16 +1,11 @@
 import { expect, test } from 'vitest';
+import { PRODUCTION } from '../../../test/support/production.ts';
 import { findingText } from '../finding.ts';
-import { DEFAULT_PROTECTION } from './environment.ts';
 import { parsePlan } from './parse.ts';
 
 function parse(notifications: string) {
   const text = `version: 1\nenvironments:\n  production:\n    notifications: ${notifications}\n`;
-  const record = { name: 'production', branches: ['main'], tags: [], alias: 'PROD' };
-  return parsePlan({
-    text,
-    file: 'sluice.yml',
-    environment: { ...record, protection: DEFAULT_PROTECTION },
-  });
+  return parsePlan({ text, file: 'sluice.yml', environment: PRODUCTION });
 }
 
 test('a commit chooses which events are told, also none', () => {

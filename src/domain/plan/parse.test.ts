@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { PRODUCTION } from '../../../test/support/production.ts';
 import { DEFAULT_JUDGE_SETTINGS } from '../analysis/settings.ts';
 import { findingText } from '../finding.ts';
-import { DEFAULT_PROTECTION, type EnvironmentRecord, type Protection } from './environment.ts';
+import type { EnvironmentRecord, Protection } from './environment.ts';
 import { planJsonSchema } from './json-schema.ts';
 import { parsePlan } from './parse.ts';
 import type { ResolvedPlan } from './plan.ts';
@@ -10,13 +11,7 @@ import type { ResolvedPlan } from './plan.ts';
 const MINUTE = 60_000;
 
 function record(protection: Partial<Protection> = {}): EnvironmentRecord {
-  return {
-    name: 'production',
-    branches: ['main'],
-    tags: [],
-    alias: 'PROD',
-    protection: { ...DEFAULT_PROTECTION, ...protection },
-  };
+  return { ...PRODUCTION, protection: { ...PRODUCTION.protection, ...protection } };
 }
 
 function parse(text: string | null, environment = record()) {

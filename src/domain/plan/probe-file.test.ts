@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { PRODUCTION } from '../../../test/support/production.ts';
 import { findingText } from '../finding.ts';
-import { DEFAULT_PROTECTION } from './environment.ts';
 import { parsePlan } from './parse.ts';
 import { isProbed } from './probe-file.ts';
 
@@ -8,13 +8,7 @@ function parsed(section: string) {
   return parsePlan({
     text: `version: 1\nenvironments:\n  production:\n${section.replaceAll(/^/gm, '    ')}\n`,
     file: 'sluice.yml',
-    environment: {
-      name: 'production',
-      branches: ['main'],
-      tags: [],
-      alias: 'PROD',
-      protection: DEFAULT_PROTECTION,
-    },
+    environment: PRODUCTION,
   });
 }
 

@@ -1,17 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { PRODUCTION } from '../../../test/support/production.ts';
 import { findingText } from '../finding.ts';
-import { DEFAULT_PROTECTION, type EnvironmentRecord } from './environment.ts';
 import { parsePlan } from './parse.ts';
 import { placesOf } from './waves.ts';
 import { planLines } from './words.ts';
 
-const ENVIRONMENT: EnvironmentRecord = {
-  name: 'production',
-  branches: ['main'],
-  tags: [],
-  alias: 'PROD',
-  protection: DEFAULT_PROTECTION,
-};
 const KNOWN = ['cn-local', 'cn-shanghai', 'cn-beijing'];
 
 function parse(section: string, known: readonly string[] | undefined = KNOWN) {
@@ -19,7 +12,7 @@ function parse(section: string, known: readonly string[] | undefined = KNOWN) {
   return parsePlan({
     text,
     file: 'sluice.yml',
-    environment: ENVIRONMENT,
+    environment: PRODUCTION,
     ...(known && { regions: known }),
   });
 }
@@ -137,7 +130,7 @@ describe('what is wrong with regions is told with its place and what is allowed'
     const parsed = parsePlan({
       text: 'version: 1\nenvironments: {production: {regions: [{wave: [eu-nowhere]}]}}',
       file: 'sluice.yml',
-      environment: ENVIRONMENT,
+      environment: PRODUCTION,
     });
     expect(parsed).toHaveProperty('plan');
   });

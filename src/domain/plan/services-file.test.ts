@@ -1,17 +1,10 @@
 import { expect, test } from 'vitest';
+import { PRODUCTION } from '../../../test/support/production.ts';
 import { findingText } from '../finding.ts';
-import { DEFAULT_PROTECTION } from './environment.ts';
 import { parsePlan } from './parse.ts';
 import { pickServices } from './services-file.ts';
 import { planLines } from './words.ts';
 
-const environment = {
-  name: 'production',
-  branches: ['main'],
-  tags: [],
-  alias: 'PROD',
-  protection: DEFAULT_PROTECTION,
-};
 const MANIFEST = [
   { name: 'prices', functions: [{ name: 'get' }] },
   { name: 'web', functions: [{ name: 'render' }, { name: 'search' }] },
@@ -20,7 +13,7 @@ const MANIFEST = [
 /** The plan of such a section, or its findings; those that need the manifest too. */
 function read(section: string) {
   const text = `version: 1\nenvironments:\n  production:\n    ${section}\n`;
-  const parsed = parsePlan({ text, file: 'sluice.yml', environment });
+  const parsed = parsePlan({ text, file: 'sluice.yml', environment: PRODUCTION });
   if ('findings' in parsed) return { findings: parsed.findings.map(findingText) };
   return { plan: parsed.plan, findings: parsed.serviceFindings(MANIFEST).map(findingText) };
 }

@@ -1,22 +1,14 @@
 import { expect, test } from 'vitest';
+import { PRODUCTION } from '../../../test/support/production.ts';
 import { findingText } from '../finding.ts';
-import { DEFAULT_PROTECTION } from './environment.ts';
 import { parsePlan } from './parse.ts';
 import { DEFAULT_JUDGE_SETTINGS } from '../analysis/settings.ts';
 import { analysisAt } from './step-analysis.ts';
 import { planLines } from './words.ts';
 
-const environment = {
-  name: 'production',
-  branches: ['main'],
-  tags: [],
-  alias: 'PROD',
-  protection: DEFAULT_PROTECTION,
-};
-
 function parse(step: string, analysis = '{}') {
   const text = `version: 1\nenvironments:\n  production:\n    steps:\n      - {weight: 5%, hold: 1m, analysis: ${step}}\n    analysis: ${analysis}\n`;
-  return parsePlan({ text, file: 'sluice.yml', environment });
+  return parsePlan({ text, file: 'sluice.yml', environment: PRODUCTION });
 }
 
 test('a step is judged by its own bounds, and by the plan’s where it says nothing', () => {

@@ -1,18 +1,10 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_PROTECTION } from './environment.ts';
+import { PRODUCTION } from '../../../test/support/production.ts';
 import { parsePlan } from './parse.ts';
 import { planLines } from './words.ts';
 
-const ENVIRONMENT = {
-  name: 'production',
-  branches: ['main'],
-  tags: [],
-  alias: 'PROD',
-  protection: DEFAULT_PROTECTION,
-};
-
 function linesOf(text: string | null): string[] {
-  const parsed = parsePlan({ text, file: 'sluice.yml', environment: ENVIRONMENT });
+  const parsed = parsePlan({ text, file: 'sluice.yml', environment: PRODUCTION });
   if ('findings' in parsed) throw new Error(JSON.stringify(parsed.findings));
   return planLines(parsed.plan);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { PRODUCTION } from '../../../test/support/production.ts';
 import type { Look } from '../analysis/look.ts';
 import { parsePlan } from '../plan/parse.ts';
-import { defaultEnvironments } from '../plan/environment.ts';
 import type { Actor, ReleaseEvent } from './events.ts';
 import type { ReleaseProgress } from './progress.ts';
 import { applyEvent, initialProgress } from './record.ts';
@@ -178,9 +178,7 @@ describe('stages and steps', () => {
   });
 
   test('plan, versions and the newest look are kept', () => {
-    const environment = defaultEnvironments('main')[0];
-    if (!environment) throw new Error('no default environment');
-    const parsed = parsePlan({ text: null, file: 'sluice.yml', environment });
+    const parsed = parsePlan({ text: null, file: 'sluice.yml', environment: PRODUCTION });
     if (!('plan' in parsed)) throw new Error('no default plan');
     const services = [{ service: 's', functions: ['f'], stable: '1', canary: '2' }];
     const record = fold(
