@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApiServer, type ApiServer } from '../../test/support/api-server.ts';
+import { newRelease } from '../../test/support/new-release.ts';
 import { recordEvent } from '../store/events.ts';
 import { recordBeat } from '../store/parts.ts';
 import { createRelease } from '../store/releases.ts';
@@ -39,22 +40,7 @@ async function token(role: string, projects: string[] = []): Promise<string> {
 }
 
 async function release(name = 'shop'): Promise<string> {
-  const id = ulid();
-  await createRelease(api.store.db, {
-    id,
-    project: name,
-    environment: 'production',
-    ref: 'refs/heads/main',
-    commit: 'a'.repeat(40),
-    before: '',
-    author: 'kim',
-    message: 'change',
-    cause: 'push',
-    startedBy: '',
-    dryRun: false,
-    dedupeKey: id,
-    at: Date.now(),
-  });
+  const { id } = await createRelease(api.store.db, newRelease(name, { author: 'kim' }));
   return id;
 }
 
@@ -110,12 +96,12 @@ describe('every fault is a problem document with a stable code', () => {
   });
 
   test('a database that is gone is 503, not a fault of ours', async () => {
-    await api.postgres.crash();
+    await api.store.postgres.crash();
     expect(await problem(await api.call('GET', '/api/v1/projects'))).toEqual({
       status: 503,
       code: 'database-unreachable',
     });
-    await api.postgres.start();
+    await api.store.postgres.start();
     expect((await api.call('GET', '/api/v1/projects')).status).toBe(200);
   }, 30_000);
 });

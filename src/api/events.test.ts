@@ -145,8 +145,8 @@ test('a stream outlives a crash of the database and misses nothing', async () =>
   const stream = await listen();
   await happen(id, 1);
   await stream.next(1);
-  await api.postgres.crash();
-  await api.postgres.start();
+  await api.store.postgres.crash();
+  await api.store.postgres.start();
   // The pool may still hold connections that died with the server.
   await expect
     .poll(() =>

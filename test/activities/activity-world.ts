@@ -14,14 +14,14 @@ import type { FcClient } from '../../src/fc/client.ts';
 import { probeSandbox } from '../../src/platform/sandbox.ts';
 import { createProject } from '../../src/store/projects.ts';
 import { createRelease } from '../../src/store/releases.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
-import { startTestPostgres } from '../support/postgres.ts';
+import type { Store } from '../../src/store/store.ts';
+import { newRelease } from '../support/new-release.ts';
+import { startTestStore } from '../support/test-store.ts';
 
 const run = promisify(execFile);
 
 export interface ActivityWorld {
   readonly store: Store;
-  readonly databaseUrl: string;
   readonly folder: string;
   /** Parts with a home of their own. */
   parts(change?: Partial<Parts>): Parts;
@@ -39,12 +39,7 @@ export interface PushedRelease {
 }
 
 export async function startActivityWorld(fc: FcClient): Promise<ActivityWorld> {
-  const postgres = await startTestPostgres();
-  const log = pino({ level: 'silent' });
-  const store = await openStore(
-    { databaseUrl: postgres.url, maxConnections: 5, applicationName: 'activity-test' },
-    log,
-  );
+  const store = await startTestStore();
   const folder = mkdtempSync(join(tmpdir(), 'sluice-activities-'));
   let homes = 0;
   let releases = 0;
@@ -62,27 +57,20 @@ export async function startActivityWorld(fc: FcClient): Promise<ActivityWorld> {
     const commit = await git(clone, 'rev-parse', 'HEAD');
     releases += 1;
     const releaseId = `01TEST${String(releases).padStart(20, '0')}`;
-    await createRelease(store.db, {
-      id: releaseId,
-      project: name,
-      environment: 'production',
-      ref: 'refs/heads/main',
-      commit,
-      before: '',
-      author: 'Ann <ann@shop.example>',
-      message: 'Change the shop',
-      cause: 'push',
-      startedBy: '',
-      dryRun: false,
-      dedupeKey: releaseId,
-      at: Date.now(),
-    });
+    await createRelease(
+      store.db,
+      newRelease(name, {
+        id: releaseId,
+        commit,
+        author: 'Ann <ann@shop.example>',
+        message: 'Change the shop',
+      }),
+    );
     return { releaseId, commit, repository };
   }
 
   return {
     store,
-    databaseUrl: postgres.url,
     folder,
     push,
     parts: (change = {}) => {
@@ -102,7 +90,7 @@ export async function startActivityWorld(fc: FcClient): Promise<ActivityWorld> {
         publicUrl: 'http://sluice.test',
         tellLook: async () => undefined,
         tellAlias: async () => undefined,
-        log,
+        log: pino({ level: 'silent' }),
         ...change,
       };
     },
@@ -127,7 +115,6 @@ export async function startActivityWorld(fc: FcClient): Promise<ActivityWorld> {
     },
     close: async () => {
       await store.close();
-      await postgres.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

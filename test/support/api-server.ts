@@ -14,8 +14,7 @@ import { createApiMetrics } from '../../src/api/metrics.ts';
 import { createRefusals } from '../../src/api/webhooks/refusals.ts';
 import { createWorkflows } from '../../src/api/workflows.ts';
 import { createFcClient } from '../../src/fc/fc2-client.ts';
-import { openStore, type Store } from '../../src/store/store.ts';
-import { startTestPostgres, type TestPostgres } from './postgres.ts';
+import { startTestStore, type TestStore } from './test-store.ts';
 
 /** Nobody listens on port 1 of loopback. */
 const NOWHERE = '127.0.0.1:1';
@@ -23,8 +22,7 @@ const NOWHERE = '127.0.0.1:1';
 export interface ApiServer {
   readonly url: string;
   readonly adminToken: string;
-  readonly store: Store;
-  readonly postgres: TestPostgres;
+  readonly store: TestStore;
   /** A request with a token (the administrator's unless told otherwise) and a JSON body. */
   call(method: string, path: string, body?: unknown, token?: string): Promise<Response>;
   stop(): Promise<void>;
@@ -44,14 +42,12 @@ export interface ApiServerOptions {
 
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
   const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
-  const postgres = await startTestPostgres();
-  const databaseUrl = postgres.url;
-  const store = await openStore({ databaseUrl, maxConnections: 10, applicationName: 'test' }, log);
+  const store = await startTestStore(log);
   const workflows = createWorkflows(
     { address: options.temporalAddress ?? NOWHERE, namespace: 'default' },
     log,
   );
-  const feed = await openEventFeed({ db: store.db, databaseUrl }, log);
+  const feed = await openEventFeed({ db: store.db, databaseUrl: store.postgres.url }, log);
   const fcEndpoint = options.fcEndpoint ?? `http://${NOWHERE}`;
   const fc = createFcClient({
     endpoint: fcEndpoint,
@@ -91,7 +87,6 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     url,
     adminToken,
     store,
-    postgres,
     call: (method, path, body, token = adminToken) =>
       fetch(`${url}${path}`, {
         method,
@@ -109,7 +104,6 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       await workflows.close();
       await refusals.close();
       await store.close();
-      await postgres.stop();
     },
   };
 }

@@ -8,10 +8,10 @@ export interface TestStore extends Store {
 }
 
 /** Closing it ends the PostgreSQL too. */
-export async function startTestStore(): Promise<TestStore> {
+export async function startTestStore(log = pino({ level: 'silent' })): Promise<TestStore> {
   const postgres = await startTestPostgres();
   const settings = { databaseUrl: postgres.url, maxConnections: 10, applicationName: 'test' };
-  const store = await openStore(settings, pino({ level: 'silent' }));
+  const store = await openStore(settings, log);
   return {
     ...store,
     postgres,

@@ -2,6 +2,7 @@ import { ulid } from 'ulid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PRODUCTION } from '../../../test/support/production.ts';
 import { startApiServer, type ApiServer } from '../../../test/support/api-server.ts';
+import { newRelease } from '../../../test/support/new-release.ts';
 import { resolvePlan } from '../../domain/plan/resolve.ts';
 import type { ReleaseEvent } from '../../domain/release/events.ts';
 import { recordEvent } from '../../store/events.ts';
@@ -20,21 +21,15 @@ beforeAll(async () => {
     webhookSecret: 'hush-hush',
   });
   releaseId = ulid();
-  await createRelease(api.store.db, {
-    id: releaseId,
-    project: 'shop',
-    environment: 'production',
-    ref: 'refs/heads/main',
-    commit: 'a'.repeat(40),
-    before: '',
-    author: '<script>alert(1)</script>',
-    message: '<img src=x onerror=alert(1)>',
-    cause: 'push',
-    startedBy: '',
-    dryRun: false,
-    dedupeKey: 'x',
-    at: Date.now(),
-  });
+  await createRelease(
+    api.store.db,
+    newRelease('shop', {
+      id: releaseId,
+      author: '<script>alert(1)</script>',
+      message: '<img src=x onerror=alert(1)>',
+      dedupeKey: 'x',
+    }),
+  );
 }, 60_000);
 afterAll(() => api.stop());
 
@@ -256,21 +251,18 @@ describe('pages', () => {
 describe('a dry run', () => {
   test('shows what it would change and how, and what the hooks of a release said — as text, whatever it is', async () => {
     const id = ulid();
-    await createRelease(api.store.db, {
-      id,
-      project: 'shop',
-      environment: 'production',
-      ref: 'refs/heads/main',
-      commit: 'b'.repeat(40),
-      before: '',
-      author: '',
-      message: '',
-      cause: 'manual',
-      startedBy: 'ann',
-      dryRun: true,
-      dedupeKey: id,
-      at: Date.now(),
-    });
+    await createRelease(
+      api.store.db,
+      newRelease('shop', {
+        id,
+        commit: 'b'.repeat(40),
+        author: '',
+        message: '',
+        cause: 'manual',
+        startedBy: 'ann',
+        dryRun: true,
+      }),
+    );
     const code = { digest: `sha256:${'a'.repeat(64)}`, bytes: 2048, files: 2 };
     const events: readonly ReleaseEvent[] = [
       { type: 'planned', plan: resolvePlan(null, PRODUCTION) },

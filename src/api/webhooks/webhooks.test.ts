@@ -252,9 +252,9 @@ describe('what cannot be read is refused by name', () => {
 });
 
 test('a delivery waits for a database that restarts instead of being lost', async () => {
-  await api.postgres.crash();
+  await api.store.postgres.crash();
   const answer = github(push({ after: 'c'.repeat(40) }));
-  await api.postgres.start();
+  await api.store.postgres.start();
   expect((await answer).status).toBe(202);
 }, 30_000);
 
@@ -307,7 +307,7 @@ describe('a database that takes no writes', () => {
 /** As the database's owner, whatever the default of transactions. */
 async function statement(text: string): Promise<void> {
   const client = new Client({
-    connectionString: api.postgres.url,
+    connectionString: api.store.postgres.url,
     options: '-c default_transaction_read_only=off',
   });
   await client.connect();
