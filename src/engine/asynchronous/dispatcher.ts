@@ -13,6 +13,7 @@ import { countRefused, ERROR_TYPES, seriesOf } from '../http/counting.ts';
 import type { FunctionAddress } from '../http/function-address.ts';
 import { RefusedError, type InvocationResult, type Runner } from '../invoke/contract.ts';
 import type { SeriesRegistry } from '../metrics/series-registry.ts';
+import { DueRounds } from './due-rounds.ts';
 import { destinationCall, type Outcome } from './outcome.ts';
 import { LEASE_MS, type AsyncCall, type AsyncQueue } from './queue.ts';
 import type { AsyncEnd } from './status.ts';
@@ -41,10 +42,7 @@ export interface DispatcherLimits {
 
 /** Eight functions with long calls have to come together before others wait; the payloads of all are 16 MB at most. */
 const DEFAULT_LIMITS: DispatcherLimits = { atOnce: 128, perFunction: 16, retryPauseMs: 60_000 };
-/** Longest sleep: another engine on the same database may have been given a call. */
-const LONGEST_SLEEP_MS = 30_000;
 const PLACE_PAUSE_MS = 500;
-const DATABASE_PAUSE_MS = 1_000;
 /** After a refusal of the platform the next try waits, twice as long each time, up to five minutes. */
 const FIRST_REFUSAL_PAUSE_MS = 1_000;
 const LONGEST_REFUSAL_PAUSE_MS = 300_000;
@@ -58,14 +56,17 @@ export class Dispatcher {
   readonly #running = new Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>();
   readonly #renewal: NodeJS.Timeout;
   readonly #forgetting: NodeJS.Timeout;
-  #timer: NodeJS.Timeout | undefined;
-  #pumping: Promise<void> | undefined;
-  #again = false;
+  readonly #rounds: DueRounds;
   #closed = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#rounds = new DueRounds({
+      round: () => this.#round(),
+      what: 'asynchronous calls',
+      log: options.log,
+    });
     this.#renewal = setInterval(() => void this.#renew(), LEASE_MS / 4);
     this.#forgetting = setInterval(() => void this.#forget(), FORGET_EVERY_MS);
     this.#renewal.unref();
@@ -74,12 +75,7 @@ export class Dispatcher {
 
   /** Something may be due. */
   wake(): void {
-    if (this.#closed) return;
-    this.#again = true;
-    this.#pumping ??= this.#pump().finally(() => {
-      this.#pumping = undefined;
-      if (this.#again) this.wake();
-    });
+    this.#rounds.wake();
   }
 
   /** Ends a call that this process runs; others find out when they say that they still do. */
@@ -90,44 +86,26 @@ export class Dispatcher {
   /** Takes no more, and gives back what runs after `graceMs` milliseconds: the next start makes it again. */
   async close(graceMs: number): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#timer);
     clearInterval(this.#forgetting);
-    await this.#pumping;
+    await this.#rounds.close();
     const all = Promise.all([...this.#running.values()].map(({ done }) => done));
     await Promise.race([all, pause(graceMs, undefined, { ref: false })]);
     clearInterval(this.#renewal);
     await this.#options.queue.release([...this.#running.keys()]);
   }
 
-  async #pump(): Promise<void> {
-    const { queue, log, now } = this.#options;
-    try {
-      while (this.#again && !this.#closed) {
-        this.#again = false;
-        const free = this.#limits.atOnce - this.#running.size;
-        // Whoever ends wakes this again.
-        if (free <= 0) return;
-        const calls = await queue.claim(free, this.#limits.perFunction);
-        for (const call of calls) this.#begin(call);
-        if (calls.length > 0) this.#again = true;
-      }
-      if (this.#closed) return;
-      await queue.endStopped();
-      const due = await queue.nextDue();
-      const inMs = (due ?? Infinity) - now();
-      // What is due and was not taken waits for a place: an end of ours wakes, one elsewhere does not.
-      this.#sleep(inMs <= 0 ? PLACE_PAUSE_MS : Math.min(inMs, LONGEST_SLEEP_MS));
-    } catch (error) {
-      log.warn({ err: ensureError(error) }, 'asynchronous calls cannot be read; trying again');
-      this.#sleep(DATABASE_PAUSE_MS);
-    }
-  }
-
-  #sleep(ms: number): void {
-    clearTimeout(this.#timer);
-    // With every place taken, what is due waits for an end, which wakes.
-    this.#timer = setTimeout(() => this.wake(), ms);
-    this.#timer.unref();
+  async #round(): Promise<number> {
+    const { queue, now } = this.#options;
+    const free = this.#limits.atOnce - this.#running.size;
+    // Whoever ends wakes this again.
+    if (free <= 0) return Infinity;
+    const calls = await queue.claim(free, this.#limits.perFunction);
+    for (const call of calls) this.#begin(call);
+    if (calls.length > 0) return 0;
+    await queue.endStopped();
+    const inMs = ((await queue.nextDue()) ?? Infinity) - now();
+    // What is due and was not taken waits for a place: an end of ours wakes, one elsewhere does not.
+    return inMs <= 0 ? PLACE_PAUSE_MS : inMs;
   }
 
   #begin(call: AsyncCall): void {

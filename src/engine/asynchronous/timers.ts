@@ -4,7 +4,6 @@
  */
 import type { Kysely } from 'kysely';
 import { nextTime, type Timer } from '../../domain/schedule/timer.ts';
-import { ensureError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { asyncConfigOf } from '../catalog/async-configs.ts';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -12,6 +11,7 @@ import { apiTime, type TriggerRecord } from '../catalog/records.ts';
 import { timerOf } from '../catalog/trigger-config.ts';
 import type { EngineTables } from '../catalog/tables.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import { DueRounds } from './due-rounds.ts';
 import { insertCall, namelessCall } from './queue.ts';
 
 export interface TimerOptions {
@@ -25,60 +25,36 @@ export interface TimerOptions {
 
 /** Most firings in one transaction. */
 const BATCH = 50;
-/** Longest sleep: another engine on the same database may have stored a timer. */
-const LONGEST_SLEEP_MS = 30_000;
-const DATABASE_PAUSE_MS = 1_000;
 
 export class Timers {
   readonly #options: TimerOptions;
-  #timer: NodeJS.Timeout | undefined;
-  #work: Promise<void> | undefined;
-  #again = false;
-  #closed = false;
+  readonly #rounds: DueRounds;
 
   constructor(options: TimerOptions) {
     this.#options = options;
+    this.#rounds = new DueRounds({ round: () => this.#round(), what: 'timers', log: options.log });
   }
 
   /** Something may be due, or due earlier than it was. */
   wake(): void {
-    if (this.#closed) return;
-    this.#again = true;
-    this.#work ??= this.#fireAll().finally(() => {
-      this.#work = undefined;
-      if (this.#again) this.wake();
-    });
+    this.#rounds.wake();
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-    await this.#work;
+  close(): Promise<void> {
+    return this.#rounds.close();
   }
 
-  async #fireAll(): Promise<void> {
-    const { db, now, log, dispatcher } = this.#options;
-    let sleepMs = DATABASE_PAUSE_MS;
-    try {
-      while (this.#again && !this.#closed) {
-        this.#again = false;
-        const fired = await this.#fire();
-        if (fired > 0) dispatcher.wake();
-        if (fired === BATCH) this.#again = true;
-      }
-      const row = await db
-        .selectFrom('timers')
-        .select((of) => of.fn.min('due_at').as('due'))
-        .executeTakeFirst();
-      const due = row?.due as Date | null | undefined;
-      sleepMs = Math.min(Math.max((due?.getTime() ?? Infinity) - now(), 1), LONGEST_SLEEP_MS);
-    } catch (error) {
-      log.warn({ err: ensureError(error) }, 'timers cannot be read; trying again');
-    }
-    clearTimeout(this.#timer);
-    if (this.#closed) return;
-    this.#timer = setTimeout(() => this.wake(), sleepMs);
-    this.#timer.unref();
+  async #round(): Promise<number> {
+    const { db, now, dispatcher } = this.#options;
+    const fired = await this.#fire();
+    if (fired > 0) dispatcher.wake();
+    if (fired === BATCH) return 0;
+    const row = await db
+      .selectFrom('timers')
+      .select((of) => of.fn.min('due_at').as('due'))
+      .executeTakeFirst();
+    const due = row?.due as Date | null | undefined;
+    return Math.max((due?.getTime() ?? Infinity) - now(), 1);
   }
 
   #fire(): Promise<number> {
