@@ -5,6 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { TriggerRecord } from '../catalog/records.ts';
+import type { TriggerConfig } from '../catalog/trigger-config.ts';
 
 const text = z.string().default('');
 
@@ -68,37 +69,41 @@ export type SourceEvent = z.infer<typeof SourceEvent>;
 
 /** What the trigger's function gets, or `undefined` where the event is not for it. */
 export function deliveryFor(trigger: TriggerRecord, event: SourceEvent, now: number): string | undefined {
-  if (trigger.type === 'http' || trigger.type !== event.triggerType) return undefined;
   if (event.triggerType !== 'eventbridge' && trigger.sourceArn !== event.sourceArn) return undefined;
-  const { config } = trigger;
   switch (event.triggerType) {
     case 'oss':
-      return isOssMatch(config, event) ? ossDocument(trigger, event, now) : undefined;
-    case 'mns_topic':
-      if (config['filterTag'] && config['filterTag'] !== event.tag) return undefined;
-      return config['notifyContentFormat'] === 'JSON' ? mnsDocument(trigger, event, now) : event.message;
-    case 'log':
-      if (config['enable'] === false || logstoreOf(config) !== event.logstore) return undefined;
-      return logDocument(trigger, event, now);
+      if (trigger.type !== 'oss' || !isOssMatch(trigger.config, event)) return undefined;
+      return ossDocument(trigger, event, now);
+    case 'mns_topic': {
+      if (trigger.type !== 'mns_topic') return undefined;
+      const { filterTag, notifyContentFormat } = trigger.config;
+      if (filterTag !== '' && filterTag !== event.tag) return undefined;
+      return notifyContentFormat === 'JSON' ? mnsDocument(trigger, event, now) : event.message;
+    }
+    case 'log': {
+      if (trigger.type !== 'log') return undefined;
+      const { enable, sourceConfig, functionParameter } = trigger.config;
+      if (!enable || sourceConfig.logstore !== event.logstore) return undefined;
+      return logDocument(trigger.id, functionParameter, event, now);
+    }
     case 'cdn_events':
-      return isCdnMatch(config, event) ? cdnDocument(event, now) : undefined;
-    case 'eventbridge':
-      if (config['triggerEnable'] === false || !fitsPattern(patternOf(config), event.event)) return undefined;
+      if (trigger.type !== 'cdn_events' || !isCdnMatch(trigger.config, event)) return undefined;
+      return cdnDocument(event, now);
+    case 'eventbridge': {
+      if (trigger.type !== 'eventbridge') return undefined;
+      const { triggerEnable, eventRuleFilterPattern } = trigger.config;
+      if (!triggerEnable || !fitsPattern(patternOf(eventRuleFilterPattern), event.event)) return undefined;
       return JSON.stringify(event.event);
+    }
   }
 }
 
-type Config = Readonly<Record<string, unknown>>;
-
-function isOssMatch(config: Config, { eventName, object }: z.infer<typeof OssEvent>): boolean {
-  const { events, filter } = z
-    .object({
-      events: z.array(z.string()),
-      filter: z.object({ key: z.object({ prefix: text, suffix: text }) }),
-    })
-    .parse(config);
+function isOssMatch(
+  { events, filter }: TriggerConfig<'oss'>,
+  { eventName, object }: z.infer<typeof OssEvent>,
+): boolean {
   const group = eventName.slice(0, eventName.indexOf(':'));
-  const isNamed = events.includes(`oss:${eventName}`) || events.includes(`oss:${group}:*`);
+  const isNamed = [`oss:${eventName}`, `oss:${group}:*`].some((name) => events.includes(name));
   return isNamed && object.key.startsWith(filter.key.prefix) && object.key.endsWith(filter.key.suffix);
 }
 
@@ -138,13 +143,14 @@ function mnsDocument(trigger: TriggerRecord, event: z.infer<typeof MnsEvent>, no
   });
 }
 
-function logstoreOf(config: Config): string {
-  return z.object({ sourceConfig: z.object({ logstore: z.string() }) }).parse(config).sourceConfig.logstore;
-}
-
-function logDocument(trigger: TriggerRecord, event: z.infer<typeof LogEvent>, now: number): string {
+function logDocument(
+  jobName: string,
+  parameter: object,
+  event: z.infer<typeof LogEvent>,
+  now: number,
+): string {
   return JSON.stringify({
-    parameter: trigger.type === 'log' ? trigger.config['functionParameter'] : {},
+    parameter,
     source: {
       endpoint: event.endpoint,
       projectName: event.sourceArn.slice(event.sourceArn.lastIndexOf('/') + 1),
@@ -153,16 +159,16 @@ function logDocument(trigger: TriggerRecord, event: z.infer<typeof LogEvent>, no
       beginCursor: event.beginCursor,
       endCursor: event.endCursor,
     },
-    jobName: trigger.id,
+    jobName,
     taskId: randomUUID(),
     cursorTime: Math.floor(now / 1_000),
   });
 }
 
-function isCdnMatch(config: Config, event: z.infer<typeof CdnEvent>): boolean {
-  const { eventName, filter } = z
-    .object({ eventName: z.string(), filter: z.record(z.string(), z.array(z.string())) })
-    .parse(config);
+function isCdnMatch(
+  { eventName, filter }: TriggerConfig<'cdn_events'>,
+  event: z.infer<typeof CdnEvent>,
+): boolean {
   return eventName === event.eventName && (filter['domain']?.includes(event.domain) ?? true);
 }
 
@@ -182,9 +188,8 @@ function cdnDocument(event: z.infer<typeof CdnEvent>, now: number): string {
   return JSON.stringify({ events: [record] });
 }
 
-function patternOf(config: Config): unknown {
-  const pattern = config['eventRuleFilterPattern'];
-  return typeof pattern === 'string' && pattern !== '' ? JSON.parse(pattern) : {};
+function patternOf(text: string): unknown {
+  return text === '' ? {} : JSON.parse(text);
 }
 
 /** Every member of a pattern names the values that are let through: a list of them, or a pattern of its own. */

@@ -101,7 +101,7 @@ export function timeAfter(timer: Timer, dueAt: number, now: number): number {
 }
 
 /** What the function gets, as the cloud sends it. */
-function timerEvent({ name, type, config }: TriggerRecord, dueAt: number): string {
-  const payload = type === 'http' ? '' : config['payload'];
-  return JSON.stringify({ triggerTime: apiTime(dueAt), triggerName: name, payload });
+function timerEvent(record: TriggerRecord, dueAt: number): string {
+  const payload = record.type === 'timer' ? record.config.payload : '';
+  return JSON.stringify({ triggerTime: apiTime(dueAt), triggerName: record.name, payload });
 }

@@ -34,7 +34,7 @@ const HttpConfig = z.object({
   methods: z.array(z.enum(HTTP_METHODS)).min(1),
   disableURLInternet: z.boolean().default(false),
 });
-export type HttpTriggerConfig = z.infer<typeof HttpConfig>;
+export type HttpTriggerConfig = TriggerConfig<'http'>;
 
 const LogSource = z.object({ project: text, logstore: text });
 
@@ -113,12 +113,13 @@ const CONFIGS = {
 } as const;
 
 export type TriggerType = keyof typeof CONFIGS;
+export type TriggerConfig<Type extends TriggerType> = Readonly<z.output<(typeof CONFIGS)[Type]>>;
 export const TRIGGER_TYPES = Object.keys(CONFIGS) as [TriggerType, ...TriggerType[]];
 
-/** The configuration by type; those of other types than `http` are kept for whoever fires them. */
-export type TriggerSettings =
-  | { readonly type: 'http'; readonly config: HttpTriggerConfig }
-  | { readonly type: Exclude<TriggerType, 'http'>; readonly config: Readonly<Record<string, unknown>> };
+/** The configuration by type; those that the engine does not fire itself are kept for whoever does. */
+export type TriggerSettings = {
+  [Type in TriggerType]: { readonly type: Type; readonly config: TriggerConfig<Type> };
+}[TriggerType];
 
 /** Where events of each type come from (fc-api.md §4); types that are missing here have no source of their own. */
 const SOURCES: Partial<Record<TriggerType, { readonly pattern: RegExp; readonly words: string }>> = {
@@ -140,13 +141,9 @@ const SOURCES: Partial<Record<TriggerType, { readonly pattern: RegExp; readonly 
 
 /** @throws ApiError `InvalidArgument` that names what does not fit the type */
 export function triggerSettings(type: TriggerType, config: unknown): TriggerSettings {
-  if (type === 'http') return { type, config: parseConfig(HttpConfig, config) };
-  return { type, config: parseConfig(CONFIGS[type] as z.ZodType<Record<string, unknown>>, config) };
-}
-
-function parseConfig<T>(schema: z.ZodType<T>, config: unknown): T {
-  const { triggerConfig } = parseValue(z.object({ triggerConfig: schema }), { triggerConfig: config ?? {} });
-  return triggerConfig;
+  const schema = z.object({ triggerConfig: CONFIGS[type] });
+  const { triggerConfig } = parseValue(schema, { triggerConfig: config ?? {} });
+  return { type, config: triggerConfig } as TriggerSettings;
 }
 
 /** @throws ApiError `InvalidArgument` unless the type can have events from `sourceArn` */
@@ -160,8 +157,8 @@ export function checkSource(type: TriggerType, sourceArn: string): void {
 
 /** When a timer trigger fires, or `undefined` for another trigger and one that is switched off. */
 export function timerOf(settings: TriggerSettings): Timer | undefined {
-  if (settings.type !== 'timer' || settings.config['enable'] === false) return undefined;
-  const parsed = parseTimer(String(settings.config['cronExpression']));
+  if (settings.type !== 'timer' || !settings.config.enable) return undefined;
+  const parsed = parseTimer(settings.config.cronExpression);
   return parsed.ok ? parsed.value : undefined;
 }
 
