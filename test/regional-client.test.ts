@@ -1,22 +1,12 @@
 /** The client for several regions against two real engines: what is done in one must not show in the other. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { FcClient, FcFunctionConfig } from '../src/fc/client.ts';
+import type { FcClient } from '../src/fc/client.ts';
 import { FcError } from '../src/fc/errors.ts';
 import { createRegionalClient } from '../src/fc/regional-client.ts';
 import { ACCOUNT, KEY, zipOf } from './support/engine-process.ts';
+import { FUNCTION_CONFIG } from './support/function-config.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
-const CONFIG: FcFunctionConfig = {
-  runtime: 'nodejs20',
-  handler: 'index.handler',
-  description: '',
-  memorySize: 128,
-  timeout: 5,
-  initializer: '',
-  initializationTimeout: 3,
-  instanceConcurrency: 1,
-  environmentVariables: {},
-};
 const ELSEWHERE = 'cn-shanghai/shop';
 
 let engines: TestEngine[];
@@ -41,7 +31,7 @@ afterAll(() => Promise.all((engines ?? []).map((engine) => engine.close())), 30_
 async function release(place: string, text: string): Promise<void> {
   await fc.createService({ serviceName: place, description: '', internetAccess: true, role: '' });
   const zip = await zipOf({ 'index.js': `exports.handler = async () => ${JSON.stringify(text)};` });
-  await fc.createFunction(place, 'hello', CONFIG, zip);
+  await fc.createFunction(place, 'hello', FUNCTION_CONFIG, zip);
   const { versionId } = await fc.publishVersion(place, text);
   await fc.createAlias(place, 'PROD', { versionId, additionalVersionWeight: {} });
 }

@@ -1,6 +1,6 @@
 /** A person's rollback while Temporal is down: the API, the real engine, and nobody else. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { FcClient, FcFunctionConfig } from '../../src/fc/client.ts';
+import type { FcClient } from '../../src/fc/client.ts';
 import type { Parts } from '../../src/activities/index.ts';
 import { rollbackRecordActivities } from '../../src/activities/record/rollback-records.ts';
 import { findAliasState, saveAliasState } from '../../src/store/alias-states.ts';
@@ -8,23 +8,13 @@ import { listEvents, recordEvent } from '../../src/store/events.ts';
 import { addPublication } from '../../src/store/publications.ts';
 import { createRelease } from '../../src/store/releases.ts';
 import { ACCOUNT, KEY, zipOf } from '../support/engine-process.ts';
+import { FUNCTION_CONFIG } from '../support/function-config.ts';
 import { startApiServer, type ApiServer } from '../support/api-server.ts';
 import { newRelease } from '../support/new-release.ts';
 import { startTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const SERVICE = 'shop';
 const ENVIRONMENT = '/api/v1/environments/shop.production';
-const CONFIG: FcFunctionConfig = {
-  runtime: 'nodejs20',
-  handler: 'index.handler',
-  description: '',
-  memorySize: 128,
-  timeout: 5,
-  initializer: '',
-  initializationTimeout: 3,
-  instanceConcurrency: 1,
-  environmentVariables: {},
-};
 
 let engine: TestEngine;
 let fc: FcClient;
@@ -39,8 +29,8 @@ beforeAll(async () => {
   await fc.createService({ serviceName: SERVICE, description: '', internetAccess: false, role: '' });
   for (const tag of ['one', 'two', 'three']) {
     const zip = await zipOf({ 'index.js': `exports.handler = async () => '${tag}';` });
-    if (tag === 'one') await fc.createFunction(SERVICE, 'f', CONFIG, zip);
-    else await fc.updateFunction(SERVICE, 'f', CONFIG, zip);
+    if (tag === 'one') await fc.createFunction(SERVICE, 'f', FUNCTION_CONFIG, zip);
+    else await fc.updateFunction(SERVICE, 'f', FUNCTION_CONFIG, zip);
     await fc.publishVersion(SERVICE, tag);
   }
   await fc.createAlias(SERVICE, 'PROD', { versionId: '2', additionalVersionWeight: { '3': 0.25 } });

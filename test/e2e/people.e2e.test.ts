@@ -10,7 +10,7 @@ import { type Api } from '../support/api.ts';
 import { startCustomers, type Customers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject, type GitProject } from '../support/git-project.ts';
-import { type Stack } from '../support/stack.ts';
+import { poll, type Stack } from '../support/stack.ts';
 import { aliasOf } from '../support/sdk.ts';
 import { startSluice } from '../support/sluice.ts';
 
@@ -49,24 +49,21 @@ function callers(service: string): Customers {
 
 const alias = (service: string) => aliasOf(fc, service);
 
-async function untilWeight(service: string, weight: number): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while ((await alias(service)).additionalVersionWeight['2'] !== weight) {
-    if (Date.now() > deadline) throw new Error(`${service} never had ${weight} of version 2`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+const untilWeight = (service: string, weight: number): Promise<void> =>
+  poll(
+    `${service} to give ${weight} to version 2`,
+    async () => (await alias(service)).additionalVersionWeight['2'] === weight,
+  );
 
 /** What came before the watch's first reading does not count, so the harm goes on until it is taken back. */
 async function poisonUntilBack(service: string): Promise<void> {
   const poison = Buffer.from(JSON.stringify({ poison: true }));
-  const deadline = Date.now() + 60_000;
-  while ((await alias(service)).versionId !== '1') {
-    if (Date.now() > deadline) throw new Error(`nothing took ${service} back`);
+  await poll(`${service} to be taken back`, async () => {
+    if ((await alias(service)).versionId === '1') return true;
     for (let call = 0; call < 5; call += 1)
       await fc.invokeFunction(service, 'greet', poison, {}, 'PROD', { rawBuf: true }).catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    return false;
+  });
 }
 
 const act = (id: string, what: string, body: object = {}) => api.post(`/api/v1/releases/${id}/${what}`, body);
@@ -171,11 +168,7 @@ test('harm while a hook after the last step runs: the release that all users hav
   const first = await project.push(files('v1', ''), 'First');
   await api.until(first.id, ['promoted'], 60_000);
   const second = await project.push(files('v2', '{name: report, run: sleep 600, timeout: 20m}'), 'Second');
-  const deadline = Date.now() + 60_000;
-  while ((await alias('hooked')).versionId !== '2') {
-    if (Date.now() > deadline) throw new Error('the second version never had all traffic');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await poll('the second version to have all traffic', async () => (await alias('hooked')).versionId === '2');
   await customers.stop();
   await poisonUntilBack('hooked');
   const back = await api.until(second.id, ['rolled-back'], 60_000);

@@ -11,7 +11,7 @@ import { type Api } from '../support/api.ts';
 import { startCustomers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject } from '../support/git-project.ts';
-import { type Stack } from '../support/stack.ts';
+import { poll, type Stack } from '../support/stack.ts';
 import { aliasOf, versionsOf } from '../support/sdk.ts';
 import { startSluice } from '../support/sluice.ts';
 
@@ -250,10 +250,7 @@ async function countReleases(project: string): Promise<number> {
   return (await api.get<{ releases: ReleaseView[] }>(`/api/v1/releases?project=${project}`)).releases.length;
 }
 
-async function untilEvent(id: string, type: EventView['event']['type']): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await api.events(id)).some((event) => event.event.type === type)) {
-    if (Date.now() > deadline) throw new Error(`release ${id} had no event ${type}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+const untilEvent = (id: string, type: EventView['event']['type']): Promise<void> =>
+  poll(`release ${id} to have an event ${type}`, async () =>
+    (await api.events(id)).some((event) => event.event.type === type),
+  );

@@ -11,6 +11,7 @@ import { functionFiles, type FunctionFiles } from '../support/function-files.ts'
 import { createGitProject, type GitProject } from '../support/git-project.ts';
 import { aliasOf, versionsOf } from '../support/sdk.ts';
 import { commandLine, startSluice, type Sluice } from '../support/sluice.ts';
+import { poll } from '../support/stack.ts';
 import { startTestEngine, type TestEngine } from '../support/test-engine.ts';
 
 const SERVICE = 'spread';
@@ -157,10 +158,10 @@ describe('two regions, one release', () => {
     const customers = customersOf();
     try {
       const release = await push('good', ['bake: 0s']);
-      for (;;) {
+      await poll('traffic in the north', async () => {
         const { traffic } = await sluice.api.until(release.id, ['queued', 'running'], 60_000);
-        if (traffic.some(({ region }) => region === NORTH)) break;
-      }
+        return traffic.some(({ region }) => region === NORTH);
+      });
       await engine.process.end('SIGKILL');
       await sluice.api.post(`/api/v1/releases/${release.id}/abort`, { comment: 'the north is gone' });
       const atHome = async () => (await aliasOf(regions[0], SERVICE)).versionId;

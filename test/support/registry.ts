@@ -2,12 +2,13 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { pack, type Header } from 'tar-stream';
+import { freePorts } from './stack.ts';
 
 /** What the tests with images need and this machine does not have. */
 export const REGISTRY_MISSING = ['/usr/bin/docker-registry', '/usr/bin/skopeo'].filter(
@@ -35,7 +36,7 @@ export interface TestRegistry {
 /** @param login asked of everybody who pushes or pulls */
 export async function startRegistry(login?: { user: string; password: string }): Promise<TestRegistry> {
   const home = mkdtempSync(join(tmpdir(), 'sluice-registry-'));
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const host = `127.0.0.1:${port}`;
   const config = join(home, 'config.yml');
   const hash =
@@ -119,15 +120,6 @@ async function tarOf(entries: readonly LayerEntry[]): Promise<Buffer> {
   }
   tar.finalize();
   return buffer(tar);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 async function listening(port: number, server: ChildProcess): Promise<void> {

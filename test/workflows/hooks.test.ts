@@ -52,14 +52,6 @@ async function begin(script: Partial<Script>) {
   return { project, releaseId, service };
 }
 
-async function ended(releaseId: string, fixture?: string) {
-  await server.world.until(releaseId, ({ startedAt }) => startedAt !== null);
-  const handle = server.release(releaseId);
-  const result = await handle.result();
-  if (fixture !== undefined) await server.keepHistory(fixture, handle.workflowId);
-  return result;
-}
-
 function ranOf(releaseId: string): string[] {
   const start = `hook ${releaseId} `;
   return server.world.done.filter((line) => line.startsWith(start)).map((line) => line.slice(start.length));
@@ -77,7 +69,7 @@ function decision(stepIndex: number): Decision {
 describe.concurrent('hooks', () => {
   test('run where the plan has them, each once, and find the traffic where it is', async () => {
     const { releaseId } = await begin({ plan: hooked('roll-back') });
-    expect(await ended(releaseId, 'promoted.hooks')).toMatchObject({ ended: 'promoted' });
+    expect(await server.ended(releaseId, 'promoted.hooks')).toMatchObject({ ended: 'promoted' });
     expect(ranOf(releaseId)).toEqual([
       'release/before/1 at 0, alias at 0',
       'release/before/2 at 0, alias at 0',
@@ -101,7 +93,7 @@ describe.concurrent('hooks', () => {
     ['release/after/1', 'rolled-back', 'promote', 4],
   ])('that fails at %s takes the release back: %s in %s', async (key, end, stage, moves) => {
     const { releaseId, service } = await begin({ plan: hooked('roll-back'), failingHooks: [key] });
-    expect(await ended(releaseId)).toMatchObject({ ended: end });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: end });
     const progress = server.world.progress(releaseId);
     expect(progress.message).toContain('failed: exit code 1');
     expect(progress.stages.find((one) => one.stage === stage)).toMatchObject({
@@ -116,7 +108,7 @@ describe.concurrent('hooks', () => {
   test('that may fail do not hold the release up', async () => {
     const keys = ['release/before/1', 'step-1/after/1', 'release/after/1'];
     const { releaseId } = await begin({ plan: hooked('continue'), failingHooks: keys });
-    expect(await ended(releaseId)).toMatchObject({ ended: 'promoted' });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'promoted' });
     const { hooks } = server.world.progress(releaseId);
     expect(hooks.filter(({ state }) => state === 'failed').map(({ name }) => name)).toEqual([
       'migrate',
@@ -139,7 +131,7 @@ describe.concurrent('hooks', () => {
     });
     await server.release(releaseId).executeUpdate(approveUpdate, { args: [decision(index)] });
     expect(
-      await ended(releaseId, key === 'step-2/after/1' ? 'promoted.hook-asked' : undefined),
+      await server.ended(releaseId, key === 'step-2/after/1' ? 'promoted.hook-asked' : undefined),
     ).toMatchObject({
       ended: 'promoted',
     });
@@ -153,7 +145,7 @@ describe.concurrent('hooks', () => {
     const { releaseId, service } = await begin({ plan: hooked('ask'), failingHooks: [key] });
     await server.world.until(releaseId, ({ state }) => state === 'waiting-approval');
     await server.release(releaseId).executeUpdate(rejectUpdate, { args: [decision(index)] });
-    await ended(releaseId);
+    await server.ended(releaseId);
     expect(server.world.progress(releaseId).state).toBe('rejected');
     expect(server.world.aliases.get(service)).toEqual({ main: '1', additional: null });
   });
@@ -171,7 +163,7 @@ describe.concurrent('hooks', () => {
         .lane(project)
         .executeUpdate(rollbackUpdate, { args: [{ actor, comment, targets, afterOverride: 0 }] }),
     ).toEqual({ outcome: 'rolled-back' });
-    expect(await ended(releaseId, 'aborted.live')).toMatchObject({ ended: 'aborted' });
+    expect(await server.ended(releaseId, 'aborted.live')).toMatchObject({ ended: 'aborted' });
     expect(server.world.progress(releaseId).approvals).toMatchObject([{ outcome: 'overtaken' }]);
     expect(server.world.aliases.get(service)).toEqual({ main: '1', additional: null });
   });
@@ -192,7 +184,7 @@ describe.concurrent('hooks', () => {
       expect(server.world.aliases.get(service)?.main).not.toBe('1');
       const look = { ...HARMFUL_LOOK, metric: 'bake', step: null, weight: 1 };
       server.world.bakes.set(releaseId, [{ outcome: 'roll-back', look, afterOverride: 0 }]);
-      expect(await ended(releaseId, fixture)).toMatchObject({ ended: 'rolled-back' });
+      expect(await server.ended(releaseId, fixture)).toMatchObject({ ended: 'rolled-back' });
       expect(server.world.progress(releaseId)).toMatchObject({
         rollbackCause: 'harmful',
         verdict: { metric: 'bake' },
@@ -207,7 +199,7 @@ describe.concurrent('hooks', () => {
     await server.world.until(releaseId, ({ hooks }) => hooks.length === 1);
     const { actor, comment } = decision(0);
     await server.release(releaseId).executeUpdate(abortUpdate, { args: [{ actor, comment }] });
-    expect(await ended(releaseId, 'aborted.in-hook')).toMatchObject({ ended: 'aborted' });
+    expect(await server.ended(releaseId, 'aborted.in-hook')).toMatchObject({ ended: 'aborted' });
     expect(server.world.progress(releaseId).hooks).toMatchObject([
       { name: 'migrate', state: 'failed', summary: 'the release was stopped' },
     ]);

@@ -58,19 +58,10 @@ async function refusal(call: Promise<unknown>): Promise<ApplicationFailure> {
   return error.cause;
 }
 
-/** The result of a release; its lane needs a moment to start it. */
-async function ended(releaseId: string, fixture?: string) {
-  await server.world.until(releaseId, ({ startedAt }) => startedAt !== null);
-  const handle = server.release(releaseId);
-  const result = await handle.result();
-  if (fixture !== undefined) await server.keepHistory(fixture, handle.workflowId);
-  return result;
-}
-
 describe.concurrent('a release that goes well', () => {
   test('sets exactly the weights of its plan and then the new version alone', async () => {
     const { releaseId, service } = await begin();
-    expect(await ended(releaseId, 'promoted')).toMatchObject({ ended: 'promoted' });
+    expect(await server.ended(releaseId, 'promoted')).toMatchObject({ ended: 'promoted' });
     expect(movesOf(service)).toEqual([
       'version 1, 5 % to version new',
       'version 1, 25 % to version new',
@@ -89,28 +80,28 @@ describe.concurrent('a release that goes well', () => {
 
   test('numbers its events without gaps, from 1 — the store refuses nothing and misses nothing', async () => {
     const { releaseId } = await begin();
-    await ended(releaseId);
+    await server.ended(releaseId);
     const seqs = server.world.events.get(releaseId)?.map(({ seq }) => seq) ?? [];
     expect(seqs).toEqual(seqs.map((_, index) => index + 1));
   });
 
   test('creates the alias at 100 % on the first release — there is nothing to compare with', async () => {
     const { releaseId, service } = await begin({}, { isLive: false });
-    expect(await ended(releaseId, 'first')).toMatchObject({ ended: 'promoted' });
+    expect(await server.ended(releaseId, 'first')).toMatchObject({ ended: 'promoted' });
     expect(movesOf(service)).toEqual(['version new alone']);
     expect(server.world.types(releaseId)).not.toContain('step-started');
   });
 
   test('touches nothing when nothing changed', async () => {
     const { releaseId, service } = await begin({ unchanged: true });
-    expect(await ended(releaseId, 'unchanged')).toMatchObject({ ended: 'unchanged' });
+    expect(await server.ended(releaseId, 'unchanged')).toMatchObject({ ended: 'unchanged' });
     expect(server.world.progress(releaseId).state).toBe('unchanged');
     expect(server.world.done.filter((line) => line.includes(service))).toEqual([]);
   });
 
   test('touches nothing on a dry run, and says what it would do', async () => {
     const { releaseId, service } = await begin({ dryRun: true });
-    expect(await ended(releaseId, 'planned')).toMatchObject({ ended: 'dry-run-finished' });
+    expect(await server.ended(releaseId, 'planned')).toMatchObject({ ended: 'dry-run-finished' });
     expect(server.world.progress(releaseId)).toMatchObject({ state: 'planned' });
     expect(server.world.progress(releaseId).message).toContain('3 gray steps');
     expect(server.world.done.filter((line) => line.includes(service))).toEqual([]);
@@ -118,7 +109,7 @@ describe.concurrent('a release that goes well', () => {
 
   test('waits through an engine that does not answer, says so, and skips nothing', async () => {
     const { releaseId, service } = await begin({ unreachable: 4, plan: plan([step(0.05)]) });
-    expect(await ended(releaseId, 'promoted.engine-away')).toMatchObject({ ended: 'promoted' });
+    expect(await server.ended(releaseId, 'promoted.engine-away')).toMatchObject({ ended: 'promoted' });
     expect(server.world.find(releaseId, 'blocked')).toMatchObject({ reason: 'engine-unreachable' });
     expect(server.world.find(releaseId, 'cleared')).toMatchObject({ reason: 'engine-unreachable' });
     expect(movesOf(service)).toEqual(['version 1, 5 % to version new', 'version new alone']);
@@ -130,7 +121,7 @@ describe.concurrent('harm', () => {
     const { releaseId, service } = await begin({ plan: plan([step(0.05, 60_000)]) });
     await server.world.until(releaseId, ({ traffic }) => traffic.length > 0);
     server.world.harm(releaseId);
-    expect(await ended(releaseId, 'rolled-back')).toMatchObject({ ended: 'rolled-back' });
+    expect(await server.ended(releaseId, 'rolled-back')).toMatchObject({ ended: 'rolled-back' });
     expect(movesOf(service)).toEqual(['version 1, 5 % to version new', 'version 1 alone']);
     expect(server.world.progress(releaseId)).toMatchObject({
       state: 'rolled-back',
@@ -152,7 +143,7 @@ describe.concurrent('harm', () => {
       (error: unknown) => (error instanceof WorkflowUpdateFailedError ? 'refused' : 'gone'),
     );
     expect(outcome).not.toBe('accepted');
-    await ended(releaseId);
+    await server.ended(releaseId);
     expect(server.world.progress(releaseId).approvals).toMatchObject([{ outcome: 'overtaken' }]);
     expect(server.world.progress(releaseId).state).toBe('rolled-back');
   });
@@ -167,7 +158,7 @@ describe.concurrent('harm', () => {
       ...(server.world.scripts.get(releaseId) ?? HEALTHY),
       fails: { activity: 'watch', type: FAILURES.engineRefused },
     });
-    expect(await ended(releaseId)).toMatchObject({ ended: 'rolled-back' });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'rolled-back' });
     expect(server.world.progress(releaseId).reason).toBe('stage-failed');
   });
 });
@@ -186,7 +177,7 @@ describe.concurrent('a silent metrics source', () => {
     await server.world.until(releaseId, ({ reason }) => reason === 'approval');
     expect(movesOf(service)).toEqual(['version 1, 5 % to version new']);
     await handle.executeUpdate(approveUpdate, { args: [decision(0)] });
-    expect(await ended(releaseId, 'promoted.no-metrics')).toMatchObject({ ended: 'promoted' });
+    expect(await server.ended(releaseId, 'promoted.no-metrics')).toMatchObject({ ended: 'promoted' });
     const told = server.world.types(releaseId).filter((type) => type === 'blocked' || type === 'cleared');
     expect(told).toEqual(['blocked', 'cleared']);
   });
@@ -203,7 +194,7 @@ describe.concurrent('people', () => {
         detail: { actor: 'op', comment: 'pager', version: '1' },
       },
     });
-    expect(await ended(releaseId)).toMatchObject({ ended: 'aborted' });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'aborted' });
     expect(server.world.events.get(releaseId)?.map(({ event }) => event)).toContainEqual(
       expect.objectContaining({
         type: 'aborted',
@@ -226,7 +217,7 @@ describe.concurrent('people', () => {
       actor: { name: 'bob', role: 'release-manager' },
       comment: 'looks fine',
     });
-    expect(await ended(releaseId, 'approved')).toMatchObject({ ended: 'promoted' });
+    expect(await server.ended(releaseId, 'approved')).toMatchObject({ ended: 'promoted' });
   });
 
   test('cannot approve with a role that is too low, nor a step that does not ask', async () => {
@@ -241,14 +232,14 @@ describe.concurrent('people', () => {
     expect(wrong).toMatchObject({ type: 'conflict', details: [{ code: 'no-open-approval' }] });
     expect(server.world.progress(releaseId).state).toBe('waiting-approval');
     await handle.executeUpdate(rejectUpdate, { args: [decision(0)] });
-    await ended(releaseId);
+    await server.ended(releaseId);
   });
 
   test('reject, and the release goes back with state rejected', async () => {
     const { releaseId, service } = await begin(asking);
     await server.world.until(releaseId, ({ state }) => state === 'waiting-approval');
     await server.release(releaseId).executeUpdate(rejectUpdate, { args: [decision(0, 'eve')] });
-    expect(await ended(releaseId, 'rejected')).toMatchObject({ ended: 'rejected' });
+    expect(await server.ended(releaseId, 'rejected')).toMatchObject({ ended: 'rejected' });
     expect(movesOf(service).at(-1)).toBe('version 1 alone');
     expect(server.world.progress(releaseId)).toMatchObject({
       state: 'rejected',
@@ -271,18 +262,18 @@ describe.concurrent('people', () => {
       const lost = await refusal(Promise.reject(losers[0]?.reason));
       expect(lost).toMatchObject({ type: 'conflict', details: [{ code: 'already-decided' }] });
       const winner = approved.status === 'fulfilled' ? 'promoted' : 'rejected';
-      expect(await ended(releaseId)).toMatchObject({ ended: winner });
+      expect(await server.ended(releaseId)).toMatchObject({ ended: winner });
     }
   });
 
   test('who say nothing in time: the plan says what then', async () => {
     const back = await begin({ plan: plan([step(0.05, 10, { ...APPROVAL, timeoutMs: 50 })]) });
-    expect(await ended(back.releaseId)).toMatchObject({ ended: 'rolled-back' });
+    expect(await server.ended(back.releaseId)).toMatchObject({ ended: 'rolled-back' });
     expect(server.world.progress(back.releaseId).reason).toBe('approval-timeout');
     const on = await begin({
       plan: plan([step(0.05, 10, { ...APPROVAL, timeoutMs: 50, onTimeout: 'continue' })]),
     });
-    expect(await ended(on.releaseId)).toMatchObject({ ended: 'promoted' });
+    expect(await server.ended(on.releaseId)).toMatchObject({ ended: 'promoted' });
   });
 });
 
@@ -294,7 +285,7 @@ describe.concurrent('abort', () => {
       const { releaseId, service } = await begin({ stuck });
       await server.world.until(releaseId, ({ stages }) => stages.some(({ state }) => state === 'running'));
       await server.release(releaseId).executeUpdate(abortUpdate, { args: [act] });
-      expect(await ended(releaseId)).toMatchObject({
+      expect(await server.ended(releaseId)).toMatchObject({
         ended: 'aborted',
         sentence: 'aborted by ann: wrong branch',
       });
@@ -308,7 +299,7 @@ describe.concurrent('abort', () => {
       const { releaseId, service } = await begin({ plan: plan(steps) });
       await server.world.until(releaseId, ({ traffic }) => traffic.length > 0);
       await server.release(releaseId).executeUpdate(abortUpdate, { args: [act] });
-      expect(await ended(releaseId, 'aborted')).toMatchObject({ ended: 'aborted' });
+      expect(await server.ended(releaseId, 'aborted')).toMatchObject({ ended: 'aborted' });
       expect(movesOf(service)).toEqual(['version 1, 5 % to version new', 'version 1 alone']);
     }
   });
@@ -319,7 +310,7 @@ describe.concurrent('abort', () => {
     const late = await refusal(server.release(releaseId).executeUpdate(abortUpdate, { args: [act] }));
     expect(late).toMatchObject({ type: 'conflict' });
     server.world.letGo(releaseId);
-    expect(await ended(releaseId)).toMatchObject({ ended: 'promoted' });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'promoted' });
   });
 });
 
@@ -333,7 +324,7 @@ describe.concurrent('failure', () => {
   ] as const)
     test(`of ${activity} fails the release before any traffic moves`, async () => {
       const { releaseId, service } = await begin({ fails: { activity, type: FAILURES.buildFailed } });
-      expect(await ended(releaseId, activity === 'smoke' ? 'failed' : undefined)).toMatchObject({
+      expect(await server.ended(releaseId, activity === 'smoke' ? 'failed' : undefined)).toMatchObject({
         ended: 'failed',
       });
       expect(movesOf(service)).toEqual([]);
@@ -345,7 +336,7 @@ describe.concurrent('failure', () => {
   test('may be tried again: what was packaged is kept, and the history goes on', async () => {
     const script = { fails: { activity: 'smoke', type: FAILURES.verifyFailed } } as const;
     const { project, releaseId, service } = await begin(script);
-    await ended(releaseId);
+    await server.ended(releaseId);
     const seq = server.world.events.get(releaseId)?.at(-1)?.seq ?? 0;
     server.world.scripts.set(releaseId, { ...HEALTHY, services: [service] });
     await server.push(project, releaseId, { attempt: 2, nextSeq: seq + 1 });
@@ -371,7 +362,7 @@ describe.concurrent('failure', () => {
     await server
       .release(releaseId)
       .executeUpdate(abortUpdate, { args: [{ actor: person('ann'), comment: '' }] });
-    expect(await ended(releaseId, 'changed-outside')).toMatchObject({ ended: 'aborted' });
+    expect(await server.ended(releaseId, 'changed-outside')).toMatchObject({ ended: 'aborted' });
     expect(server.world.aliases.get(service)).toMatchObject({ additional: { weight: 0.8 } });
   });
 });
@@ -390,7 +381,7 @@ describe.concurrent('lane', () => {
     expect(server.world.progress(b).supersededBy).toBe(c);
     expect(server.world.progress(c)).toMatchObject({ state: 'queued', reason: 'behind', behind: a });
     expect(await server.lane(project).query(laneQuery)).toEqual({ running: a, waiting: [c] });
-    expect(await ended(a)).toMatchObject({ ended: 'promoted' });
+    expect(await server.ended(a)).toMatchObject({ ended: 'promoted' });
     await server.world.until(c, ({ state }) => state === 'promoted');
     await server.keepHistory('lane.superseded', server.lane(project).workflowId);
     expect(server.world.done.filter((line) => line.includes(b))).toEqual([]);
@@ -399,7 +390,7 @@ describe.concurrent('lane', () => {
   test('runs a release once, however often it is handed over', async () => {
     const { project, releaseId, service } = await begin({ plan: plan([step(0.05, 50)]) });
     await Promise.all(Array.from({ length: 4 }, () => server.push(project, releaseId)));
-    await ended(releaseId);
+    await server.ended(releaseId);
     await server.push(project, releaseId);
     expect(server.world.done.filter((line) => line === `publish ${service} ${releaseId}`)).toHaveLength(1);
     expect(await server.lane(project).query(laneQuery)).toEqual({ running: null, waiting: [] });
@@ -426,7 +417,7 @@ describe.concurrent('lane', () => {
 
   test('refuses a rollback by a role that is too low', async () => {
     const { project, releaseId, service } = await begin();
-    await ended(releaseId);
+    await server.ended(releaseId);
     const low = await refusal(
       server.lane(project).executeUpdate(rollbackUpdate, {
         args: [

@@ -50,14 +50,6 @@ function movesOf(service: string): string[] {
     .map((move) => move.replace(service, 's').replaceAll(/version (?!1\b)\d+/g, 'version new'));
 }
 
-async function ended(releaseId: string, fixture?: string) {
-  await server.world.until(releaseId, ({ startedAt }) => startedAt !== null);
-  const handle = server.release(releaseId);
-  const result = await handle.result();
-  if (fixture !== undefined) await server.keepHistory(fixture, handle.workflowId);
-  return result;
-}
-
 const WAVE_1 = [
   's: version 1, 10 % to version new',
   's: version 1, 50 % to version new',
@@ -69,7 +61,7 @@ const ALL_BACK = ['north/s: version 1 alone', 's: version 1 alone', 'south/s: ve
 describe.concurrent('a release in waves', () => {
   test('ends the steps and moves all traffic in one wave before the next begins', async () => {
     const { releaseId, service } = await begin();
-    expect(await ended(releaseId, 'promoted.waves')).toMatchObject({ ended: 'promoted' });
+    expect(await server.ended(releaseId, 'promoted.waves')).toMatchObject({ ended: 'promoted' });
     expect(movesOf(service)).toEqual([
       ...WAVE_1,
       ...WAVE_2_BEGUN,
@@ -101,7 +93,7 @@ describe.concurrent('a release in waves', () => {
 
   test('publishes and verifies everywhere before any traffic moves, each region under its own lock', async () => {
     const { releaseId, places } = await begin();
-    await ended(releaseId);
+    await server.ended(releaseId);
     const { done } = server.world;
     for (const place of Object.values(places)) expect(done).toContain(`publish ${place} ${releaseId}`);
     const types = server.world.types(releaseId);
@@ -110,7 +102,7 @@ describe.concurrent('a release in waves', () => {
 
   test('is watched wave by wave, each by its own regions', async () => {
     const { releaseId, places } = await begin();
-    await ended(releaseId);
+    await server.ended(releaseId);
     expect(server.world.done).toContain(`watch wave 0 of ${releaseId}: ${places.home}, beside `);
     expect(server.world.done).toContain(
       `watch wave 1 of ${releaseId}: ${places.north},${places.south}, beside ${places.home}`,
@@ -119,7 +111,7 @@ describe.concurrent('a release in waves', () => {
 
   test('goes live at once where a region is new, when its wave comes', async () => {
     const { releaseId, service } = await begin({}, ['home', 'south']);
-    await ended(releaseId);
+    await server.ended(releaseId);
     expect(movesOf(service)).toEqual([
       ...WAVE_1,
       'north/s: version new alone',
@@ -131,7 +123,7 @@ describe.concurrent('a release in waves', () => {
 
   test('without steps still goes wave by wave', async () => {
     const { releaseId, service } = await begin({ plan: planInWaves([], WAVES) });
-    expect(await ended(releaseId)).toMatchObject({ ended: 'promoted' });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'promoted' });
     expect(movesOf(service)).toEqual([
       's: version new alone',
       'north/s: version new alone',
@@ -141,7 +133,7 @@ describe.concurrent('a release in waves', () => {
 
   test('says on a dry run over how many waves it would go', async () => {
     const { releaseId } = await begin({ dryRun: true });
-    await ended(releaseId);
+    await server.ended(releaseId);
     expect(server.world.progress(releaseId).message).toContain('in 4 gray steps over 2 waves');
   });
 });
@@ -161,7 +153,7 @@ describe.concurrent('all or none', () => {
     const { releaseId, service, places } = await begin({ plan: inSecond });
     await server.world.until(releaseId, secondBegun);
     server.world.harm(releaseId);
-    expect(await ended(releaseId, 'rolled-back.waves')).toMatchObject({ ended: 'rolled-back' });
+    expect(await server.ended(releaseId, 'rolled-back.waves')).toMatchObject({ ended: 'rolled-back' });
     const moves = movesOf(service);
     expect(moves.slice(0, MOVED.length)).toEqual(MOVED);
     expect(moves.slice(MOVED.length).sort()).toEqual(ALL_BACK);
@@ -177,7 +169,7 @@ describe.concurrent('all or none', () => {
     await server.world.until(releaseId, secondBegun);
     const look = { ...HARMFUL_LOOK, metric: 'bake-wave-1', sentence: 'far too many failures' };
     server.world.bakes.set(`${releaseId} wave 0`, [{ outcome: 'roll-back', look, afterOverride: 0 }]);
-    expect(await ended(releaseId)).toMatchObject({ ended: 'rolled-back' });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'rolled-back' });
     expect(movesOf(service).slice(MOVED.length).sort()).toEqual(ALL_BACK);
     expect(server.world.progress(releaseId).message).toBe('wave 1 (home): far too many failures');
   });
@@ -191,14 +183,14 @@ describe.concurrent('all or none', () => {
     await server
       .release(releaseId)
       .executeUpdate(skipUpdate, { args: [{ actor: manager, comment: '', step: 1 }] });
-    expect(await ended(releaseId)).toMatchObject({ ended: 'promoted' });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'promoted' });
   });
 
   test('an abort in the second wave takes the first one back too', async () => {
     const { releaseId, service } = await begin({ plan: inSecond });
     await server.world.until(releaseId, secondBegun);
     await server.release(releaseId).executeUpdate(abortUpdate, { args: [{ actor: manager, comment: 'no' }] });
-    expect(await ended(releaseId)).toMatchObject({ ended: 'aborted' });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'aborted' });
     expect(movesOf(service).slice(MOVED.length).sort()).toEqual(ALL_BACK);
   });
 
@@ -215,7 +207,7 @@ describe.concurrent('all or none', () => {
     const before = movesOf(service).length;
     const look = { ...HARMFUL_LOOK, metric: 'bake-wave-1', sentence: 'far too many failures' };
     server.world.bakes.set(`${releaseId} wave 0`, [{ outcome: 'roll-back', look, afterOverride: 0 }]);
-    expect(await ended(releaseId)).toMatchObject({ ended: 'rolled-back' });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'rolled-back' });
     expect(movesOf(service).slice(before).sort()).toEqual(ALL_BACK);
   });
 
@@ -223,7 +215,7 @@ describe.concurrent('all or none', () => {
     const { releaseId, service } = await begin({ plan: planInWaves([step(0.1, 60_000)], WAVES) });
     await server.world.until(releaseId, ({ traffic }) => traffic.length > 0);
     server.world.harm(releaseId);
-    expect(await ended(releaseId)).toMatchObject({ ended: 'rolled-back' });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'rolled-back' });
     expect(movesOf(service)).toEqual(['s: version 1, 10 % to version new', 's: version 1 alone']);
   });
 
@@ -256,7 +248,7 @@ describe.concurrent('all or none', () => {
     await server.world.until(releaseId, ({ reason }) => reason === 'changed-outside');
     expect(server.world.find(releaseId, 'paused')?.message).toBe('changed outside');
     await server.release(releaseId).executeUpdate(abortUpdate, { args: [{ actor: manager, comment: '' }] });
-    expect(await ended(releaseId)).toMatchObject({ ended: 'aborted' });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'aborted' });
     // What the person left stays; the others go back.
     expect(movesOf(service).slice(MOVED.length).sort()).toEqual(
       ALL_BACK.filter((move) => !move.startsWith('s:')),
@@ -281,7 +273,7 @@ describe.concurrent('people between the waves', () => {
     await server
       .release(releaseId)
       .executeUpdate(skipUpdate, { args: [{ actor: manager, comment: '', step: null }] });
-    expect(await ended(releaseId)).toMatchObject({ ended: 'promoted' });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'promoted' });
     expect(movesOf(service).at(-1)).toBe('north/s: version new alone');
   });
 
@@ -289,7 +281,7 @@ describe.concurrent('people between the waves', () => {
     const { releaseId, service } = await begin({ plan: planInWaves([step(0.1, 60_000)], WAVES) });
     await server.world.until(releaseId, ({ traffic }) => traffic.length > 0);
     await server.release(releaseId).executeUpdate(promoteUpdate, { args: [{ actor: manager, comment: '' }] });
-    expect(await ended(releaseId)).toMatchObject({ ended: 'promoted' });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'promoted' });
     expect(movesOf(service).slice(1)).toEqual([
       's: version new alone',
       'north/s: version new alone',
@@ -307,6 +299,6 @@ describe.concurrent('people between the waves', () => {
         args: [{ actor: manager, comment: '', step: index, evidence: null }],
       });
     }
-    expect(await ended(releaseId)).toMatchObject({ ended: 'promoted' });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'promoted' });
   });
 });

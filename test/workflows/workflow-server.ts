@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle, WorkflowResultType } from '@temporalio/client';
 import {
   laneWorkflowId,
   pushSignal,
@@ -37,6 +37,12 @@ export interface WorkflowServer {
   ): Promise<string>;
   release(releaseId: string): WorkflowHandle<typeof release>;
   lane(project: string): WorkflowHandle<typeof lane>;
+  /**
+   * The result of a release, which its lane needs a moment to start.
+   *
+   * @param fixture as which its history is kept
+   */
+  ended(releaseId: string, fixture?: string): Promise<WorkflowResultType<typeof release>>;
   /** Keeps the history of an ended release as a fixture, when asked to by SLUICE_RECORD_HISTORIES. */
   keepHistory(name: string, workflowId: string): Promise<void>;
   close(): Promise<void>;
@@ -97,6 +103,8 @@ async function serve(env: TestWorkflowEnvironment, world: World): Promise<Workfl
   );
   const running = workers.map((worker) => worker.run());
   const { client } = env;
+  const handleOf = (releaseId: string): WorkflowHandle<typeof release> =>
+    client.workflow.getHandle(releaseWorkflowId(releaseId));
   return {
     client,
     world,
@@ -110,7 +118,14 @@ async function serve(env: TestWorkflowEnvironment, world: World): Promise<Workfl
       });
       return releaseId;
     },
-    release: (releaseId) => client.workflow.getHandle(releaseWorkflowId(releaseId)),
+    release: handleOf,
+    ended: async (releaseId, fixture) => {
+      await world.until(releaseId, ({ startedAt }) => startedAt !== null);
+      const handle = handleOf(releaseId);
+      const result = await handle.result();
+      if (fixture !== undefined) await keepHistory(client, fixture, handle.workflowId);
+      return result;
+    },
     lane: (project) => client.workflow.getHandle(laneWorkflowId(project, 'production')),
     keepHistory: (name, workflowId) => keepHistory(client, name, workflowId),
     close: async () => {
