@@ -130,21 +130,14 @@ export async function startEngine(options: EngineOptions): Promise<void> {
 
   const domains = await DomainStore.load(db, now);
   const queue = new AsyncQueue(db, now);
-  const dispatcher = new Dispatcher({ queue, catalog, runner, series, now, random: Math.random, log });
+  const calling = { catalog, runner, series, now, random: Math.random };
+  const dispatcher = new Dispatcher({ ...calling, queue, log });
   const timers = new Timers({ db, catalog, dispatcher, now, log });
   lifecycle.onClose('asynchronous calls', () => dispatcher.close(RUNNER_GRACE_MS));
   lifecycle.onClose('timers', () => timers.close());
 
   const links = new CodeLinks(now);
   const verify = createVerifier({ id: credentials.accessKeyId, secret: credentials.accessKeySecret }, now);
-  const calls = {
-    catalog,
-    runner,
-    series,
-    now,
-    random: Math.random,
-    maxPayloadBytes: MAX_PAYLOAD_BYTES,
-  };
   const operations = [
     ...serviceOperations(catalog),
     ...functionOperations({ catalog, codeStore, links, layers }),
@@ -184,8 +177,12 @@ export async function startEngine(options: EngineOptions): Promise<void> {
     verify,
     operations,
     routeOf: createFunctionRouting(domains),
-    invoke: createInvocations({ ...calls, accept: createAcceptor({ catalog, queue, dispatcher }) }),
-    callHttp: createHttpCalls({ ...calls, verify }),
+    invoke: createInvocations({
+      ...calling,
+      maxPayloadBytes: MAX_PAYLOAD_BYTES,
+      accept: createAcceptor({ catalog, queue, dispatcher }),
+    }),
+    callHttp: createHttpCalls({ ...calling, maxPayloadBytes: MAX_PAYLOAD_BYTES, verify }),
     certificates:
       config.engineTlsPort === undefined ? undefined : (name) => domains.get(name)?.secureContext(),
     pages: createPages({

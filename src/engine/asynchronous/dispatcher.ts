@@ -6,27 +6,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ensureError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { asyncConfigOf } from '../catalog/async-configs.ts';
-import type { Catalog } from '../catalog/catalog.ts';
 import { targetOf, type Target } from '../catalog/service-state.ts';
 import { ApiError } from '../http/api-error.ts';
+import type { Calling } from '../http/calling.ts';
 import { countRefused, ERROR_TYPES, seriesOf } from '../http/counting.ts';
 import type { FunctionAddress } from '../http/function-address.ts';
-import { RefusedError, type InvocationResult, type Runner } from '../invoke/contract.ts';
-import type { SeriesRegistry } from '../metrics/series-registry.ts';
+import { RefusedError, type InvocationResult } from '../invoke/contract.ts';
 import { DueRounds } from './due-rounds.ts';
 import { destinationCall, type Outcome } from './outcome.ts';
 import { LEASE_MS, type AsyncCall, type AsyncQueue } from './queue.ts';
 import type { AsyncEnd } from './status.ts';
 
-export interface DispatcherOptions {
+export interface DispatcherOptions extends Calling {
   readonly queue: AsyncQueue;
-  readonly catalog: Catalog;
-  readonly runner: Runner;
-  readonly series: SeriesRegistry;
-  /** Unix milliseconds. */
-  readonly now: () => number;
-  /** Uniform in [0, 1): draws the version behind an alias. */
-  readonly random: () => number;
   readonly log: Logger;
   readonly limits?: Partial<DispatcherLimits>;
 }

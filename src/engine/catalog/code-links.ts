@@ -1,6 +1,6 @@
 /** Time-limited links to code packages: whoever holds one may fetch that package until it ends, nobody else may. */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { ApiError } from '../http/api-error.ts';
+import { accessDenied, ApiError } from '../http/api-error.ts';
 import { createHmacSha256, type Hmac } from '../http/hmac.ts';
 import type { Operation } from '../http/operation.ts';
 import type { CodeStore } from './code-store.ts';
@@ -34,7 +34,7 @@ export class CodeLinks {
         'this link was not made by the engine, or before its restart',
       );
     if (Number(expires) * 1_000 < this.#now())
-      throw new ApiError(403, 'AccessDenied', 'this link has expired; ask for the code again');
+      throw accessDenied('this link has expired; ask for the code again');
   }
 
   #sign(sha256: string, expires: string): Buffer {

@@ -165,30 +165,35 @@ function deploymentNamed(state: ServiceState, qualifier: string): Deployment {
 export function revisionKeys(state: ServiceState | undefined): Set<string> {
   const keys = new Set<string>();
   if (!state) return keys;
-  for (const { targets } of [state.latest, ...state.deployments.values()])
+  for (const { targets } of allDeployments(state))
     for (const { revision } of targets.values()) keys.add(revision.key);
   return keys;
 }
 
 /** SHA-256 of every code package that a state refers to. */
 export function* codePackages(state: ServiceState): Generator<string> {
-  for (const { functions } of [state.latest, ...state.deployments.values()])
-    for (const { code, config, layers } of functions.values()) {
-      if (config.runtime !== CONTAINER_RUNTIME) yield code.sha256;
-      for (const layer of layers) yield layer.code.sha256;
-    }
+  for (const { code, config, layers } of allFunctions(state)) {
+    if (config.runtime !== CONTAINER_RUNTIME) yield code.sha256;
+    for (const layer of layers) yield layer.code.sha256;
+  }
 }
 
 /** Layers that lie over each other in a function of the state, as their packages. */
 export function* layerStacks(state: ServiceState): Generator<string[]> {
-  for (const { functions } of [state.latest, ...state.deployments.values()])
-    for (const { layers } of functions.values())
-      if (layers.length > 0) yield layers.map(({ code }) => code.sha256);
+  for (const { layers } of allFunctions(state))
+    if (layers.length > 0) yield layers.map(({ code }) => code.sha256);
 }
 
 /** Pins of all images that the service's functions and versions run. */
 export function* imagePins(state: ServiceState): Generator<string> {
-  for (const { functions } of [state.latest, ...state.deployments.values()])
-    for (const { code, config } of functions.values())
-      if (config.runtime === CONTAINER_RUNTIME) yield code.sha256;
+  for (const { code, config } of allFunctions(state))
+    if (config.runtime === CONTAINER_RUNTIME) yield code.sha256;
+}
+
+function* allFunctions(state: ServiceState): Generator<FunctionRecord> {
+  for (const { functions } of allDeployments(state)) yield* functions.values();
+}
+
+function allDeployments({ latest, deployments }: ServiceState): Deployment[] {
+  return [latest, ...deployments.values()];
 }

@@ -3,7 +3,7 @@
  * inside a VPC, so a bound service is closed to every caller: that is what the binding asks for.
  */
 import { z } from 'zod';
-import { ApiError, invalidArgument } from '../http/api-error.ts';
+import { accessDenied, ApiError, invalidArgument } from '../http/api-error.ts';
 import { json, nothing, type Operation } from '../http/operation.ts';
 import { attachmentOf, attachmentsOf, withAttachments, withoutAttachments } from './attachments.ts';
 import type { Catalog } from './catalog.ts';
@@ -72,6 +72,5 @@ export function vpcsOf(state: ServiceParts): string[] {
 
 /** Throws 403 where only VPCs may call: callers of this engine are in none. */
 export function checkUnbound({ boundVpc }: ServiceState): void {
-  if (boundVpc !== undefined)
-    throw new ApiError(403, 'AccessDenied', `Resource access is bound by VPC: ${boundVpc}`);
+  if (boundVpc !== undefined) throw accessDenied(`Resource access is bound by VPC: ${boundVpc}`);
 }

@@ -15,6 +15,8 @@ export class ApiError extends Error {
 
 export const invalidArgument = (message: string): ApiError => new ApiError(400, 'InvalidArgument', message);
 
+export const accessDenied = (message: string): ApiError => new ApiError(403, 'AccessDenied', message);
+
 export const missingHeader = (header: string): ApiError =>
   new ApiError(400, 'MissingRequiredHeader', `required HTTP header ${header} was not specified`);
 

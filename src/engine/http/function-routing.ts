@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { DomainStore } from '../catalog/domain-store.ts';
-import { ApiError, domainNotFound, pathNotSupported } from './api-error.ts';
+import { accessDenied, ApiError, domainNotFound, pathNotSupported } from './api-error.ts';
 import { domainRoute, proxyRoute, PROXY_PREFIX, type FunctionRoute } from './function-route.ts';
 
 /**
@@ -27,11 +27,7 @@ export function createFunctionRouting(domains: DomainStore): FunctionRouting {
       if (domain) {
         const { name, config } = domain.record;
         if (isEncrypted ? !domain.isSecure : !domain.isPlain)
-          throw new ApiError(
-            403,
-            'AccessDenied',
-            `domain name '${name}' is served by ${config.protocol} only`,
-          );
+          throw accessDenied(`domain name '${name}' is served by ${config.protocol} only`);
         const route = domainRoute(domain.route, method, url);
         if (route) return route;
         throw new ApiError(

@@ -4,7 +4,6 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Catalog } from '../catalog/catalog.ts';
 import {
   httpTriggerKey,
   targetOf,
@@ -13,9 +12,9 @@ import {
   type Target,
 } from '../catalog/service-state.ts';
 import { checkUnbound } from '../catalog/vpc-bindings.ts';
-import { RefusedError, type InvocationResult, type Runner } from '../invoke/contract.ts';
-import type { SeriesRegistry } from '../metrics/series-registry.ts';
-import { ApiError, invalidArgument } from './api-error.ts';
+import { RefusedError, type InvocationResult } from '../invoke/contract.ts';
+import { accessDenied, ApiError, invalidArgument } from './api-error.ts';
+import type { Calling } from './calling.ts';
 import { countRefused, ERROR_TYPES, seriesOf } from './counting.ts';
 import { readForwardedHead, type ForwardedHead } from './forwarded-head.ts';
 import type { FunctionRoute } from './function-route.ts';
@@ -25,15 +24,8 @@ import { ResponseSink } from './response-sink.ts';
 import type { Verifier } from './signature.ts';
 import { tracingOf } from './tracing.ts';
 
-export interface HttpCallOptions {
-  readonly catalog: Catalog;
-  readonly runner: Runner;
-  readonly series: SeriesRegistry;
+export interface HttpCallOptions extends Calling {
   readonly verify: Verifier;
-  /** Unix milliseconds. */
-  readonly now: () => number;
-  /** Uniform in [0, 1): draws the version behind an alias. */
-  readonly random: () => number;
   /** Largest body, bytes. */
   readonly maxPayloadBytes: number;
 }
@@ -230,10 +222,6 @@ function asGatewayError(error: unknown): unknown {
 
 function bodyTooLarge(limitBytes: number): ApiError {
   return invalidArgument(`the body is larger than the ${limitBytes} bytes that are allowed`);
-}
-
-function accessDenied(message: string): ApiError {
-  return new ApiError(403, 'AccessDenied', message);
 }
 
 /** IPv4 as such, also on a socket that takes both. */

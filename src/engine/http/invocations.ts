@@ -3,13 +3,12 @@
  * was, when the function or alias was written; what is left is a few lookups and one draw.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Catalog } from '../catalog/catalog.ts';
 import { ASYNC_PAYLOAD_BYTES_MAX, type AcceptedCall } from '../asynchronous/accept.ts';
 import { targetOf, type Target } from '../catalog/service-state.ts';
 import { checkUnbound } from '../catalog/vpc-bindings.ts';
-import type { InvocationResult, Runner } from '../invoke/contract.ts';
-import type { SeriesRegistry } from '../metrics/series-registry.ts';
+import type { InvocationResult } from '../invoke/contract.ts';
 import { invalidArgument } from './api-error.ts';
+import type { Calling } from './calling.ts';
 import { countRefused, ERROR_TYPES, seriesOf } from './counting.ts';
 import { splitQualifier, type FunctionAddress } from './function-address.ts';
 import { readBody } from './read-body.ts';
@@ -17,14 +16,7 @@ import type { RequestHead } from './request-head.ts';
 import { decodeSegment } from './router.ts';
 import { tracingOf } from './tracing.ts';
 
-export interface InvocationOptions {
-  readonly catalog: Catalog;
-  readonly runner: Runner;
-  readonly series: SeriesRegistry;
-  /** Unix milliseconds. */
-  readonly now: () => number;
-  /** Uniform in [0, 1): draws the version behind an alias. */
-  readonly random: () => number;
+export interface InvocationOptions extends Calling {
   /** Largest event, bytes. */
   readonly maxPayloadBytes: number;
   /** Stores an asynchronous call; it is durable when this returns. */

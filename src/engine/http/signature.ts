@@ -3,7 +3,7 @@
  * in the query of a presigned URL. Spec: fc-api.md §2. Signatures are compared in constant time.
  */
 import { timingSafeEqual } from 'node:crypto';
-import { ApiError, missingHeader } from './api-error.ts';
+import { accessDenied, ApiError, missingHeader } from './api-error.ts';
 import { createHmacSha256 } from './hmac.ts';
 import type { RequestHead } from './request-head.ts';
 
@@ -106,10 +106,6 @@ export function proxyResource(path: string, query: URLSearchParams): string {
   const pairs: string[] = [];
   for (const [name, value] of query) if (name !== 'x-fc-signature') pairs.push(`${name}=${value}`);
   return `${path}\n${pairs.sort().join('\n')}`;
-}
-
-function accessDenied(message: string): ApiError {
-  return new ApiError(403, 'AccessDenied', message);
 }
 
 function decode(path: string): string | undefined {
