@@ -1,20 +1,21 @@
 /** Reading and writing the small files that cgroups consist of. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** The number after `key` in a file of `key value` lines, or the file's only number where no key is given; 0 if there is none. */
-export function readNumber(path: string, key?: string): number {
+/** The numbers after `keys` in a file of `key value` lines, added up, or the file's only number where no key is given; 0 if there is none. */
+export function readNumber(path: string, ...keys: readonly string[]): number {
   let text: string;
   try {
     text = readFileSync(path, 'latin1');
   } catch {
     return 0;
   }
-  if (key === undefined) return Number(text) || 0;
+  if (keys.length === 0) return Number(text) || 0;
+  let sum = 0;
   for (const line of text.split('\n')) {
     const space = line.indexOf(' ');
-    if (line.slice(0, space) === key) return Number(line.slice(space + 1)) || 0;
+    if (keys.includes(line.slice(0, space))) sum += Number(line.slice(space + 1)) || 0;
   }
-  return 0;
+  return sum;
 }
 
 export function write(path: string, value: string | number): void {

@@ -35,8 +35,7 @@ export class LimiterV1 implements Limiter {
 
   peak(name: string): number {
     const folder = join(this.#roots.memory, name);
-    const stat = `${folder}/memory.stat`;
-    const cache = readNumber(stat, 'total_inactive_file') + readNumber(stat, 'total_active_file');
+    const cache = readNumber(`${folder}/memory.stat`, 'total_inactive_file', 'total_active_file');
     return readNumber(`${folder}/memory.max_usage_in_bytes`) - cache;
   }
 

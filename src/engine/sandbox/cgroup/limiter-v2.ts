@@ -33,8 +33,7 @@ export class LimiterV2 implements Limiter {
 
   peak(name: string): number {
     const folder = join(this.#root, name);
-    const stat = `${folder}/memory.stat`;
-    const cache = readNumber(stat, 'inactive_file') + readNumber(stat, 'active_file');
+    const cache = readNumber(`${folder}/memory.stat`, 'inactive_file', 'active_file');
     // `memory.peak` came with Linux 5.19.
     const peak = existsSync(`${folder}/memory.peak`) ? 'memory.peak' : 'memory.current';
     return readNumber(`${folder}/${peak}`) - cache;
