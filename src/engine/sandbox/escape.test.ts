@@ -236,7 +236,7 @@ describe('what outlives a call', () => {
     await inside(left, revision);
     expect(processesOf(revision).length).toBeGreaterThanOrEqual(2);
     functions.runner.retire(revision.key);
-    await expect.poll(() => processesOf(revision)).toEqual([]);
+    await expect.poll(() => processesOf(revision), { timeout: 30_000 }).toEqual([]);
   });
 });
 
