@@ -6,7 +6,7 @@ import { type Api } from '../support/api.ts';
 import { startCustomers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject, type GitProject } from '../support/git-project.ts';
-import { type Stack } from '../support/stack.ts';
+import { poll, type Stack } from '../support/stack.ts';
 import { versionsOf } from '../support/sdk.ts';
 import { commandLine, startSluice } from '../support/sluice.ts';
 
@@ -29,7 +29,7 @@ async function environment({ name }: GitProject): Promise<EnvironmentView> {
 
 const sluice = (...args: string[]) => commandLine(stack, ...args);
 
-describe('a dry run', () => {
+describe.concurrent('a dry run', () => {
   test('shows plan, checks and difference, and touches nothing — also beside a gray release and before a push that waits', async () => {
     const service = 'planned';
     const project = await createGitProject(api, repositories, service);
@@ -143,7 +143,7 @@ environments:
   };
 }
 
-describe('two services of one release', () => {
+describe.concurrent('two services of one release', () => {
   test('get traffic in order of dependence, and go back both when one is harmful', async () => {
     const project = await createGitProject(api, repositories, 'pair');
     const first = await project.push(twoServices('v1', false), 'First');
@@ -261,7 +261,7 @@ environments:
   }, 180_000);
 });
 
-describe('a service that two projects name', () => {
+describe.concurrent('a service that two projects name', () => {
   test('belongs to the one that came first, until that is removed; the other one learns it before it is built', async () => {
     const files = (tag: string) =>
       functionFiles({ service: 'shared', handler: 'good', tag, steps: ['{weight: 50%, hold: 1s}'] });
@@ -283,13 +283,15 @@ describe('a service that two projects name', () => {
 
     expect((await api.request('DELETE', '/api/v1/projects/first-owner')).status).toBe(204);
     const taken = await second.push(files('v3'), 'Once more');
-    const services = async () => (await environment(second)).services.map(({ service }) => service);
-    await expect.poll(services, { timeout: 60_000 }).toEqual(['shared']);
+    await poll('the service to be the second project’s', async () => {
+      const { services } = await environment(second);
+      return services.length === 1 && services[0]?.service === 'shared';
+    });
     await api.post(`/api/v1/releases/${taken.id}/abort`, { comment: 'enough seen' });
   }, 180_000);
 });
 
-describe('what the record of a project owns', () => {
+describe.concurrent('what the record of a project owns', () => {
   test('approvals that it demands stand in the default plan, and a laxer file is refused by its line', async () => {
     const project = await createGitProject(api, repositories, 'guarded');
     const demand = ['--least-approvals', '1', '--approval-from', '25%'];
