@@ -13,14 +13,17 @@ import type { FunctionRoute } from './function-route.ts';
 import type { FunctionRouting } from './function-routing.ts';
 import type { HttpCalls } from './http-calls.ts';
 import { invocationAddress, type InvocationRequest } from './invocations.ts';
+import type { ServeDirect } from './direct-connections.ts';
 import { createListener, type Serve } from './listener.ts';
 import { Call, type Operation } from './operation.ts';
 import { readBody, RequestAborted } from './read-body.ts';
+import type { Reply } from './reply.ts';
 import { readRequestHead, type RequestHead } from './request-head.ts';
 import { sendAnswer, sendError } from './respond.ts';
 import { createRouter } from './router.ts';
 import type { Verifier } from './signature.ts';
 import { createSecureServer, type Certificates } from './secure-server.ts';
+import { WholeRequest } from './whole-request.ts';
 
 const API_PREFIX = '/2016-08-15';
 /** Largest JSON body: a package of 50 MB is 67 MB in base64. */
@@ -29,6 +32,8 @@ const MAX_JSON_BYTES = 72 * 1024 * 1024;
 const DISCARD_MS = 2_000;
 /** Tells the caller of a function that the answer is not the function's. */
 const FUNCTION_ERROR = ['X-Fc-Error-Type', 'FcCommonError'];
+/** Path of an invocation, without query. */
+const INVOCATION = /^\/2016-08-15(\/services\/[^/?]+\/functions\/[^/?]+\/invocations)$/;
 
 /** A page beside the API, e.g. `/healthz`; needs no signature. */
 export type Page = () => Promise<{
@@ -126,8 +131,8 @@ export function createFront(options: FrontOptions): Front {
   }
 
   function refuse(
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: IncomingMessage | WholeRequest,
+    response: Reply,
     requestId: string,
     thrown: unknown,
     further: readonly string[] = [],
@@ -136,7 +141,7 @@ export function createFront(options: FrontOptions): Front {
       response.destroy();
       return;
     }
-    if (!request.complete) {
+    if (!(request instanceof WholeRequest) && !request.complete) {
       // The rest of the body is read and thrown away: closing on a caller that still sends would reset the connection,
       // and the caller would see a broken pipe instead of the answer.
       request.resume();
@@ -155,29 +160,64 @@ export function createFront(options: FrontOptions): Front {
     sendError(response, requestId, { status: 500, code: 'InternalServerError', message }, further);
   }
 
+  /** Calls the function that the request is for; false: it is for the API. */
+  function callFunction(
+    requestId: string,
+    request: IncomingMessage | WholeRequest,
+    response: Reply,
+    socket: Duplex | undefined,
+    isEncrypted: boolean,
+  ): boolean {
+    const fail = (error: unknown): void => refuse(request, response, requestId, error, FUNCTION_ERROR);
+    if (isDraining) response.shouldKeepAlive = false;
+    let route: FunctionRoute | undefined;
+    try {
+      route = routeOf(request, request.url ?? '', isEncrypted);
+    } catch (error) {
+      fail(error);
+      return true;
+    }
+    if (route) callHttp({ requestId, request, response, socket, isEncrypted }, route).catch(fail);
+    return route !== undefined;
+  }
+
   const serveBy =
     (isEncrypted: boolean): Serve =>
     (request, response, socket) => {
       const requestId = randomUUID();
-      if (isDraining) response.shouldKeepAlive = false;
-      const url = request.url ?? '';
-      let route: FunctionRoute | undefined;
-      try {
-        route = routeOf(request, url, isEncrypted);
-      } catch (error) {
-        refuse(request, response, requestId, error, FUNCTION_ERROR);
-        return;
-      }
-      if (route)
-        callHttp({ requestId, request, response, socket, isEncrypted }, route).catch((error: unknown) =>
-          refuse(request, response, requestId, error, FUNCTION_ERROR),
-        );
-      else
-        serveOwn(request, response, requestId, url, socket).catch((error: unknown) =>
-          refuse(request, response, requestId, error),
-        );
+      if (callFunction(requestId, request, response, socket, isEncrypted)) return;
+      serveOwn(request, response, requestId, request.url ?? '', socket).catch((error: unknown) =>
+        refuse(request, response, requestId, error),
+      );
     };
-  const plain = createListener(createServer(), serveBy(false));
+
+  /** Calls of functions, which are nearly all requests; what else there is goes the long way. */
+  const serveDirect: ServeDirect = (request, response) => {
+    const requestId = randomUUID();
+    if (callFunction(requestId, request, response, undefined, false)) return true;
+    const inner = request.method === 'POST' ? INVOCATION.exec(request.url)?.[1] : undefined;
+    if (inner === undefined) return false;
+    invokeSigned(request, response, requestId, inner).catch((error: unknown) =>
+      refuse(request, response, requestId, error),
+    );
+    return true;
+  };
+
+  async function invokeSigned(
+    request: WholeRequest,
+    response: Reply,
+    requestId: string,
+    inner: string,
+  ): Promise<void> {
+    const { method, url, rawHeaders } = request;
+    const head = readRequestHead(rawHeaders);
+    verify({ method, path: url, query: '', head, isFunctionCall: false });
+    const address = invocationAddress(inner);
+    if (!address) throw pathNotSupported(method, url);
+    return invoke({ requestId, address, head, request, response });
+  }
+
+  const plain = createListener(createServer(), serveBy(false), serveDirect);
   const secure =
     options.certificates && createListener(createSecureServer(options.certificates), serveBy(true));
 

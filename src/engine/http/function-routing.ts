@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { DomainStore } from '../catalog/domain-store.ts';
 import { accessDenied, ApiError, domainNotFound, pathNotSupported } from './api-error.ts';
 import { domainRoute, proxyRoute, PROXY_PREFIX, type FunctionRoute } from './function-route.ts';
+import type { WholeRequest } from './whole-request.ts';
 
 /**
  * The function's route; `undefined` for the API.
@@ -13,7 +14,7 @@ import { domainRoute, proxyRoute, PROXY_PREFIX, type FunctionRoute } from './fun
  * @throws ApiError where a domain has no route for the request, or does not speak the connection's protocol
  */
 export type FunctionRouting = (
-  request: IncomingMessage,
+  request: IncomingMessage | WholeRequest,
   url: string,
   isEncrypted: boolean,
 ) => FunctionRoute | undefined;

@@ -2,7 +2,7 @@
  * Requests to HTTP functions: the trigger that lets them in, the version that answers, and the response. Like
  * `invocations.ts` a hot path: triggers are prepared when they are written, headers are read once.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
   httpTriggerKey,
@@ -19,10 +19,12 @@ import { countRefused, ERROR_TYPES, seriesOf } from './counting.ts';
 import { readForwardedHead, type ForwardedHead } from './forwarded-head.ts';
 import type { FunctionRoute } from './function-route.ts';
 import { readBody } from './read-body.ts';
+import type { Reply } from './reply.ts';
 import { readRequestHead } from './request-head.ts';
 import { ResponseSink } from './response-sink.ts';
 import type { Verifier } from './signature.ts';
 import { tracingOf } from './tracing.ts';
+import type { WholeRequest } from './whole-request.ts';
 
 export interface HttpCallOptions extends Calling {
   readonly verify: Verifier;
@@ -32,8 +34,8 @@ export interface HttpCallOptions extends Calling {
 
 export interface HttpExchange {
   readonly requestId: string;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: IncomingMessage | WholeRequest;
+  readonly response: Reply;
   /** The caller's connection, where it asks for another protocol. */
   readonly socket: Duplex | undefined;
   readonly isEncrypted: boolean;
@@ -51,14 +53,14 @@ const CLOUD_HOST = /\.fc\.aliyuncs\.com(:\d+)?$/i;
 export function createHttpCalls(options: HttpCallOptions): HttpCalls {
   const { catalog, runner, verify, random, now, maxPayloadBytes } = options;
 
-  function authenticate(request: IncomingMessage, route: FunctionRoute): void {
+  function authenticate(request: IncomingMessage | WholeRequest, route: FunctionRoute): void {
     const { method = '', rawHeaders } = request;
     const { signedPath: path, query } = route;
     verify({ method, path, query, head: readRequestHead(rawHeaders), isFunctionCall: true });
   }
 
   /** A probe is kept out of the figures that users' requests make, so nobody may call himself one. */
-  function isProbe(request: IncomingMessage, route: FunctionRoute): boolean {
+  function isProbe(request: IncomingMessage | WholeRequest, route: FunctionRoute): boolean {
     try {
       authenticate(request, route);
       return true;
@@ -225,7 +227,7 @@ function bodyTooLarge(limitBytes: number): ApiError {
 }
 
 /** IPv4 as such, also on a socket that takes both. */
-function addressOf(request: IncomingMessage): string {
+function addressOf(request: IncomingMessage | WholeRequest): string {
   const address = request.socket.remoteAddress ?? '';
   return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

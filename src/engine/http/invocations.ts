@@ -2,7 +2,7 @@
  * `POST …/invocations`, the hot path: find the revision, call it, count it, answer. Everything that can be prepared
  * was, when the function or alias was written; what is left is a few lookups and one draw.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { ASYNC_PAYLOAD_BYTES_MAX, type AcceptedCall } from '../asynchronous/accept.ts';
 import { targetOf, type Target } from '../catalog/service-state.ts';
 import { checkUnbound } from '../catalog/vpc-bindings.ts';
@@ -12,9 +12,11 @@ import type { Calling } from './calling.ts';
 import { countRefused, ERROR_TYPES, seriesOf } from './counting.ts';
 import { splitQualifier, type FunctionAddress } from './function-address.ts';
 import { readBody } from './read-body.ts';
+import type { Reply } from './reply.ts';
 import type { RequestHead } from './request-head.ts';
 import { decodeSegment } from './router.ts';
 import { tracingOf } from './tracing.ts';
+import type { WholeRequest } from './whole-request.ts';
 
 export interface InvocationOptions extends Calling {
   /** Largest event, bytes. */
@@ -27,8 +29,8 @@ export interface InvocationRequest {
   readonly requestId: string;
   readonly address: FunctionAddress;
   readonly head: RequestHead;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: IncomingMessage | WholeRequest;
+  readonly response: Reply;
 }
 
 const EXPOSED =

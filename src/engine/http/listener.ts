@@ -2,14 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { serveDirectly, type ServeDirect } from './direct-connections.ts';
+import { KEEP_ALIVE_MS } from './keep-alive.ts';
 import { rawBadRequest } from './respond.ts';
 import { acceptUpgrades } from './upgrades.ts';
 
 /** `socket` only where the request asks for a WebSocket. */
 export type Serve = (request: IncomingMessage, response: ServerResponse, socket: Duplex | undefined) => void;
-
-/** Above the idle time of common clients, so that we are not the one who hangs up just then. */
-const KEEP_ALIVE_MS = 75_000;
 
 export interface Listener {
   readonly server: Server;
@@ -17,10 +16,12 @@ export interface Listener {
   drain(graceMs: number): Promise<void>;
 }
 
-export function createListener(server: Server, serve: Serve): Listener {
+/** @param serveDirect what need not go through `node:http`; only for a server of plain connections */
+export function createListener(server: Server, serve: Serve, serveDirect?: ServeDirect): Listener {
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.on('request', (request, response) => serve(request, response, undefined));
   const upgrades = acceptUpgrades(server, serve);
+  const direct = serveDirect && serveDirectly(server, serveDirect);
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (!socket.writable || error.code === 'ECONNRESET') {
@@ -37,9 +38,13 @@ export function createListener(server: Server, serve: Serve): Listener {
   async function drain(graceMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     // Connections become idle one by one; each is closed then, not after its keep-alive time.
-    const sweep = setInterval(() => server.closeIdleConnections(), 50);
+    const sweep = setInterval(() => {
+      server.closeIdleConnections();
+      direct?.closeIdle();
+    }, 50);
     const cut = setTimeout(() => {
       server.closeAllConnections();
+      direct?.closeAll();
       upgrades.closeAll();
     }, graceMs);
     await closed;

@@ -1,6 +1,7 @@
 /** Collects a request's body under a limit: what is too large is refused before, or as soon as, it shows. */
 import type { IncomingMessage } from 'node:http';
 import { entityTooLarge, type ApiError } from './api-error.ts';
+import { WholeRequest } from './whole-request.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -23,13 +24,14 @@ export interface BodyHead {
  * @throws ApiError above the limit (413 unless told otherwise), RequestAborted when the caller hangs up
  */
 export function readBody(
-  request: IncomingMessage,
+  request: IncomingMessage | WholeRequest,
   head: BodyHead,
   limitBytes: number,
   tooLarge: (limitBytes: number) => ApiError = entityTooLarge,
 ): Promise<Buffer> {
   if (!head.hasBody) return Promise.resolve(NOTHING);
   if ((head.contentLength ?? 0) > limitBytes) return Promise.reject(tooLarge(limitBytes));
+  if (request instanceof WholeRequest) return Promise.resolve(request.body);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { unreachable } from '../../platform/errors.ts';
 import type { Answer } from './operation.ts';
+import type { Reply } from './reply.ts';
 
 export async function sendAnswer(response: ServerResponse, requestId: string, answer: Answer): Promise<void> {
   switch (answer.kind) {
@@ -35,7 +36,7 @@ export async function sendAnswer(response: ServerResponse, requestId: string, an
 
 /** @param further headers, names and values in turn */
 function sendJson(
-  response: ServerResponse,
+  response: Reply,
   status: number,
   requestId: string,
   body: unknown,
@@ -55,7 +56,7 @@ function sendJson(
 }
 
 export function sendError(
-  response: ServerResponse,
+  response: Reply,
   requestId: string,
   error: { readonly status: number; readonly code: string; readonly message: string },
   further: readonly string[] = [],

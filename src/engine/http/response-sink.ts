@@ -2,15 +2,16 @@
  * An HTTP function's response on its way to the caller. Small responses arrive whole within one turn of the event loop:
  * then head and body leave in one write with their length; else the body is chunked.
  */
-import type { ServerResponse } from 'node:http';
+import { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { HttpSink } from '../invoke/contract.ts';
+import type { Reply } from './reply.ts';
 import { UnreadResponses } from './unread.ts';
 
 const unread = new UnreadResponses();
 
 export interface SinkOptions {
-  readonly response: ServerResponse;
+  readonly response: Reply;
   readonly method: string;
   readonly requestId: string;
   /** Version that answers. */
@@ -96,7 +97,8 @@ export class ResponseSink implements HttpSink {
 
   upgrade(headers: readonly string[], instanceId: string, peer: Duplex): void {
     const { response, socket } = this.#options;
-    if (!socket) throw new Error('the caller did not ask for another protocol');
+    if (!socket || !(response instanceof ServerResponse))
+      throw new Error('the caller did not ask for another protocol');
     this.#status = 101;
     this.#isFlushed = true;
     // Its end was told before anybody listens here, and is not told again.

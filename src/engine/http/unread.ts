@@ -3,7 +3,7 @@
  * whoever calls a public function can ask for many and read none, so together they have a limit: those that have waited
  * longest are cut off first.
  */
-import type { ServerResponse } from 'node:http';
+import type { Reply } from './reply.ts';
 
 /** Above what readers with slow lines need at once, below what the engine cannot afford. */
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -11,7 +11,7 @@ const MOST_BYTES = 256 * 1024 * 1024;
 export class UnreadResponses {
   readonly #mostBytes: number;
   /** Oldest first. */
-  readonly #waiting = new Map<ServerResponse, number>();
+  readonly #waiting = new Map<Reply, number>();
   #bytes = 0;
 
   /** @param mostBytes of all of them together */
@@ -20,7 +20,7 @@ export class UnreadResponses {
   }
 
   /** To be called when the response was ended; what went out at once costs nothing. */
-  add(response: ServerResponse): void {
+  add(response: Reply): void {
     const bytes = response.writableLength;
     if (bytes === 0 || response.destroyed) return;
     this.#waiting.set(response, bytes);
@@ -34,7 +34,7 @@ export class UnreadResponses {
     }
   }
 
-  #remove(response: ServerResponse): void {
+  #remove(response: Reply): void {
     this.#bytes -= this.#waiting.get(response) ?? 0;
     this.#waiting.delete(response);
   }
