@@ -28,17 +28,22 @@ export interface Deliveries {
 }
 
 const EVERY_MS = 1_000;
+/** In a fault of minutes: all of its pushes fit on one page of releases. */
+const SELDOM_MS = 5_000;
 /** Some rows more and PostgreSQL needs a new page, which a full disk does not have. */
 const MESSAGE_CHARACTERS = 4_000;
 
 /** Delivers pushes of commits that do not exist: what follows from them is one failed release each. */
-export function startDeliveries(project: GitProject): Deliveries {
+export function startDeliveries(
+  project: GitProject,
+  { isLong = false }: { readonly isLong?: boolean },
+): Deliveries {
   const answers: Promise<Answered>[] = [];
   const next = (): void => {
     answers.push(deliver(project, newDelivery()));
   };
   next();
-  const timer = setInterval(next, EVERY_MS);
+  const timer = setInterval(next, isLong ? SELDOM_MS : EVERY_MS);
   return {
     stop: async () => {
       clearInterval(timer);

@@ -16,6 +16,8 @@ export interface Fault {
   readonly isBrief: boolean;
   /** No write reaches the database for longer than a webhook waits for it. */
   readonly refusesWrites?: true;
+  /** Takes so long that it runs only where its key is named. */
+  readonly isLong?: true;
   /** What the stack must be for it. */
   readonly needs: 'plain' | 'small-disk' | 'shifted-clock';
   /** Resolves when the fault stands; the answer ends it. */
@@ -24,6 +26,8 @@ export interface Fault {
 
 /** An outage of five minutes, scaled. */
 const OUTAGE_MS = 15_000;
+/** The same, as long as it is. */
+const REAL_OUTAGE_MS = 300_000;
 const DATABASE_MS = 10_000;
 
 const kill = (part: PartName, isBrief = false): Fault => ({
@@ -38,16 +42,17 @@ const kill = (part: PartName, isBrief = false): Fault => ({
   },
 });
 
-const weather = (title: string, key: string, kind: Weather): Fault => ({
+const weather = (title: string, key: string, kind: Weather, forMs = OUTAGE_MS): Fault => ({
   title,
   key,
   heldAnswers: 'drop',
   isBrief: false,
+  ...(forMs > OUTAGE_MS && { isLong: true }),
   needs: 'plain',
   strike: async ({ proxy, stack }) => {
     await proxy.setWeather(kind);
     return async () => {
-      await pause(OUTAGE_MS);
+      await pause(forMs);
       await proxy.setWeather('fine');
       await stack.untilReady();
     };
@@ -79,6 +84,7 @@ export const FAULTS: readonly Fault[] = [
   },
   weather('engine refuses connections for 15 s', 'lost', 'lost'),
   weather('engine answers 503 for 15 s', 'away', '503'),
+  weather('engine answers 503 for 5 min', 'outage', '503', REAL_OUTAGE_MS),
   {
     title: 'slow network: each FC call takes 3 s, until the end',
     key: 'slow',

@@ -85,7 +85,7 @@ export async function runRound(world: World, fault: Fault, attempt: number): Pro
     for (const gate of moments.gates) gate.open(fault.heldAnswers);
     // A person does not wait for the all-clear, and decides while the fault stands.
     const approval = subjects.get('approval')?.releaseId ?? '';
-    const deliveries = startDeliveries(project);
+    const deliveries = startDeliveries(project, fault);
     const deciding = decide(world, approval, 'approve', END_MS);
     deciding.catch(() => undefined);
     await end();
