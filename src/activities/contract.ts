@@ -192,6 +192,10 @@ export interface Activities {
   }): Promise<LaneFacts>;
   // record
   record(input: { releaseId: string; events: readonly NumberedEvent[] }): Promise<void>;
+  /** Events of several releases, all or none. */
+  recordTogether(input: {
+    events: readonly (NumberedEvent & { readonly releaseId: string })[];
+  }): Promise<void>;
   releaseHasEnded(input: { releaseId: string }): Promise<boolean>;
   newestLook(input: { releaseId: string }): Promise<Look | null>;
   /**

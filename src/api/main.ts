@@ -12,6 +12,7 @@ import { createSessions } from './auth/session.ts';
 import { openEventFeed } from './event-feed.ts';
 import { createLiveSplits } from './live-splits.ts';
 import { createApiMetrics } from './metrics.ts';
+import { createDeliveries } from './webhooks/deliveries.ts';
 import { createRefusals } from './webhooks/refusals.ts';
 import { createWorkflows } from './workflows.ts';
 
@@ -68,6 +69,7 @@ async function main(): Promise<void> {
     splits: createLiveSplits(fc, { maxAgeMs: 1_000, waitMs: 1_500 }),
     sessions: createSessions(credentials.adminToken),
     metrics: createApiMetrics(),
+    deliveries: createDeliveries({ db: store.db }),
     refusals,
     log,
   });

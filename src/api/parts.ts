@@ -9,6 +9,7 @@ import type { Sessions } from './auth/session.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { LiveSplits } from './live-splits.ts';
 import type { ApiMetrics } from './metrics.ts';
+import type { Deliveries } from './webhooks/deliveries.ts';
 import type { Refusals } from './webhooks/refusals.ts';
 import type { Workflows } from './workflows.ts';
 
@@ -23,6 +24,7 @@ export interface ApiParts {
   readonly splits: LiveSplits;
   readonly sessions: Sessions;
   readonly metrics: ApiMetrics;
+  readonly deliveries: Deliveries;
   readonly refusals: Refusals;
   readonly log: Logger;
 }

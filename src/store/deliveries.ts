@@ -35,31 +35,55 @@ export type DeliveryEffect =
   | { readonly releases: readonly NewRelease[] };
 
 export type DeliveryResult =
-  | { readonly kind: 'stored' | 'repeated'; readonly outcome: DeliveryOutcome }
+  | {
+      readonly kind: 'stored';
+      readonly outcome: DeliveryOutcome;
+      /** Releases that this delivery made; the others of the outcome were there before. */
+      readonly made: readonly string[];
+    }
+  | { readonly kind: 'repeated'; readonly outcome: DeliveryOutcome }
   /** The delivery's id was used before with another body. */
   | { readonly kind: 'id-reused' };
+
+/** A delivery and what it means. */
+export interface Told {
+  readonly delivery: Delivery;
+  readonly effect: DeliveryEffect;
+}
 
 /** Equal deliveries at once, or a quarantine that changes meanwhile, make it read again; more often than that it cannot be. */
 const MOST_READINGS = 10;
 
 /**
- * Stores a delivery and what follows from it, or finds what followed from it before. Everything is read first and stored in
- * one step, which refuses when something has changed meanwhile.
+ * Stores deliveries of one project and what follows from them, or finds what followed from them before; the answers are in the
+ * order of the deliveries. Those of pushes are stored together: a commit waits for the disk, under the lock that numbers the
+ * project's releases, and one wait for many pushes costs as much as one for each.
  */
-export async function acceptDelivery(
-  db: Db,
-  delivery: Delivery,
-  effect: DeliveryEffect,
-): Promise<DeliveryResult> {
+export async function acceptDeliveries(db: Db, told: readonly Told[]): Promise<DeliveryResult[]> {
+  // Hardly any delivery was sent before, and hardly any commit ever quarantined: what is stored says so by itself.
+  const pushes = told.flatMap((one, index) => {
+    const releases = unquarantined(one.effect);
+    return releases ? [{ index, push: { delivery: one.delivery, releases } }] : [];
+  });
+  const stored = await storePushes(
+    db,
+    pushes.map(({ push }) => push),
+  );
+  const results = new Map(pushes.map(({ index }, place) => [index, stored[place]]));
+  return Promise.all(told.map(async (one, index) => results.get(index) ?? acceptAlone(db, one)));
+}
+
+/** Everything is read first and stored in one step, which refuses when something has changed meanwhile. */
+async function acceptAlone(db: Db, { delivery, effect }: Told): Promise<DeliveryResult> {
   for (let readings = 0; readings < MOST_READINGS; readings += 1) {
     const before = await findDelivery(db, delivery);
     if (before) return before;
     const decided = await decide(db, effect);
-    const outcome =
+    const result =
       'reason' in decided
         ? await storeIgnored(db, delivery, decided)
-        : await storePush(db, delivery, decided);
-    if (outcome) return { kind: 'stored', outcome };
+        : (await storePushes(db, [{ delivery, releases: decided }]))[0];
+    if (result) return result;
   }
   throw new Error(
     `delivery ${delivery.delivery} of ${delivery.project} was changed while it was read, ${MOST_READINGS} times`,
@@ -83,6 +107,12 @@ async function findDelivery(db: Db, delivery: Delivery): Promise<DeliveryResult 
 /** A release to store, and the newest row of its commit in the quarantine that was seen (0: none). */
 type Passed = NewRelease & { readonly newestQuarantine: number };
 type Ignored = Omit<Extract<DeliveryOutcome, { ignored: true }>, 'ignored'>;
+
+/** A push whose commits nobody ever took back; `undefined` where nothing is to be released. */
+function unquarantined(effect: DeliveryEffect): readonly Passed[] | undefined {
+  if ('reason' in effect) return undefined;
+  return effect.releases.map((release) => ({ ...release, newestQuarantine: 0 }));
+}
 
 async function decide(db: Db, effect: DeliveryEffect): Promise<Ignored | readonly Passed[]> {
   if ('reason' in effect) return effect;
@@ -108,7 +138,7 @@ async function storeIgnored(
   db: Db,
   delivery: Delivery,
   ignored: Ignored,
-): Promise<DeliveryOutcome | undefined> {
+): Promise<DeliveryResult | undefined> {
   const outcome: DeliveryOutcome = { ignored: true, ...ignored };
   const { project, provider, event, bodySha256 } = delivery;
   const row = await db
@@ -124,27 +154,36 @@ async function storeIgnored(
     .onConflict((conflict) => conflict.doNothing())
     .returning('delivery')
     .executeTakeFirst();
-  return row && outcome;
+  return row && { kind: 'stored', outcome, made: [] };
 }
 
-async function storePush(
+/** In one transaction. `undefined` for a push that something has changed for since it was read. */
+async function storePushes(
   db: Db,
-  delivery: Delivery,
-  passed: readonly Passed[],
-): Promise<DeliveryOutcome | undefined> {
-  const releases = passed.map((release) => ({
-    ...storedForm(release),
-    newestQuarantine: release.newestQuarantine,
+  pushes: readonly { readonly delivery: Delivery; readonly releases: readonly Passed[] }[],
+): Promise<(DeliveryResult | undefined)[]> {
+  if (pushes.length === 0) return [];
+  const forms = pushes.map(({ delivery, releases }) => ({
+    delivery,
+    releases: releases.map((one) => ({ ...storedForm(one), newestQuarantine: one.newestQuarantine })),
   }));
-  const { rows } = await sql<{ ids: string[] | null }>`
-    select store_push(${JSON.stringify(delivery)}::jsonb, ${JSON.stringify(releases)}::jsonb) as ids`.execute(
+  const { rows } = await sql<{ place: string; ids: string[] | null }>`
+    select place, store_push(push -> 'delivery', push -> 'releases') as ids
+    from jsonb_array_elements(${JSON.stringify(forms)}::jsonb) with ordinality as told (push, place)`.execute(
     db,
   );
-  const ids = rows[0]?.ids;
-  if (!ids) return undefined;
+  const idsOf = new Map(rows.map(({ place, ids }) => [Number(place) - 1, ids]));
+  const results = pushes.map(({ releases }, index): DeliveryResult | undefined => {
+    const ids = idsOf.get(index);
+    if (!ids) return undefined;
+    const asked = new Set(releases.map(({ id }) => id));
+    const made = ids.filter((id) => asked.has(id));
+    return { kind: 'stored', outcome: { ignored: false, releases: ids }, made };
+  });
+  const [first] = results.flatMap((result) => (result?.kind === 'stored' ? result.made : []));
   // Stored is stored: an answer does not wait for the dispatcher, which looks by itself within a second.
-  for (const id of ids) void tellDispatcher(db, id).catch(() => undefined);
-  return { ignored: false, releases: ids };
+  if (first !== undefined) void tellDispatcher(db, first).catch(() => undefined);
+  return results;
 }
 
 /** The same push means a new release once the quarantine that its commit was in (row `lifted`, 0: none) is lifted. */

@@ -47,66 +47,76 @@ export async function tellDispatcher(db: Db, releaseId: string): Promise<void> {
 }
 
 /**
- * Commits without waiting for the disk. A claim or an end that a crash of the database undoes means one more hand-over, which
+ * Commits without waiting for the disk, as claims do. A claim or an end that a crash of the database undoes means one more hand-over, which
  * the lane ignores; waiting for it would make the pushes that are stored meanwhile wait too.
  */
 const QUICK_COMMIT = sql`quick as materialized (select set_config('synchronous_commit', 'off', true))`;
 
+/** Rows of one lane that are handed over at once. */
+const MOST_OF_ONE_LANE = 100;
+
 /**
  * Claims due rows for `leaseMs`: other dispatchers skip them until then, and take over when this one died.
- * Of each environment only its oldest open row can be claimed, so that pushes reach their lane in order. The oldest are
- * found in one pass over the open rows: asking each row for an earlier one took most of the database in a burst.
+ * Of each environment its open rows from the oldest on, as far as they are due, so that pushes reach their lane in order.
+ * They are found in one pass over the open rows: asking each row for an earlier one took most of the database in a burst.
+ * Claims take turns: one that does not see yet what another one takes would leave out rows in the middle.
  */
 export async function claimOutbox(
   db: Db,
   { limit, leaseMs }: { readonly limit: number; readonly leaseMs: number },
 ): Promise<OutboxEntry[]> {
-  const { rows } = await sql<{
-    id: string;
-    release_id: string;
-    project: string;
-    environment: string;
-    dry_run: boolean;
-    created_at: Date;
-    attempts: number;
-    payload: { readonly attempt?: number; readonly nextSeq?: number };
-  }>`
-    with ${QUICK_COMMIT}
-    update outbox set attempts = attempts + 1, next_at = now() + ${leaseMs} * interval '1 millisecond'
-    from releases, quick
-    where outbox.release_id = releases.id and outbox.id in (
-      select o.id from outbox o
-      where o.done_at is null and o.next_at <= now() and o.id in (
-        select distinct on (r.project, r.environment) open.id
-        from outbox open join releases r on r.id = open.release_id
-        where open.done_at is null
-        order by r.project, r.environment, open.id)
-      order by o.id limit ${limit} for update skip locked)
-    returning outbox.id, outbox.release_id, releases.project, releases.environment, releases.dry_run, releases.created_at,
-      outbox.attempts - 1 as attempts, outbox.payload`.execute(db);
-  return rows
-    .map((row) => ({
-      id: row.id,
-      releaseId: row.release_id,
-      project: row.project,
-      environment: row.environment,
-      dryRun: row.dry_run,
-      storedAt: row.created_at.getTime(),
-      attempt: row.payload.attempt ?? 1,
-      nextSeq: row.payload.nextSeq ?? 1,
-      attempts: row.attempts,
-    }))
-    .sort((a, b) => Number(a.id) - Number(b.id));
+  return db.transaction().execute(async (tx) => {
+    await sql`select set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock(hashtextextended('outbox', 0))`.execute(
+      tx,
+    );
+    const { rows } = await sql<{
+      id: string;
+      release_id: string;
+      project: string;
+      environment: string;
+      dry_run: boolean;
+      created_at: Date;
+      attempts: number;
+      payload: { readonly attempt?: number; readonly nextSeq?: number };
+    }>`
+      update outbox set attempts = attempts + 1, next_at = now() + ${leaseMs} * interval '1 millisecond'
+      from releases
+      where outbox.release_id = releases.id and outbox.id in (
+        select id from (
+          select o.id, bool_and(o.next_at <= now()) over lane as is_due, row_number() over lane as place
+          from outbox o join releases r on r.id = o.release_id
+          where o.done_at is null
+          window lane as (partition by r.project, r.environment order by o.id)) as open
+        where is_due and place <= ${MOST_OF_ONE_LANE}
+        order by id limit ${limit})
+      returning outbox.id, outbox.release_id, releases.project, releases.environment, releases.dry_run, releases.created_at,
+        outbox.attempts - 1 as attempts, outbox.payload`.execute(tx);
+    return rows
+      .map((row) => ({
+        id: row.id,
+        releaseId: row.release_id,
+        project: row.project,
+        environment: row.environment,
+        dryRun: row.dry_run,
+        storedAt: row.created_at.getTime(),
+        attempt: row.payload.attempt ?? 1,
+        nextSeq: row.payload.nextSeq ?? 1,
+        attempts: row.attempts,
+      }))
+      .sort((a, b) => Number(a.id) - Number(b.id));
+  });
 }
 
-/** Closes a row: its release was handed over. */
-export async function finishOutbox(db: Db, id: string): Promise<void> {
-  await sql`with ${QUICK_COMMIT} update outbox set done_at = now() from quick where id = ${id}`.execute(db);
+/** Closes rows: their releases were handed over. */
+export async function finishOutbox(db: Db, ids: readonly string[]): Promise<void> {
+  await sql`with ${QUICK_COMMIT} update outbox set done_at = now() from quick where id = any(${ids}::bigint[])`.execute(
+    db,
+  );
 }
 
-/** Puts a row off after a failed hand-over. */
-export async function postponeOutbox(db: Db, id: string, delayMs: number): Promise<void> {
-  await sql`update outbox set next_at = now() + ${delayMs} * interval '1 millisecond' where id = ${id}`.execute(
+/** Puts rows off after a failed hand-over. */
+export async function postponeOutbox(db: Db, ids: readonly string[], delayMs: number): Promise<void> {
+  await sql`update outbox set next_at = now() + ${delayMs} * interval '1 millisecond' where id = any(${ids}::bigint[])`.execute(
     db,
   );
 }

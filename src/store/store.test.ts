@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultEnvironments } from '../domain/plan/environment.ts';
 import { addAudit, listAudit, verifyAudit } from './audit.ts';
-import { acceptDelivery } from './deliveries.ts';
+import { acceptDeliveries, type DeliveryResult, type Told } from './deliveries.ts';
 import { EVENTS_CHANNEL, listEvents, recordEvent } from './events.ts';
 import { listen } from './listen.ts';
 import { listParts, recordBeat } from './parts.ts';
@@ -13,7 +13,7 @@ import {
   findProject,
   findProjectForWebhook,
 } from './projects.ts';
-import { createRelease, findRelease } from './releases.ts';
+import { createRelease, findRelease, type NewRelease } from './releases.ts';
 import { createToken, findTokenById, findTokenBySecret, listTokens, revokeToken } from './tokens.ts';
 import { sql } from 'kysely';
 import { ulid } from 'ulid';
@@ -65,19 +65,20 @@ describe('projects', () => {
 
 describe('deliveries', () => {
   const delivery = { project: 'five', provider: 'github', event: 'push', bodySha256: 'b' };
+  const accept = async (told: Told): Promise<DeliveryResult | undefined> =>
+    (await acceptDeliveries(store.db, [told]))[0];
 
   test('five equal deliveries at once make one release, one outbox row and five equal answers', async () => {
     const answers = await Promise.all(
       Array.from({ length: 5 }, () =>
-        acceptDelivery(
-          store.db,
-          { ...delivery, delivery: 'd-1' },
-          { releases: [newRelease('five', { dedupeKey: 'k' })] },
-        ),
+        accept({
+          delivery: { ...delivery, delivery: 'd-1' },
+          effect: { releases: [newRelease('five', { dedupeKey: 'k' })] },
+        }),
       ),
     );
-    expect(new Set(answers.map((a) => a.kind !== 'id-reused' && JSON.stringify(a.outcome))).size).toBe(1);
-    expect(answers.filter((a) => a.kind === 'stored')).toHaveLength(1);
+    expect(new Set(answers.map((a) => a?.kind !== 'id-reused' && JSON.stringify(a?.outcome))).size).toBe(1);
+    expect(answers.filter((a) => a?.kind === 'stored')).toHaveLength(1);
     const rows = await store.db.selectFrom('releases').select('id').where('project', '=', 'five').execute();
     expect(rows).toHaveLength(1);
     const outbox = await store.db
@@ -89,33 +90,30 @@ describe('deliveries', () => {
   });
 
   test('the same push under another delivery id is the same release — the id is not signed', async () => {
-    const again = await acceptDelivery(
-      store.db,
-      { ...delivery, delivery: 'd-2' },
-      { releases: [newRelease('five', { dedupeKey: 'k' })] },
-    );
-    expect(again.kind).toBe('stored');
+    const again = await accept({
+      delivery: { ...delivery, delivery: 'd-2' },
+      effect: { releases: [newRelease('five', { dedupeKey: 'k' })] },
+    });
+    expect(again).toMatchObject({ kind: 'stored', made: [] });
     const rows = await store.db.selectFrom('releases').select('id').where('project', '=', 'five').execute();
     expect(again).toMatchObject({ outcome: { releases: [rows[0]?.id] } });
   });
 
   test('an id that comes again with another body is refused, not answered with the first one’s release', async () => {
-    const reused = await acceptDelivery(
-      store.db,
-      { ...delivery, delivery: 'd-1', bodySha256: 'other' },
-      { releases: [newRelease('five')] },
-    );
+    const reused = await accept({
+      delivery: { ...delivery, delivery: 'd-1', bodySha256: 'other' },
+      effect: { releases: [newRelease('five')] },
+    });
     expect(reused).toEqual({ kind: 'id-reused' });
   });
 
   test('numbers count up per project without gaps, also when many pushes come at once', async () => {
     await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
-        acceptDelivery(
-          store.db,
-          { ...delivery, project: 'many', delivery: `m-${i}` },
-          { releases: [newRelease('many')] },
-        ),
+        accept({
+          delivery: { ...delivery, project: 'many', delivery: `m-${i}` },
+          effect: { releases: [newRelease('many')] },
+        }),
       ),
     );
     const rows = await store.db
@@ -125,6 +123,43 @@ describe('deliveries', () => {
       .orderBy('number')
       .execute();
     expect(rows.map((r) => r.number)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+  });
+
+  test('that are stored together are answered in their order, each by itself — one sent twice, an old one, one that releases nothing', async () => {
+    const project = 'together';
+    const told = (id: string, release: NewRelease): Told => ({
+      delivery: { ...delivery, project, delivery: id },
+      effect: { releases: [release] },
+    });
+    const [old, first, second, third] = Array.from({ length: 4 }, () => newRelease(project));
+    if (!old || !first || !second || !third) throw new Error('there are four');
+    await accept(told('t-0', old));
+    const nothing = { code: 'ref-not-released', reason: 'no environment releases it' };
+    const results = await acceptDeliveries(store.db, [
+      told('t-1', first),
+      told('t-1', second),
+      told('t-0', old),
+      { delivery: { ...delivery, project, delivery: 't-2' }, effect: nothing },
+      told('t-3', third),
+    ]);
+    const of = (kind: string, { id }: NewRelease): object => ({
+      kind,
+      outcome: { ignored: false, releases: [id] },
+    });
+    expect(results).toMatchObject([
+      { ...of('stored', first), made: [first.id] },
+      of('repeated', first),
+      of('repeated', old),
+      { kind: 'stored', outcome: { ignored: true, ...nothing } },
+      { ...of('stored', third), made: [third.id] },
+    ]);
+    const numbers = await store.db
+      .selectFrom('releases')
+      .select(['id', 'number'])
+      .where('project', '=', project)
+      .orderBy('number')
+      .execute();
+    expect(numbers).toEqual([old, first, third].map(({ id }, index) => ({ id, number: index + 1 })));
   });
 
   test('a release is handed to its lane once, and one of the bake time never — the lane made that itself', async () => {

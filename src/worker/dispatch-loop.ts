@@ -14,6 +14,8 @@ export interface DispatchLoop {
   readonly applicationName: string;
   /** Hands over some rows; resolves with how many, 0 when nothing is due. */
   readonly handOverSome: () => Promise<number>;
+  /** From one round that handed something over to the next, milliseconds; left out: none. */
+  readonly roundMs?: number;
   readonly log: Logger;
 }
 
@@ -21,7 +23,7 @@ const POLL_MS = 1_000;
 
 /** Starts handing over; `close` waits for what is under way, `wake` makes it look at once. */
 export function startDispatchLoop(loop: DispatchLoop): { wake(): void; close(): Promise<void> } {
-  const { databaseUrl, channel, applicationName, handOverSome, log } = loop;
+  const { databaseUrl, channel, applicationName, handOverSome, roundMs = 0, log } = loop;
   const ended = new AbortController();
   let wake = (): void => undefined;
   const listening = listen(
@@ -35,14 +37,15 @@ export function startDispatchLoop(loop: DispatchLoop): { wake(): void; close(): 
       // Set before the table is read: what is stored meanwhile ends the nap at once.
       wake = () => nap.abort();
       try {
-        while ((await handOverSome()) > 0);
+        while ((await handOverSome()) > 0 && !ended.signal.aborted) await rest(roundMs);
       } catch (error) {
         log.warn({ err: ensureError(error), channel }, 'what waits to be handed over could not be read');
       }
-      await pause(POLL_MS, undefined, { signal: AbortSignal.any([nap.signal, ended.signal]) }).catch(
-        () => undefined,
-      );
+      await rest(POLL_MS, AbortSignal.any([nap.signal, ended.signal]));
     }
+  }
+  async function rest(forMs: number, signal: AbortSignal = ended.signal): Promise<void> {
+    if (forMs > 0) await pause(forMs, undefined, { signal }).catch(() => undefined);
   }
   const running = run();
   return {

@@ -15,7 +15,7 @@ import {
 import type { Db } from '../store/store.ts';
 import {
   laneWorkflowId,
-  pushSignal,
+  pushesSignal,
   releaseWorkflowId,
   TASK_QUEUES,
   WORKFLOW_TYPES,
@@ -32,11 +32,16 @@ export interface DispatcherParts {
   readonly log: Logger;
 }
 
-/** Hand-overs at once; each is of another environment. */
-const BATCH = 20;
+/** Rows at once. */
+const BATCH = 500;
 /** Another worker takes a row over when this one died with it. */
 const LEASE_MS = 15_000;
 const LONGEST_PAUSE_MS = 5_000;
+/**
+ * Between two rounds. The first push after a quiet time is handed over at once; of a burst each lane hears in bundles, because
+ * every word costs it a look at all that waits, and the machine as much as hundreds of pushes cost the webhook.
+ */
+const ROUND_MS = 200;
 
 /** Starts handing over; `close` waits for what is under way. */
 export function startDispatcher(parts: DispatcherParts): { close(): Promise<void> } {
@@ -45,6 +50,7 @@ export function startDispatcher(parts: DispatcherParts): { close(): Promise<void
     channel: OUTBOX_CHANNEL,
     applicationName: 'sluice-dispatcher',
     handOverSome: () => handOverSome(parts),
+    roundMs: ROUND_MS,
     log: parts.log,
   });
 }
@@ -52,40 +58,54 @@ export function startDispatcher(parts: DispatcherParts): { close(): Promise<void
 /** @returns how many were handed over */
 async function handOverSome(parts: DispatcherParts): Promise<number> {
   const entries = await claimOutbox(parts.db, { limit: BATCH, leaseMs: LEASE_MS });
-  const handed = await Promise.all(entries.map((entry) => handOver(parts, entry)));
-  return handed.filter(Boolean).length;
+  const handed = await Promise.all(bundlesOf(entries).map((bundle) => handOver(parts, bundle)));
+  return handed.reduce((sum, count) => sum + count, 0);
 }
 
-async function handOver({ db, client, log }: DispatcherParts, entry: OutboxEntry): Promise<boolean> {
-  const { id, releaseId, attempts } = entry;
+type Bundle = readonly [OutboxEntry, ...OutboxEntry[]];
+
+/** What goes together: pushes of one lane, in their order; a dry run alone. */
+function bundlesOf(entries: readonly OutboxEntry[]): readonly Bundle[] {
+  const bundles = new Map<string, [OutboxEntry, ...OutboxEntry[]]>();
+  for (const entry of entries) {
+    const key = entry.dryRun ? entry.id : laneWorkflowId(entry.project, entry.environment);
+    const bundle = bundles.get(key);
+    if (bundle) bundle.push(entry);
+    else bundles.set(key, [entry]);
+  }
+  return [...bundles.values()];
+}
+
+async function handOver({ db, client, log }: DispatcherParts, bundle: Bundle): Promise<number> {
+  const [{ dryRun, releaseId, attempts }] = bundle;
+  const ids = bundle.map(({ id }) => id);
   try {
-    await (entry.dryRun ? startDryRun(client, entry) : tellLane(client, entry));
-    await finishOutbox(db, id);
-    return true;
+    await (dryRun ? startDryRun(client, bundle[0]) : tellLane(client, bundle));
+    await finishOutbox(db, ids);
+    return bundle.length;
   } catch (error) {
     const delayMs = Math.min(250 * 2 ** Math.min(attempts, 10), LONGEST_PAUSE_MS);
-    log.warn({ err: ensureError(error), releaseId, attempts, delayMs }, 'a release could not be handed over');
+    const what = { releaseId, releases: bundle.length, attempts, delayMs };
+    log.warn({ err: ensureError(error), ...what }, 'releases could not be handed over');
     // Where even that fails, the lease runs out by itself.
-    await postponeOutbox(db, id, delayMs).catch(() => undefined);
-    return false;
+    await postponeOutbox(db, ids, delayMs).catch(() => undefined);
+    return 0;
   }
 }
 
-async function tellLane(
-  client: Client,
-  { releaseId, project, environment, storedAt, attempt, nextSeq }: OutboxEntry,
-): Promise<void> {
+async function tellLane(client: Client, bundle: Bundle): Promise<void> {
+  const [{ project, environment }] = bundle;
   const lane: LaneInput = { schema: 1, project, environment, waiting: [], running: null, known: [] };
-  const queued: QueuedRelease = {
+  const queued = bundle.map(({ releaseId, storedAt, attempt, nextSeq }): QueuedRelease => ({
     releaseId,
     storedAt,
     ...(attempt > 1 && { attempt, nextSeq }),
-  };
+  }));
   await client.workflow.signalWithStart(WORKFLOW_TYPES.lane, {
     workflowId: laneWorkflowId(project, environment),
     taskQueue: TASK_QUEUES.main,
     args: [lane],
-    signal: pushSignal,
+    signal: pushesSignal,
     signalArgs: [queued],
   });
 }

@@ -38,6 +38,7 @@ import {
   laneFreeSignal,
   laneNoticeSignal,
   laneQuery,
+  pushesSignal,
   pushSignal,
   releaseWorkflowId,
   replaceSignal,
@@ -55,6 +56,7 @@ import {
 import { store } from './proxies.ts';
 import { refuseAbortQueued } from './lane-abort.ts';
 import { rollBackBaked } from './lane-bake.ts';
+import { recordOne, recordsInFront, recordTogether } from './lane-record.ts';
 import { refuseRollback, restoreOf, restoreTarget, rollBackByPerson } from './lane-rollback.ts';
 import { laneWaitMs } from './lane-wait.ts';
 import type { release } from './release/release.ts';
@@ -141,10 +143,8 @@ export async function lane(input: LaneInput): Promise<void> {
         return start(effect.release);
       case 'restore':
         return restoreTarget({ project, environment, ...effect });
-      case 'record': {
-        const { releaseId, seq, event } = effect;
-        return store.record({ releaseId, events: [{ seq, at: Date.now(), event }] });
-      }
+      case 'record':
+        return recordOne(effect);
       case 'freeze':
         return tell(effect.releaseId, (release) => release.signal(freezeSignal, { freeze: effect.freeze }));
       case 'replace':
@@ -218,6 +218,7 @@ export async function lane(input: LaneInput): Promise<void> {
   }
 
   setHandler(bakeHarmSignal, takeBack);
+  setHandler(pushesSignal, (queued) => changed(queued.reduce(arrive, state)));
   setHandler(pushSignal, (queued) => changed(arrive(state, queued)));
   setHandler(laneFreeSignal, ({ releaseId, attempt = 1 }) => changed(free(state, releaseId, attempt)));
   setHandler(laneNoticeSignal, () => {
@@ -248,8 +249,16 @@ export async function lane(input: LaneInput): Promise<void> {
     }
 
     while (effects.length > 0 || isStale) {
-      for (let effect = effects.shift(); effect !== undefined; effect = effects.shift()) {
-        await perform(effect);
+      while (effects.length > 0) {
+        const records = recordsInFront(effects);
+        if (records.length > 1 && patched('records-together')) {
+          effects.splice(0, records.length);
+          await recordTogether(records);
+          performed += records.length;
+          continue;
+        }
+        const [effect] = effects.splice(0, 1);
+        if (effect) await perform(effect);
         performed += 1;
       }
       if (isStale) await look();

@@ -96,7 +96,9 @@ export interface ReleaseInput {
   readonly attempt?: number;
 }
 
-/** Outbox → lane, by signal-with-start; at least once. */
+/** Outbox → lane, by signal-with-start; at least once. In the order in which they were stored. */
+export const pushesSignal = defineSignal<[readonly QueuedRelease[]]>('pushes');
+/** The same, one at a time, from dispatchers of before. */
 export const pushSignal = defineSignal<[QueuedRelease]>('push');
 /** Lane → release: end now, for the reason given; a person asked the lane for something else. */
 export const stopSignal = defineSignal<[PersonsAct]>('stop');

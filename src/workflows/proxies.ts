@@ -13,6 +13,7 @@ type Store = Pick<
   Activities,
   | 'laneFacts'
   | 'record'
+  | 'recordTogether'
   | 'releaseHasEnded'
   | 'newestLook'
   | 'report'

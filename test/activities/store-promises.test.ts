@@ -25,13 +25,21 @@ describe('outbox', () => {
     const other = await world.release('other', { 's.yml': manifest('other') });
     const claims = await Promise.all([claimOutbox(db, CLAIM), claimOutbox(db, CLAIM)]);
     const claimed = claims.flat();
-    expect(claimed.map(({ releaseId }) => releaseId).sort()).toEqual(
-      [first.releaseId, other.releaseId].sort(),
-    );
-    // The second push waits until the first one is handed over, not until it is claimed.
+    expect(claimed.map(({ releaseId }) => releaseId)).toEqual([
+      first.releaseId,
+      second.releaseId,
+      other.releaseId,
+    ]);
+    // A later push waits until those before it are handed over, not until they are claimed.
+    const third = await world.push('order', { a: '2' });
     expect(await claimOutbox(db, CLAIM)).toEqual([]);
-    for (const { id } of claimed) await finishOutbox(db, id);
-    expect(await claimOutbox(db, CLAIM)).toMatchObject([{ releaseId: second.releaseId, attempts: 0 }]);
+    await finishOutbox(db, [claimed[0]?.id ?? '']);
+    expect(await claimOutbox(db, CLAIM)).toEqual([]);
+    await finishOutbox(
+      db,
+      claimed.map(({ id }) => id),
+    );
+    expect(await claimOutbox(db, CLAIM)).toMatchObject([{ releaseId: third.releaseId, attempts: 0 }]);
   });
 
   test('gives a row out again when its dispatcher died, and counts the tries', async () => {
@@ -41,7 +49,7 @@ describe('outbox', () => {
     expect(claimed?.project).toBe('lease');
     const [again] = await claimOutbox(db, { limit: 20, leaseMs: 0 });
     expect(again).toMatchObject({ id: claimed?.id, attempts: 1 });
-    await postponeOutbox(db, claimed?.id ?? '', 60_000);
+    await postponeOutbox(db, [claimed?.id ?? ''], 60_000);
     expect(await claimOutbox(db, CLAIM)).toEqual([]);
   });
 });

@@ -11,6 +11,7 @@ import { createSessions } from '../../src/api/auth/session.ts';
 import { openEventFeed } from '../../src/api/event-feed.ts';
 import { createLiveSplits } from '../../src/api/live-splits.ts';
 import { createApiMetrics } from '../../src/api/metrics.ts';
+import { createDeliveries } from '../../src/api/webhooks/deliveries.ts';
 import { createRefusals } from '../../src/api/webhooks/refusals.ts';
 import { createWorkflows } from '../../src/api/workflows.ts';
 import { createFcClient } from '../../src/fc/fc2-client.ts';
@@ -80,6 +81,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     splits: createLiveSplits(fc, { maxAgeMs: 1_000, waitMs: 500 }),
     sessions: createSessions(adminToken),
     metrics: createApiMetrics(),
+    deliveries: createDeliveries({ db: store.db }),
     refusals,
     log,
   });

@@ -167,6 +167,13 @@ export class World {
     }
   }
 
+  #store(releaseId: string, events: readonly NumberedEvent[]): void {
+    const stored = this.events.get(releaseId) ?? [];
+    for (const { seq, at, event } of events)
+      if (!stored.some((one) => one.seq === seq)) stored.push({ seq, at, event });
+    this.events.set(releaseId, stored);
+  }
+
   #script(releaseId: string): Script {
     return this.scripts.get(releaseId) ?? HEALTHY;
   }
@@ -206,10 +213,9 @@ export class World {
           replaced: replaced !== null && this.progress(replaced).state === 'superseded',
         };
       },
-      record: async ({ releaseId, events }) => {
-        const stored = this.events.get(releaseId) ?? [];
-        for (const event of events) if (!stored.some(({ seq }) => seq === event.seq)) stored.push(event);
-        this.events.set(releaseId, stored);
+      record: async ({ releaseId, events }) => this.#store(releaseId, events),
+      recordTogether: async ({ events }) => {
+        for (const { releaseId, ...event } of events) this.#store(releaseId, [event]);
       },
       releaseHasEnded: async ({ releaseId }) => hasEnded(this.progress(releaseId).state),
       newestLook: async ({ releaseId }) => this.looks.get(releaseId) ?? null,

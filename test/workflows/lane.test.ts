@@ -219,6 +219,29 @@ describe.concurrent('the rule for newer pushes', () => {
   });
 });
 
+test('a burst is one word: the newest stays, all others say by whom they were superseded, in one step', async () => {
+  const { world } = server;
+  const { project, service, push, keep } = begin();
+  const running = await push(LONG);
+  await world.until(running, ({ traffic }) => traffic.length > 0);
+  const ids = Array.from({ length: 30 }, () => randomUUID());
+  for (const id of ids) world.scripts.set(id, { ...HEALTHY, services: [service], ...LONG });
+  await server.pushTogether(project, ids);
+  const newest = ids.at(-1) ?? '';
+  await world.until(newest, ({ reason }) => reason !== null);
+  const olderOnes = ids.slice(0, -1);
+  expect(world.progress(newest)).toMatchObject({ state: 'queued', behind: running, supersedes: olderOnes });
+  for (const id of olderOnes)
+    expect(world.progress(id)).toMatchObject({ state: 'superseded', supersededBy: newest });
+  expect(await server.lane(project).query(laneQuery)).toEqual({ running, waiting: [newest] });
+  const { events } = await server.lane(project).fetchHistory();
+  const records = events?.filter((event) =>
+    event.activityTaskScheduledEventAttributes?.activityType?.name?.startsWith('record'),
+  );
+  expect(records).toHaveLength(1);
+  await keep('lane.burst');
+});
+
 describe.concurrent('a release that runs', () => {
   test('goes back first where a newer push replaces it, which then begins; with links both ways', async () => {
     const { world } = server;

@@ -11,7 +11,7 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/
 import type { Client, WorkflowHandle, WorkflowResultType } from '@temporalio/client';
 import {
   laneWorkflowId,
-  pushSignal,
+  pushesSignal,
   releaseWorkflowId,
   TASK_QUEUES,
   type QueuedRelease,
@@ -35,6 +35,8 @@ export interface WorkflowServer {
     releaseId?: string,
     again?: Pick<QueuedRelease, 'attempt' | 'nextSeq'>,
   ): Promise<string>;
+  /** Hands releases over in one word, as the dispatcher does with those of a burst. */
+  pushTogether(project: string, releaseIds: readonly string[]): Promise<void>;
   release(releaseId: string): WorkflowHandle<typeof release>;
   lane(project: string): WorkflowHandle<typeof lane>;
   /**
@@ -105,19 +107,27 @@ async function serve(env: TestWorkflowEnvironment, world: World): Promise<Workfl
   const { client } = env;
   const handleOf = (releaseId: string): WorkflowHandle<typeof release> =>
     client.workflow.getHandle(releaseWorkflowId(releaseId));
+  async function handOver(project: string, releases: readonly QueuedRelease[]): Promise<void> {
+    await client.workflow.signalWithStart<typeof lane, [readonly QueuedRelease[]]>('lane', {
+      workflowId: laneWorkflowId(project, 'production'),
+      taskQueue: TASK_QUEUES.main,
+      args: [{ schema: 1, project, environment: 'production', waiting: [], running: null, known: [] }],
+      signal: pushesSignal,
+      signalArgs: [releases],
+    });
+  }
   return {
     client,
     world,
     push: async (project, releaseId = randomUUID(), again = {}) => {
-      await client.workflow.signalWithStart<typeof lane, [QueuedRelease]>('lane', {
-        workflowId: laneWorkflowId(project, 'production'),
-        taskQueue: TASK_QUEUES.main,
-        args: [{ schema: 1, project, environment: 'production', waiting: [], running: null, known: [] }],
-        signal: pushSignal,
-        signalArgs: [{ releaseId, storedAt: Date.now(), ...again }],
-      });
+      await handOver(project, [{ releaseId, storedAt: Date.now(), ...again }]);
       return releaseId;
     },
+    pushTogether: (project, releaseIds) =>
+      handOver(
+        project,
+        releaseIds.map((releaseId) => ({ releaseId, storedAt: Date.now() })),
+      ),
     release: handleOf,
     ended: async (releaseId, fixture) => {
       await world.until(releaseId, ({ startedAt }) => startedAt !== null);

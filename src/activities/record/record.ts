@@ -8,11 +8,16 @@ import type { Parts } from '../parts.ts';
 
 export function recordActivities({
   db,
-}: Parts): Pick<Activities, 'record' | 'releaseHasEnded' | 'newestLook'> {
+}: Parts): Pick<Activities, 'record' | 'recordTogether' | 'releaseHasEnded' | 'newestLook'> {
   return {
     async record({ releaseId, events }) {
       // One transaction an event: each repeats alone, and readers see them one by one.
       for (const { seq, at, event } of events) await recordEvent(db, { releaseId, seq, at, event });
+    },
+    async recordTogether({ events }) {
+      await db.transaction().execute(async (tx) => {
+        for (const event of events) await recordEvent(tx, event);
+      });
     },
     async releaseHasEnded({ releaseId }) {
       const release = await findRelease(db, releaseId);

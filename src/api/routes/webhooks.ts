@@ -45,7 +45,7 @@ export function webhookRoutes(parts: ApiParts) {
     const provider = webhookProvider(name);
     const target = await webhookTarget(parts, project);
     const bytes = await readBody(c, LIMIT_BYTES);
-    const outcome = await receiveWebhook(parts, provider, target, {
+    const { outcome, made } = await receiveWebhook(parts, provider, target, {
       header: (header) => c.req.header(header),
       body: bytes,
     });
@@ -53,7 +53,8 @@ export function webhookRoutes(parts: ApiParts) {
     const releases = await Promise.all(
       outcome.releases.map(async (id) => ({
         id,
-        state: (await findRelease(parts.db, id))?.progress.state ?? 'queued',
+        // What was stored just now waits to be handed over.
+        state: made.includes(id) ? 'queued' : ((await findRelease(parts.db, id))?.progress.state ?? 'queued'),
         url: releaseUrl(parts.config.publicUrl, id),
       })),
     );

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { ulid } from 'ulid';
 import { releasesRef } from '../../domain/plan/refs.ts';
-import { acceptDelivery, type DeliveryEffect, type DeliveryOutcome } from '../../store/deliveries.ts';
+import type { DeliveryEffect, DeliveryOutcome } from '../../store/deliveries.ts';
 import { findProjectForWebhook, type Project } from '../../store/projects.ts';
 import type { NewRelease } from '../../store/releases.ts';
 import { retryWhileLost } from '../database-retry.ts';
@@ -46,13 +46,19 @@ export async function webhookTarget(
   return found;
 }
 
+export interface Received {
+  readonly outcome: DeliveryOutcome;
+  /** Releases of the outcome that were stored just now. */
+  readonly made: readonly string[];
+}
+
 /** Checks the signature, then stores what follows. @throws Problem 400, 401, 409 */
 export async function receiveWebhook(
   parts: ApiParts,
   provider: WebhookProvider,
   { project, webhookSecret }: { readonly project: Project; readonly webhookSecret: string },
   request: WebhookRequest,
-): Promise<DeliveryOutcome> {
+): Promise<Received> {
   const id = provider.deliveryId(request);
   if (!provider.isSigned(request, webhookSecret)) {
     parts.metrics.webhooks.inc({ provider: provider.name, outcome: 'refused' });
@@ -78,7 +84,7 @@ export async function receiveWebhook(
     bodySha256: createHash('sha256').update(request.body).digest('hex'),
   };
   const effect = effectOf(project, message);
-  const result = await retryWhileLost(() => acceptDelivery(parts.db, delivery, effect), PATIENCE_MS);
+  const result = await retryWhileLost(() => parts.deliveries.accept({ delivery, effect }), PATIENCE_MS);
   if (result.kind === 'id-reused')
     throw new Problem({
       status: 409,
@@ -90,7 +96,7 @@ export async function receiveWebhook(
     provider: provider.name,
     outcome: result.kind === 'repeated' ? 'repeated' : outcome.ignored ? 'ignored' : 'stored',
   });
-  return outcome;
+  return { outcome, made: result.kind === 'stored' ? result.made : [] };
 }
 
 /** Why nothing follows from a message, or the releases that do. */
