@@ -340,6 +340,7 @@ describe('health', () => {
         { part: 'engine', state: 'down' },
         { part: 'worker', state: 'up', detail: '1 at work' },
       ],
+      regions: [{ region: 'cn-local', state: 'down' }],
     });
   });
 

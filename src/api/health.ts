@@ -1,6 +1,7 @@
 /** Whether this process lives (`/healthz`), and whether all that releases need answers (`/readyz`). */
 import { sql, type Kysely } from 'kysely';
 import { ensureError } from '../platform/errors.ts';
+import type { RegionEndpoint } from '../platform/regions.ts';
 import { within } from '../platform/within.ts';
 import { listParts, PART_SILENCE_MS } from '../store/parts.ts';
 import type { Tables } from '../store/tables.ts';
@@ -15,15 +16,25 @@ export interface PartState {
   readonly detail: string;
 }
 
+export interface RegionState {
+  readonly region: string;
+  readonly state: PartState['state'];
+  readonly detail: string;
+}
+
 export interface Readiness {
+  /** Whether all parts are up. A further region that is away holds up only what is released there. */
   readonly ready: boolean;
   readonly parts: readonly PartState[];
+  /** The home region, whose Function Compute is the part `engine`, then the further ones in the order of the setting. */
+  readonly regions: readonly RegionState[];
 }
 
 export interface HealthParts {
   readonly db: Kysely<Tables>;
   readonly workflows: Pick<Workflows, 'check'>;
-  readonly fcEndpoint: string;
+  readonly home: RegionEndpoint;
+  readonly regions: readonly RegionEndpoint[];
 }
 
 /** Longest wait for one part, milliseconds. */
@@ -40,42 +51,59 @@ export function createReadiness(parts: HealthParts): () => Promise<Readiness> {
   };
 }
 
-async function look({ db, workflows, fcEndpoint }: HealthParts): Promise<Readiness> {
-  const states = await Promise.all([
-    tried('postgres', async () => {
+async function look({ db, workflows, home, regions }: HealthParts): Promise<Readiness> {
+  const engine = tried(() => askFc(home));
+  const others = Promise.all(regions.map((region) => tried(() => askFc(region))));
+  const checks: Readonly<Record<PartState['part'], Promise<State>>> = {
+    postgres: tried(async () => {
       await sql`select 1`.execute(db);
       return 'answers';
     }),
-    tried('temporal', async () => {
+    temporal: tried(async () => {
       await workflows.check(WAIT_MS);
       return 'answers';
     }),
-    tried('engine', async () => {
-      const answer = await fetch(new URL('/healthz', fcEndpoint), { signal: AbortSignal.timeout(WAIT_MS) });
-      await answer.body?.cancel();
-      // The cloud has no such path and says 403 or 404: it is there.
-      if (answer.status >= 500) throw new Error(`answers ${answer.status}`);
-      return 'answers';
+    engine,
+    worker: tried(() => hearWorkers(db)),
+  };
+  const parts = await Promise.all(PARTS.map(async (part) => ({ part, ...(await checks[part]) })));
+  const states = [await engine, ...(await others)];
+  return {
+    ready: parts.every(({ state }) => state === 'up'),
+    parts,
+    regions: [home, ...regions].flatMap(({ name: region }, index) => {
+      const state = states[index];
+      return state ? [{ region, ...state }] : [];
     }),
-    tried('worker', async () => {
-      const beats = (await listParts(db)).filter((p) => p.part === 'worker');
-      const alive = beats.filter((p) => p.silentMs <= PART_SILENCE_MS);
-      if (alive.length > 0) return `${alive.length} at work`;
-      const last = Math.min(...beats.map((p) => p.silentMs));
-      throw new Error(beats.length > 0 ? `silent for ${Math.round(last / 1_000)} s` : 'none has come up yet');
-    }),
-  ]);
-  return { ready: states.every((s) => s.state === 'up'), parts: states };
+  };
 }
 
-async function tried(part: PartState['part'], check: () => Promise<string>): Promise<PartState> {
+async function askFc({ endpoint }: RegionEndpoint): Promise<string> {
+  const answer = await fetch(new URL('/healthz', endpoint), { signal: AbortSignal.timeout(WAIT_MS) });
+  await answer.body?.cancel();
+  // The cloud has no such path and says 403 or 404: it is there.
+  if (answer.status >= 500) throw new Error(`answers ${answer.status}`);
+  return 'answers';
+}
+
+async function hearWorkers(db: HealthParts['db']): Promise<string> {
+  const beats = (await listParts(db)).filter((p) => p.part === 'worker');
+  const alive = beats.filter((p) => p.silentMs <= PART_SILENCE_MS);
+  if (alive.length > 0) return `${alive.length} at work`;
+  const last = Math.min(...beats.map((p) => p.silentMs));
+  throw new Error(beats.length > 0 ? `silent for ${Math.round(last / 1_000)} s` : 'none has come up yet');
+}
+
+type State = Pick<PartState, 'state' | 'detail'>;
+
+async function tried(check: () => Promise<string>): Promise<State> {
   const late = (): never => {
     throw new Error(`no answer within ${WAIT_MS / 1_000} s`);
   };
   try {
-    return { part, state: 'up', detail: await within(check(), WAIT_MS + 100, late) };
+    return { state: 'up', detail: await within(check(), WAIT_MS + 100, late) };
   } catch (error) {
-    return { part, state: 'down', detail: reasonOf(error) };
+    return { state: 'down', detail: reasonOf(error) };
   }
 }
 

@@ -14,7 +14,7 @@ import type { Refusals } from './webhooks/refusals.ts';
 import type { Workflows } from './workflows.ts';
 
 export interface ApiParts {
-  readonly config: Pick<Config, 'publicUrl' | 'localRepositories' | 'fcEndpoint' | 'region'>;
+  readonly config: Pick<Config, 'publicUrl' | 'localRepositories' | 'fcEndpoint' | 'region' | 'regions'>;
   /** The token with role admin that stands outside the tokens table. */
   readonly adminToken: string;
   readonly db: Kysely<Tables>;

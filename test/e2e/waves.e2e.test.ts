@@ -75,6 +75,11 @@ function customersOf(poison: (region: number) => boolean = () => false): { stop(
 
 const live = () => Promise.all(regions.map(async (fc) => (await aliasOf(fc, SERVICE)).versionId));
 
+async function readiness(): Promise<unknown> {
+  const answer = await fetch(`${sluice.stack.url}/readyz`);
+  return { status: answer.status, ...((await answer.json()) as object) };
+}
+
 describe('two regions, one release', () => {
   test('the first goes live in both, the next goes through them wave by wave, and says where each weight is', async () => {
     const first = await push('good');
@@ -162,7 +167,19 @@ describe('two regions, one release', () => {
         const { traffic } = await sluice.api.until(release.id, ['queued', 'running'], 60_000);
         return traffic.some(({ region }) => region === NORTH);
       });
+      const regionsWith = (state: string, detail: unknown): object => ({
+        status: 200,
+        ready: true,
+        regions: [
+          { region: 'cn-local', state: 'up', detail: 'answers' },
+          { region: NORTH, state, detail },
+        ],
+      });
+      expect(await readiness()).toMatchObject(regionsWith('up', 'answers'));
       await engine.process.end('SIGKILL');
+      await expect
+        .poll(readiness, { timeout: 10_000 })
+        .toMatchObject(regionsWith('down', expect.stringContaining('ECONNREFUSED')));
       await sluice.api.post(`/api/v1/releases/${release.id}/abort`, { comment: 'the north is gone' });
       const atHome = async () => (await aliasOf(regions[0], SERVICE)).versionId;
       await expect.poll(atHome, { timeout: 60_000 }).toBe(before[0]);

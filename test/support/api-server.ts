@@ -72,6 +72,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       localRepositories: options.localRepositories ?? [],
       fcEndpoint,
       region: 'cn-local',
+      regions: [],
     },
     adminToken,
     db: store.db,

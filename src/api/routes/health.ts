@@ -4,12 +4,14 @@ import { createReadiness, PARTS } from '../health.ts';
 import type { ApiParts } from '../parts.ts';
 import { answer, createRoutes } from './describe.ts';
 
+const STATE = { state: z.enum(['up', 'down']), detail: z.string() };
 const ReadinessSchema = z
   .object({
+    /** All parts are up; a further region that is away holds up only what is released there. */
     ready: z.boolean(),
-    parts: z
-      .array(z.object({ part: z.enum(PARTS), state: z.enum(['up', 'down']), detail: z.string() }))
-      .readonly(),
+    parts: z.array(z.object({ part: z.enum(PARTS), ...STATE })).readonly(),
+    /** The home region, then those of `SLUICE_REGIONS`. */
+    regions: z.array(z.object({ region: z.string(), ...STATE })).readonly(),
   })
   .openapi('Readiness');
 
@@ -27,7 +29,7 @@ const ready = createRoute({
   method: 'get',
   path: '/readyz',
   tags: TAGS,
-  summary: 'Whether all that releases need answers, part by part',
+  summary: 'Whether all that releases need answers, part by part and region by region',
   responses: {
     200: answer(ReadinessSchema, 'All parts answer'),
     503: answer(ReadinessSchema, 'At least one does not'),
@@ -44,10 +46,12 @@ const metrics = createRoute({
 
 export function healthRoutes(parts: ApiParts) {
   const routes = createRoutes();
+  const { region, fcEndpoint, regions } = parts.config;
   const readiness = createReadiness({
     db: parts.db,
     workflows: parts.workflows,
-    fcEndpoint: parts.config.fcEndpoint,
+    home: { name: region, endpoint: fcEndpoint },
+    regions,
   });
   routes.openapi(alive, (c) => c.json({ status: 'ok' as const }, 200));
   routes.openapi(ready, async (c) => {
