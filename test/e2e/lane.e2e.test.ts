@@ -23,7 +23,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => stack?.stop(), 30_000);
 
-const HELD = ['{weight: 25%, hold: 5s}'];
+/** Until somebody ends it. */
+const HELD = ['{weight: 25%, hold: 10m}'];
 const SHORT = ['{weight: 25%, hold: 1s}'];
 const ASKING = ['{weight: 25%, hold: 1s, approval: {role: release-manager, timeout: 1h}}'];
 const END = 90_000;
@@ -113,6 +114,7 @@ describe('a push while a release runs', () => {
     expect(waiting.sentence).toMatch(
       /^behind release 2 \([0-9a-f]{8} of queue\), which is at 25 % since .* UTC$/,
     );
+    await api.post(`/api/v1/releases/${a.id}/skip`, { comment: 'all are in their places' });
     const seen: number[] = [];
     while ((await read(c.id)).endedAt === null) {
       seen.push((await versionsAt(name)).length);
@@ -232,6 +234,8 @@ describe('a freeze', () => {
     const held = await api.until(a.id, ['paused'], END);
     expect(held).toMatchObject({ reason: 'freeze', waitsUntil: null });
     await end(hold.id);
+    await api.until(a.id, ['running'], END);
+    await api.post(`/api/v1/releases/${a.id}/skip`, { comment: 'the freeze is over' });
     await api.until(a.id, ['promoted'], END);
     expect(await weights(a.id)).toEqual([0.25, 0.5, 1]);
 
