@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { laneQuery } from '../../src/workflows/messages.ts';
+import type { PlanHook } from '../../src/domain/plan/hook.ts';
+import type { ResolvedPlan } from '../../src/domain/plan/plan.ts';
+import { laneQuery, pauseUpdate, resumeUpdate, type PersonsAct } from '../../src/workflows/messages.ts';
 import { HARMFUL_LOOK, HEALTHY, plan, step, UNDECIDED_LOOK } from './fake-world.ts';
 import { startWorkflowServer, type WorkflowServer } from './workflow-server.ts';
 
@@ -11,6 +13,11 @@ beforeAll(async () => {
 afterAll(() => server?.close());
 
 const BAKES = { ...plan([step(0.5, 10)]), bakeMs: 60_000 };
+
+const ANN: PersonsAct = {
+  actor: { kind: 'person', name: 'ann', role: 'release-manager' },
+  comment: 'a moment',
+};
 
 /** A release that was promoted over version 1, and bakes. */
 async function promoted() {
@@ -88,6 +95,74 @@ describe.concurrent('the bake time', () => {
     server.world.bakes.set(newer, [{ outcome: 'over' }]);
     await server.release(newer).result();
     await server.keepHistory('promoted.live-went-back', server.release(newer).workflowId);
+  });
+
+  /** The newer release is about to make its first move when `begin` resolves; `goOn` lets it. */
+  async function takenBackBefore(
+    newerPlan: ResolvedPlan,
+    begin: (newer: string) => Promise<void>,
+    goOn: (newer: string) => Promise<void>,
+  ) {
+    const { project, service, releaseId, rollback } = await promoted();
+    const newer = randomUUID();
+    const stuck = newerPlan.steps.some(({ hooks }) => hooks !== undefined) ? 'runHook' : 'smoke';
+    server.world.scripts.set(newer, { ...HEALTHY, services: [service], plan: newerPlan, stuck });
+    await server.push(project, newer);
+    await begin(newer);
+    server.world.bakes.set(releaseId, [harm]);
+    await server.world.until(rollback, ({ state }) => state === 'rolled-back');
+    await goOn(newer);
+    await server.world.until(newer, ({ state }) => state === 'promoted');
+    return { service, newer };
+  }
+
+  test('is followed by a newer release whose hook before the first step is running meanwhile — it has no traffic yet', async ({
+    expect,
+  }) => {
+    const call: PlanHook = {
+      name: 'warm',
+      action: { kind: 'run', run: './warm' },
+      timeoutMs: 60_000,
+      onFailure: 'roll-back',
+    };
+    const hooked = plan([{ ...step(0.5, 10), hooks: { before: [call], after: [] } }]);
+    const { service, newer } = await takenBackBefore(
+      hooked,
+      (id) => server.world.until(id, () => server.world.types(id).includes('hook-started')),
+      async (id) => server.world.letGo(id),
+    );
+    const { canary } = server.world.progress(newer).services[0] ?? {};
+    expect(server.world.progress(newer).services).toMatchObject([{ service, stable: '1' }]);
+    expect(server.world.watched.get(newer)).toMatchObject([{ service, stable: '1', canary }]);
+    expect(server.world.moves.filter((move) => move.startsWith(`${service}: `)).slice(-3)).toEqual([
+      `${service}: version 1 alone`,
+      `${service}: version 1, 50 % to version ${canary}`,
+      `${service}: version ${canary} alone`,
+    ]);
+    await server.release(newer).result();
+    await server.keepHistory('promoted.live-went-back-in-hook', server.release(newer).workflowId);
+  });
+
+  test.each([
+    ['before its first step', BAKES],
+    ['before a promotion without steps', { ...plan([]), bakeMs: 0 }],
+  ])('is followed by a newer release that is paused %s', async (_, paused) => {
+    const { service, newer } = await takenBackBefore(
+      paused,
+      async (id) => {
+        await server.world.until(id, ({ stages }) => stages.at(-1)?.stage === 'verify');
+        await server.release(id).executeUpdate(pauseUpdate, { args: [ANN] });
+        server.world.letGo(id);
+        await server.world.until(id, ({ stages }) =>
+          stages.some(({ stage, endedAt }) => stage === 'verify' && endedAt !== null),
+        );
+      },
+      async (id) => void (await server.release(id).executeUpdate(resumeUpdate, { args: [ANN] })),
+    );
+    const { canary } = server.world.progress(newer).services[0] ?? {};
+    expect(server.world.progress(newer).services).toMatchObject([{ service, stable: '1' }]);
+    expect(server.world.aliases.get(service)).toEqual({ main: canary, additional: null });
+    expect(server.world.types(newer).filter((type) => type === 'paused')).toHaveLength(1);
   });
 
   test('leaves the alias to a newer release that has traffic', async () => {

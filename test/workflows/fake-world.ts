@@ -10,6 +10,7 @@ import type {
   BakeOutcome,
   LaneFreeze,
   NumberedEvent,
+  WatchedService,
 } from '../../src/activities/contract.ts';
 import type { Look } from '../../src/domain/analysis/look.ts';
 import { DEFAULT_JUDGE_SETTINGS } from '../../src/domain/analysis/settings.ts';
@@ -95,6 +96,8 @@ export class World {
   readonly looks = new Map<string, Look>();
   /** What the bake time of a release (`id`, or `id wave 0`) finds, in its order; nothing: it goes on until it is cancelled. */
   readonly bakes = new Map<string, BakeOutcome[]>();
+  /** Release → what its newest watch was told to compare. */
+  readonly watched = new Map<string, readonly WatchedService[]>();
   /** Service → a version that was deleted, and the newest one before it. */
   readonly gone = new Map<string, VersionGone>();
   /** Service → who moved its alias past the workflow. */
@@ -308,6 +311,7 @@ export class World {
       moveAlias: async (move) => this.#move(move),
       watch: async ({ releaseId, services, wave }) => {
         await this.#meet(releaseId, 'watch');
+        this.watched.set(releaseId, services);
         if (wave)
           this.done.push(
             `watch wave ${wave.index} of ${releaseId}: ${names(services)}, beside ${names(wave.promoted)}`,

@@ -12,7 +12,7 @@ export async function runGray(run: ReleaseRun, services: readonly GrayService[])
   if (waves !== undefined) return runWaves(run, services);
   if (services.every(({ stable }) => stable === null) || steps.length === 0) return;
   await runStage(run, 'gray', async () => {
-    await runWatched(run, services);
+    await runWatched(run, services, services);
     return { value: undefined, summary: `${steps.length} steps${sayEarly(run)}` };
   });
 }

@@ -7,6 +7,7 @@ import { runHooks } from './hooks.ts';
 import { moveAll, situationAt } from './move.ts';
 import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { runStage } from './stage.ts';
+import { followOnceMore } from './went-back.ts';
 import { untilKeptNoMore } from './wait.ts';
 
 /** Returns the sentence that the release ends with. */
@@ -18,6 +19,7 @@ export async function promote(run: ReleaseRun, services: readonly GrayService[])
   const { alias, steps } = sourceOf(run).plan;
   return runStage(run, 'promote', async () => {
     const situation = situationAt(steps.at(-1)?.weight ?? 0);
+    followOnceMore(run, services);
     await moveAll(run, services, situation);
     run.control = { ...run.control, phase: 'live' };
     const last = { step: null, when: 'after' } as const;

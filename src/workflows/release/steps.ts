@@ -13,11 +13,16 @@ import { questionFor } from './question.ts';
 import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { untilKeptNoMore, waitUntil } from './wait.ts';
 
-/** Runs every step, of a wave where the plan has regions; whoever stops the release cancels the scope that this runs in. */
+/**
+ * Runs every step, of a wave where the plan has regions; whoever stops the release cancels the scope that this runs in.
+ *
+ * @param beforeMove is called before the moves of each step, with no wait between
+ */
 export async function runSteps(
   run: ReleaseRun,
   services: readonly GrayService[],
   wave: number | undefined,
+  beforeMove: () => void,
 ): Promise<void> {
   const { plan } = sourceOf(run);
   let weight = 0;
@@ -39,6 +44,7 @@ export async function runSteps(
       ...(wave !== undefined && { wave, regions: plan.waves?.[wave]?.regions ?? [] }),
     });
     const situation = situationAt(weight);
+    beforeMove();
     for (const service of services)
       await moveService(run, service, { weight: step.weight, step: index, situation });
     weight = step.weight;

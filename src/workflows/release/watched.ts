@@ -1,8 +1,8 @@
 /**
- * Gray steps under watch: from before the first weight until the last step one activity watches, while the steps go on.
+ * Gray steps under watch: from the first weight until the last step one activity watches, while the steps go on.
  * Harm ends the race at any moment, also during an approval: it sets the stop, and the stop cancels the steps.
  */
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
 import type { WatchedWave } from '../../activities/contract.ts';
 import type { Look } from '../../domain/analysis/look.ts';
 import { waveText } from '../../domain/plan/waves.ts';
@@ -14,14 +14,18 @@ import { stop } from './control.ts';
 import { moveAll, situationAt } from './move.ts';
 import { comparable, sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { runSteps } from './steps.ts';
+import { followOnceMore } from './went-back.ts';
 
 /**
  * Runs the steps, of a wave where the plan has regions. Services without a live version have nothing to be compared
  * with: they go live at once.
+ *
+ * @param all services of the release, of which `services` are those of the wave
  */
 export async function runWatched(
   run: ReleaseRun,
   services: readonly GrayService[],
+  all: readonly GrayService[],
   wave?: WatchedWave,
 ): Promise<void> {
   const first = services.filter(({ stable }) => stable === null);
@@ -29,9 +33,18 @@ export async function runWatched(
   const compared = services.filter(({ stable }) => stable !== null);
   if (compared.length === 0 || !sourceOf(run).plan.steps.some((step) => step.wave === wave?.index)) return;
   const watch = new CancellationScope();
-  const watched = watch.run(() => watchUntilHarm(run, compared, wave));
+  let isWatched = false;
+  let watched = Promise.resolve();
+  const begin = (): void => {
+    if (isWatched) return;
+    isWatched = true;
+    followOnceMore(run, all);
+    watched = watch.run(() => watchUntilHarm(run, compared, wave));
+  };
+  // Releases of before were watched while the hooks before their first step ran.
+  if (!patched('watched-from-first-move')) begin();
   try {
-    await runSteps(run, compared, wave?.index);
+    await runSteps(run, compared, wave?.index, begin);
   } finally {
     watch.cancel();
     await watched;

@@ -51,7 +51,7 @@ async function runWave(
   const promoted = services.flatMap(({ service, stable, wave = 0 }) =>
     wave < index ? [{ service, stable }] : [],
   );
-  await runWatched(run, own, { index, firstStep, promoted });
+  await runWatched(run, own, services, { index, firstStep, promoted });
 }
 
 /** All traffic of the wave moves, and the next one waits for as long as the plan says. */
