@@ -214,11 +214,6 @@ describe('what is let in', () => {
     const { base } = await serve(TELL, { disableURLInternet: true });
     expect((await ask(base)).json().ErrorMessage).toContain('is switched off; use a custom domain');
   });
-
-  test('no asynchronous call, which this engine does not do', async () => {
-    const { base } = await serve(TELL);
-    expect((await ask(base, { headers: { 'x-fc-invocation-type': 'Async' } })).status).toBe(400);
-  });
 });
 
 describe('authType function', () => {

@@ -172,17 +172,14 @@ export async function startEngine(options: EngineOptions): Promise<void> {
     ...codeLinkOperations(links, codeStore),
     ...ringOperations(catalog, series, now),
   ];
+  const accept = createAcceptor({ catalog, queue, dispatcher });
   const front = createFront({
     log,
     verify,
     operations,
     routeOf: createFunctionRouting(domains),
-    invoke: createInvocations({
-      ...calling,
-      maxPayloadBytes: MAX_PAYLOAD_BYTES,
-      accept: createAcceptor({ catalog, queue, dispatcher }),
-    }),
-    callHttp: createHttpCalls({ ...calling, maxPayloadBytes: MAX_PAYLOAD_BYTES, verify }),
+    invoke: createInvocations({ ...calling, maxPayloadBytes: MAX_PAYLOAD_BYTES, accept }),
+    callHttp: createHttpCalls({ ...calling, maxPayloadBytes: MAX_PAYLOAD_BYTES, verify, accept }),
     certificates:
       config.engineTlsPort === undefined ? undefined : (name) => domains.get(name)?.secureContext(),
     pages: createPages({

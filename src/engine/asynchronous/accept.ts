@@ -3,6 +3,7 @@ import { asyncConfigOf } from '../catalog/async-configs.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { invalidArgument } from '../http/api-error.ts';
 import type { FunctionAddress } from '../http/function-address.ts';
+import type { HttpRequestHead } from '../invoke/contract.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { AsyncQueue } from './queue.ts';
 
@@ -16,6 +17,8 @@ export interface AcceptedCall {
   /** As the caller sent them; empty: not at all. */
   readonly head: { readonly invocationId: string; readonly asyncDelay: string };
   readonly payload: Buffer;
+  /** Of a request to an HTTP function, whose body is `payload`. */
+  readonly http?: HttpRequestHead;
 }
 
 export interface AcceptOptions {
@@ -24,10 +27,12 @@ export interface AcceptOptions {
   readonly dispatcher: Dispatcher;
 }
 
-/** Durable when it returns; throws `ApiError`. */
-export function createAcceptor(options: AcceptOptions): (call: AcceptedCall) => Promise<void> {
+/** Durable when it returns, the headers of its 202; throws `ApiError`. */
+export type Acceptor = (call: AcceptedCall) => Promise<string[]>;
+
+export function createAcceptor(options: AcceptOptions): Acceptor {
   const { catalog, queue, dispatcher } = options;
-  return async ({ requestId, address, head, payload }) => {
+  return async ({ requestId, address, head, payload, http }) => {
     const { invocationId, asyncDelay } = head;
     if (invocationId !== '' && !/^[A-Za-z_][A-Za-z0-9_-]{0,127}$/.test(invocationId))
       throw invalidArgument(
@@ -35,14 +40,23 @@ export function createAcceptor(options: AcceptOptions): (call: AcceptedCall) => 
       );
     if (asyncDelay !== '' && (!/^\d{1,4}$/.test(asyncDelay) || Number(asyncDelay) > DELAY_MAX_S))
       throw invalidArgument(`X-Fc-Async-Delay must be whole seconds from 0 to ${DELAY_MAX_S}`);
+    const { service, qualifier, function: name } = address;
+    const config = asyncConfigOf(catalog.find(service), address);
     await queue.add({
-      ...address,
+      service,
+      qualifier,
+      function: name,
       invocationId: invocationId || requestId,
       requestId,
       payload,
-      config: asyncConfigOf(catalog.find(address.service), address),
+      http,
+      config,
       delayMs: Number(asyncDelay) * 1_000,
     });
     dispatcher.wake();
+    const headers = ['Content-Length', '0', 'X-Fc-Request-Id', requestId];
+    if (config.statefulInvocation)
+      headers.push('X-Fc-Stateful-Async-Invocation-Id', invocationId || requestId);
+    return headers;
   };
 }

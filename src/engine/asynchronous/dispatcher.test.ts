@@ -117,6 +117,7 @@ const CALL = {
   invocationId: 'r',
   requestId: 'r',
   payload: Buffer.from('hello'),
+  http: undefined,
   config: {
     ...DEFAULT_ASYNC_CONFIG,
     destinationConfig: { onSuccess: { destination: 'acs:fc:cn-local:1:services/shop.2/functions/two' } },
@@ -127,7 +128,13 @@ const CALL = {
 };
 
 test('a destination is told who was called with what, and what came of it', () => {
-  const outcome = { isSuccess: true, body: Buffer.from('hello by one'), errorType: '', tries: 1 };
+  const outcome = {
+    isSuccess: true,
+    status: 201,
+    body: Buffer.from('hello by one'),
+    errorType: '',
+    tries: 1,
+  };
   const next = destinationCall(CALL, outcome, 5, () => DEFAULT_ASYNC_CONFIG);
   expect(next).toMatchObject({
     service: 'shop',
@@ -144,7 +151,7 @@ test('a destination is told who was called with what, and what came of it', () =
       approximateInvokeCount: 1,
     },
     requestPayload: 'hello',
-    responseContext: { statusCode: 200, functionError: '' },
+    responseContext: { statusCode: 201, functionError: '' },
     responsePayload: 'hello by one',
   });
   expect(
@@ -161,6 +168,7 @@ test('calls that are each other’s destination do not grow', () => {
   for (let round = 0; round < 24; round += 1) {
     const outcome = {
       isSuccess: false,
+      status: 200,
       body: Buffer.from('{"errorMessage":"no"}'),
       errorType: 'x',
       tries: 1,

@@ -11,9 +11,10 @@ import { ApiError } from '../http/api-error.ts';
 import type { Calling } from '../http/calling.ts';
 import { countRefused, ERROR_TYPES, seriesOf } from '../http/counting.ts';
 import type { FunctionAddress } from '../http/function-address.ts';
-import { RefusedError, type InvocationResult } from '../invoke/contract.ts';
+import { RefusedError, type Invocation, type InvocationResult, type Revision } from '../invoke/contract.ts';
+import { AnswerSink } from './answer-sink.ts';
 import { DueRounds } from './due-rounds.ts';
-import { destinationCall, type Outcome } from './outcome.ts';
+import { destinationCall, PART_BYTES_MAX, type Outcome } from './outcome.ts';
 import { LEASE_MS, type AsyncCall, type AsyncQueue } from './queue.ts';
 import type { AsyncEnd } from './status.ts';
 
@@ -21,6 +22,13 @@ export interface DispatcherOptions extends Calling {
   readonly queue: AsyncQueue;
   readonly log: Logger;
   readonly limits?: Partial<DispatcherLimits>;
+}
+
+/** What came of one try. */
+interface Answered extends Pick<InvocationResult, 'outcome' | 'body' | 'coldStart'> {
+  readonly status: number;
+  /** `null`: the function succeeded. */
+  readonly error: string | null;
 }
 
 export interface DispatcherLimits {
@@ -129,46 +137,73 @@ export class Dispatcher {
       if (!(error instanceof ApiError)) throw error;
       return this.#end(call, 'Invalid', error.message, failures);
     }
-    let result: InvocationResult;
+    let result: Answered;
     try {
       result = await this.#invoke(call, target, stop);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       if (this.#closed) return undefined;
       if (error.status >= 500 || error.status === 429) return this.#refused(call, error);
-      return this.#failed(call, Buffer.from(JSON.stringify({ errorMessage: error.message })), error.code);
+      return this.#failed(
+        call,
+        Buffer.from(JSON.stringify({ errorMessage: error.message })),
+        error.code,
+        error.status,
+      );
     }
     // Calls that end because the engine does are made again; nobody knows what they would have answered.
     if (this.#closed && result.outcome !== 'ok') return undefined;
     if (stop.aborted) return this.#end(call, 'Stopped', '', failures);
-    if (result.outcome !== 'ok') return this.#failed(call, result.body, ERROR_TYPES[result.outcome]);
-    const outcome = { isSuccess: true, body: result.body, errorType: '', tries: failures + 1 };
+    const { status, body } = result;
+    if (result.error !== null) return this.#failed(call, body, result.error, status);
+    const outcome = { isSuccess: true, status, body, errorType: '', tries: failures + 1 };
     return this.#end(call, 'Succeeded', '', failures, outcome);
   }
 
-  async #invoke(call: AsyncCall, target: Target, stop: AbortSignal): Promise<InvocationResult> {
-    const { runner, now } = this.#options;
+  async #invoke(call: AsyncCall, target: Target, stop: AbortSignal): Promise<Answered> {
+    const { now } = this.#options;
     const series = seriesOf(this.#options.series, target, call.qualifier, false);
     const startedAt = performance.now();
     try {
-      const result = await runner.invoke(target.revision, {
-        requestId: call.requestId,
-        qualifier: call.qualifier,
-        payload: call.payload,
-        wantsLog: false,
-        retryCount: call.failures,
-        isProbe: false,
-        stop,
-      });
-      const error = result.outcome === 'ok' ? null : ERROR_TYPES[result.outcome];
+      const result = await this.#ask(call, target.revision, stop);
+      const { error, coldStart } = result;
       // Who stopped a call does not blame the version for it.
       if (!stop.aborted && !this.#closed)
-        series.count({ error, coldStart: result.coldStart, latencyMs: performance.now() - startedAt }, now());
+        series.count({ error, coldStart, latencyMs: performance.now() - startedAt }, now());
       return result;
     } catch (error) {
       countRefused(series, error, now());
       throw error;
     }
+  }
+
+  async #ask(call: AsyncCall, revision: Revision, stop: AbortSignal): Promise<Answered> {
+    const { runner } = this.#options;
+    const invocation: Invocation = {
+      requestId: call.requestId,
+      qualifier: call.qualifier,
+      payload: call.payload,
+      wantsLog: false,
+      retryCount: call.failures,
+      isProbe: false,
+      stop,
+    };
+    if (!call.http) {
+      const { outcome, body, coldStart } = await runner.invoke(revision, invocation);
+      return { outcome, body, coldStart, status: 200, error: outcome === 'ok' ? null : ERROR_TYPES[outcome] };
+    }
+    const sink = new AnswerSink(PART_BYTES_MAX);
+    const { outcome, body, coldStart } = await runner.request(revision, {
+      ...invocation,
+      head: call.http,
+      wantsUpgrade: false,
+      sink,
+    });
+    const { status } = sink;
+    if (outcome !== 'ok')
+      return { outcome, body, coldStart, status: status || 502, error: ERROR_TYPES[outcome] };
+    // As in a synchronous call: from 500 on it is the function's failure.
+    return { outcome, body: sink.body, coldStart, status, error: status >= 500 ? `Http${status}` : null };
   }
 
   /** Refused by the platform: no try of the function is used up, only time. */
@@ -183,13 +218,13 @@ export class Dispatcher {
     return queue.retry(call.id, dueAt, { failures: call.failures, refusals: call.refusals + 1 });
   }
 
-  async #failed(call: AsyncCall, body: Buffer, errorType: string): Promise<void> {
+  async #failed(call: AsyncCall, body: Buffer, errorType: string, status: number): Promise<void> {
     const { queue, now } = this.#options;
     const failures = call.failures + 1;
     const dueAt = now() + this.#limits.retryPauseMs;
     if (failures <= call.config.maxAsyncRetryAttempts && dueAt <= call.expiresAt)
       return queue.retry(call.id, dueAt, { failures, refusals: 0 });
-    const outcome = { isSuccess: false, body, errorType, tries: failures };
+    const outcome = { isSuccess: false, status, body, errorType, tries: failures };
     return this.#end(call, 'Failed', body.toString('utf8'), failures, outcome);
   }
 
@@ -207,6 +242,7 @@ export class Dispatcher {
         ? undefined
         : {
             isSuccess: false,
+            status: 200,
             body: Buffer.from(JSON.stringify({ errorMessage: error })),
             errorType: status,
             tries: failures,

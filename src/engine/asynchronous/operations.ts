@@ -20,7 +20,7 @@ export interface AsyncCallOptions {
   readonly now: () => number;
 }
 
-type Row = Omit<Selectable<EngineTables['async_calls']>, 'payload'> & { readonly payload?: Buffer };
+type Row = Omit<Selectable<EngineTables['async_calls']>, 'payload' | 'http'> & { readonly payload?: Buffer };
 
 const COLLECTION = '/services/{service}/functions/{function}/stateful-async-invocations';
 const ITEM = `${COLLECTION}/{invocation}`;

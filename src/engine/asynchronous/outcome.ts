@@ -7,10 +7,12 @@ import { namelessCall, type AsyncCall, type NewAsyncCall } from './queue.ts';
  * What a destination gets of an event or an answer at most: as much as an asynchronous call may bring. The event of a
  * destination holds that of the call before, with its quotes escaped once more: uncut, it would double from call to call.
  */
-const PART_BYTES_MAX = 128 * 1024;
+export const PART_BYTES_MAX = 128 * 1024;
 
 export interface Outcome {
   readonly isSuccess: boolean;
+  /** Of an HTTP function's response; 200 for what has none. */
+  readonly status: number;
   /** The function's answer or its error document. */
   readonly body: Buffer;
   /** Of a function that failed. */
@@ -48,7 +50,7 @@ function documentOf(call: AsyncCall, outcome: Outcome, now: number): object {
       approximateInvokeCount: outcome.tries,
     },
     requestPayload: call.payload.subarray(0, PART_BYTES_MAX).toString('utf8'),
-    responseContext: { statusCode: 200, functionError: outcome.errorType },
+    responseContext: { statusCode: outcome.status, functionError: outcome.errorType },
     responsePayload: outcome.body.subarray(0, PART_BYTES_MAX).toString('utf8'),
   };
 }

@@ -11,6 +11,7 @@ import { databaseFault, isUniqueViolation } from '../catalog/database-fault.ts';
 import type { EngineTables } from '../catalog/tables.ts';
 import { ApiError, serviceNotFound } from '../http/api-error.ts';
 import type { FunctionAddress } from '../http/function-address.ts';
+import type { HttpRequestHead } from '../invoke/contract.ts';
 import type { AsyncEnd, AsyncStatus } from './status.ts';
 
 export interface AsyncCall extends FunctionAddress {
@@ -18,6 +19,8 @@ export interface AsyncCall extends FunctionAddress {
   readonly invocationId: string;
   readonly requestId: string;
   readonly payload: Buffer;
+  /** Of a request to an HTTP function, whose body is `payload`. */
+  readonly http: HttpRequestHead | undefined;
   readonly config: AsyncConfig;
   readonly expiresAt: number;
   /** Tries that the function failed. */
@@ -30,6 +33,7 @@ export interface NewAsyncCall extends FunctionAddress {
   readonly invocationId: string;
   readonly requestId: string;
   readonly payload: Buffer;
+  readonly http?: HttpRequestHead | undefined;
   readonly config: AsyncConfig;
   readonly delayMs: number;
 }
@@ -139,6 +143,7 @@ export class AsyncQueue {
       invocationId: row.invocation_id,
       requestId: row.request_id,
       payload: row.payload,
+      http: (row.http as unknown as HttpRequestHead | null) ?? undefined,
       config: row.config as unknown as AsyncConfig,
       expiresAt: row.expires_at.getTime(),
       failures: row.failures,
@@ -254,6 +259,7 @@ export async function insertCall(db: Executor, call: NewAsyncCall, now: number):
       invocation_id: call.invocationId,
       request_id: call.requestId,
       payload: call.payload,
+      http: call.http ? JSON.stringify(call.http) : null,
       config: JSON.stringify(call.config),
       status: 'Enqueued',
       due_at: new Date(dueAt),

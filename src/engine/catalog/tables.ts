@@ -1,6 +1,7 @@
 /** The engine's own schema in PostgreSQL. Records are whole in their JSON; columns are what queries need. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { AsyncStatus } from '../asynchronous/status.ts';
+import type { HttpRequestHead } from '../invoke/contract.ts';
 import type { AsyncConfig } from './async-configs.ts';
 import type { LayerVersion } from './layer-store.ts';
 import type { AttachmentRecord } from './attachments.ts';
@@ -64,6 +65,7 @@ export interface EngineTables {
     readonly invocation_id: string;
     readonly request_id: string;
     readonly payload: Buffer;
+    readonly http: JSONColumnType<HttpRequestHead> | null;
     readonly config: JSONColumnType<AsyncConfig>;
     readonly status: AsyncStatus;
     readonly due_at: Date;

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { ASYNC_PAYLOAD_BYTES_MAX, type Acceptor } from '../asynchronous/accept.ts';
 import {
   httpTriggerKey,
   targetOf,
@@ -12,7 +13,7 @@ import {
   type Target,
 } from '../catalog/service-state.ts';
 import { checkUnbound } from '../catalog/vpc-bindings.ts';
-import { RefusedError, type InvocationResult } from '../invoke/contract.ts';
+import { RefusedError, type HttpRequestHead, type InvocationResult } from '../invoke/contract.ts';
 import { accessDenied, ApiError, invalidArgument } from './api-error.ts';
 import type { Calling } from './calling.ts';
 import { countRefused, ERROR_TYPES, seriesOf } from './counting.ts';
@@ -30,6 +31,7 @@ export interface HttpCallOptions extends Calling {
   readonly verify: Verifier;
   /** Largest body, bytes. */
   readonly maxPayloadBytes: number;
+  readonly accept: Acceptor;
 }
 
 export interface HttpExchange {
@@ -69,7 +71,21 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
     }
   }
 
-  return async ({ requestId, request, response, socket, isEncrypted }, route) => {
+  /** Stores the call and answers 202; the function is asked later, with what would be asked now. */
+  async function accept(
+    { requestId, request, response, socket }: HttpExchange,
+    route: FunctionRoute,
+    head: HttpRequestHead,
+    payload: Buffer,
+  ): Promise<void> {
+    if (socket) throw invalidArgument('a WebSocket cannot be called asynchronously');
+    const { invocationId, asyncDelay } = readRequestHead(request.rawHeaders);
+    const call = { requestId, address: route, head: { invocationId, asyncDelay }, payload, http: head };
+    response.writeHead(202, await options.accept(call)).end();
+  }
+
+  return async (exchange, route) => {
+    const { requestId, request, response, socket, isEncrypted } = exchange;
     const before = catalog.find(route.service);
     checkUnbound(before);
     const trigger = triggerOf(before, route);
@@ -80,7 +96,9 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
     const { method = '', url = '' } = request;
     check(trigger, route, head, method, url);
     let target = targetFor(before, route, random);
-    const payload = head.hasBody ? await readBody(request, head, maxPayloadBytes, bodyTooLarge) : NOTHING;
+    const isAsync = head.invocationType === 'async';
+    const limitBytes = isAsync ? ASYNC_PAYLOAD_BYTES_MAX : maxPayloadBytes;
+    const payload = head.hasBody ? await readBody(request, head, limitBytes, bodyTooLarge) : NOTHING;
     if (head.hasBody && head.contentLength === undefined)
       headers.push(['content-length', String(payload.length)]);
     // A slow upload must not bring a call to a version that lost its traffic meanwhile, nor past a trigger that was closed.
@@ -93,6 +111,16 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
       target = targetFor(after, route, random);
     }
 
+    const requestHead: HttpRequestHead = {
+      method,
+      path: route.path,
+      uri: url,
+      base: route.base,
+      query: route.query,
+      clientIp: addressOf(request),
+      headers,
+    };
+    if (isAsync) return accept(exchange, route, requestHead, payload);
     const probe = head.claimsProbe && (isSigned || isProbe(request, route));
     const { revision, version } = target;
     const sink = new ResponseSink({
@@ -118,15 +146,7 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
           revision.jaegerEndpoint === ''
             ? undefined
             : tracingOf(readRequestHead(request.rawHeaders), revision),
-        head: {
-          method,
-          path: route.path,
-          uri: url,
-          base: route.base,
-          query: route.query,
-          clientIp: addressOf(request),
-          headers,
-        },
+        head: requestHead,
         wantsUpgrade: socket !== undefined,
         sink,
       });
@@ -200,12 +220,8 @@ function check(
     throw invalidArgument(`the headers have ${head.bytes} bytes; at most ${MAX_HEADER_BYTES} are allowed`);
   if (url.length > MAX_URI_BYTES)
     throw invalidArgument(`path and query have ${url.length} bytes; at most ${MAX_URI_BYTES} are allowed`);
-  if (head.invocationType !== 'sync')
-    throw invalidArgument(
-      head.invocationType === 'async'
-        ? 'HTTP functions are called synchronously; send X-Fc-Invocation-Type: Sync, or call it by /invocations'
-        : `X-Fc-Invocation-Type must be Sync or Async, not '${head.invocationType}'`,
-    );
+  if (head.invocationType !== 'sync' && head.invocationType !== 'async')
+    throw invalidArgument(`X-Fc-Invocation-Type must be Sync or Async, not '${head.invocationType}'`);
 }
 
 /** A response of 500 and above is the function's failure, as a throw would have been; 4xx tells of its caller. */

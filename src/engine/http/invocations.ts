@@ -3,7 +3,7 @@
  * was, when the function or alias was written; what is left is a few lookups and one draw.
  */
 import type { IncomingMessage } from 'node:http';
-import { ASYNC_PAYLOAD_BYTES_MAX, type AcceptedCall } from '../asynchronous/accept.ts';
+import { ASYNC_PAYLOAD_BYTES_MAX, type Acceptor } from '../asynchronous/accept.ts';
 import { targetOf, type Target } from '../catalog/service-state.ts';
 import { checkUnbound } from '../catalog/vpc-bindings.ts';
 import type { InvocationResult } from '../invoke/contract.ts';
@@ -21,8 +21,7 @@ import type { WholeRequest } from './whole-request.ts';
 export interface InvocationOptions extends Calling {
   /** Largest event, bytes. */
   readonly maxPayloadBytes: number;
-  /** Stores an asynchronous call; it is durable when this returns. */
-  readonly accept: (call: AcceptedCall) => Promise<void>;
+  readonly accept: Acceptor;
 }
 
 export interface InvocationRequest {
@@ -61,8 +60,7 @@ export function createInvocations(options: InvocationOptions): (call: Invocation
     const wantsLog = checkHeaders(head);
     if (head.invocationType === 'async') {
       const payload = await readBody(request, head, ASYNC_PAYLOAD_BYTES_MAX);
-      await options.accept({ requestId, address, head, payload });
-      response.writeHead(202, ['Content-Length', '0', 'X-Fc-Request-Id', requestId]).end();
+      response.writeHead(202, await options.accept({ requestId, address, head, payload })).end();
       return;
     }
     const payload = await readBody(request, head, options.maxPayloadBytes);
