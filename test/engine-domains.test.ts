@@ -267,6 +267,20 @@ describe('by HTTPS', () => {
     await expect(askSecurely('unknown.example.com', pair)).rejects.toThrow();
   });
 
+  test("a request to one domain on another one's connection is misdirected", async () => {
+    const [one, two] = [await newSecureDomain('HTTPS'), await newSecureDomain('HTTPS')];
+    const socket = tlsConnect({
+      port: tlsPort,
+      host: '127.0.0.1',
+      servername: one.host.toUpperCase(),
+      ca: one.pair.certificate,
+    });
+    socket.write(`GET / HTTP/1.1\r\nHost: ${two.host}\r\n\r\n`);
+    socket.write(`GET / HTTP/1.1\r\nHost: ${one.host}:${tlsPort}\r\nConnection: close\r\n\r\n`);
+    const answers = await text(socket);
+    expect(answers).toMatch(/^HTTP\/1.1 421 .*"ErrorCode":"MisdirectedRequest".*HTTP\/1.1 200 OK/s);
+  });
+
   test('an offer of HTTP/2 beside a request costs nothing', async () => {
     const { host, pair } = await newSecureDomain('HTTPS');
     const socket = tlsConnect({ port: tlsPort, host: '127.0.0.1', servername: host, ca: pair.certificate });

@@ -9,6 +9,7 @@ import type { Lifecycle } from '../platform/lifecycle.ts';
 import type { Logger } from '../platform/log.ts';
 import { migrate } from '../platform/migrate.ts';
 import { createAcceptor } from './asynchronous/accept.ts';
+import { Backlog, backlogLimits } from './asynchronous/backlog.ts';
 import { Dispatcher } from './asynchronous/dispatcher.ts';
 import { eventOperations } from './asynchronous/event-operation.ts';
 import { asyncCallOperations } from './asynchronous/operations.ts';
@@ -130,6 +131,7 @@ export async function startEngine(options: EngineOptions): Promise<void> {
 
   const domains = await DomainStore.load(db, now);
   const queue = new AsyncQueue(db, now);
+  const backlog = new Backlog(db, backlogLimits(config.asyncCalls), now);
   const calling = { catalog, runner, series, now, random: Math.random };
   const dispatcher = new Dispatcher({ ...calling, queue, log });
   const timers = new Timers({ db, catalog, dispatcher, now, log });
@@ -160,7 +162,7 @@ export async function startEngine(options: EngineOptions): Promise<void> {
     ...vpcBindingOperations(catalog),
     ...asyncConfigOperations(catalog),
     ...asyncCallOperations({ catalog, db, queue, now, dispatcher }),
-    ...eventOperations({ catalog, queue, dispatcher, now }),
+    ...eventOperations({ catalog, queue, backlog, dispatcher, now }),
     ...onDemandConfigOperations(catalog),
     ...provisionConfigOperations({
       catalog,
@@ -172,7 +174,7 @@ export async function startEngine(options: EngineOptions): Promise<void> {
     ...codeLinkOperations(links, codeStore),
     ...ringOperations(catalog, series, now),
   ];
-  const accept = createAcceptor({ catalog, queue, dispatcher });
+  const accept = createAcceptor({ catalog, queue, backlog, dispatcher });
   const front = createFront({
     log,
     verify,

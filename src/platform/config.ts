@@ -34,6 +34,8 @@ export interface Config {
   readonly sandbox: SandboxMode;
   /** Most instances of functions at once; `undefined`: the engine's own default. */
   readonly instances: number | undefined;
+  /** Most asynchronous calls that have not ended; `undefined`: the engine's own default. */
+  readonly asyncCalls: number | undefined;
   /** Most memory of all instances together, in MB; `undefined`: three quarters of the machine's. */
   readonly functionMemoryMb: number | undefined;
   readonly demo: boolean;
@@ -73,6 +75,7 @@ const Environment = z.object({
   SLUICE_REGIONS: regionEndpoints,
   SLUICE_SANDBOX: z.enum(['on', 'off']).default('on'),
   SLUICE_INSTANCES: z.coerce.number().int().min(1).max(10_000).optional(),
+  SLUICE_ASYNC_CALLS: z.coerce.number().int().min(1).max(10_000_000).optional(),
   SLUICE_FUNCTION_MEMORY_MB: z.coerce.number().int().min(128).optional(),
   SLUICE_DEMO: z.enum(['0', '1']).default('1'),
   SLUICE_LOCAL_REPOSITORIES: z.string().default(''),
@@ -129,6 +132,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = processEnvironment()): Confi
     regions: e.SLUICE_REGIONS,
     sandbox: e.SLUICE_SANDBOX,
     instances: e.SLUICE_INSTANCES,
+    asyncCalls: e.SLUICE_ASYNC_CALLS,
     functionMemoryMb: e.SLUICE_FUNCTION_MEMORY_MB,
     demo: e.SLUICE_DEMO === '1',
     // The sample's repository lies in the home itself, which nobody but the operator can write.

@@ -4,6 +4,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { invalidArgument } from '../http/api-error.ts';
 import type { FunctionAddress } from '../http/function-address.ts';
 import type { HttpRequestHead } from '../invoke/contract.ts';
+import type { Backlog } from './backlog.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { AsyncQueue } from './queue.ts';
 
@@ -25,13 +26,14 @@ export interface AcceptOptions {
   readonly catalog: Catalog;
   readonly queue: AsyncQueue;
   readonly dispatcher: Dispatcher;
+  readonly backlog: Backlog;
 }
 
 /** Durable when it returns, the headers of its 202; throws `ApiError`. */
 export type Acceptor = (call: AcceptedCall) => Promise<string[]>;
 
 export function createAcceptor(options: AcceptOptions): Acceptor {
-  const { catalog, queue, dispatcher } = options;
+  const { catalog, queue, dispatcher, backlog } = options;
   return async ({ requestId, address, head, payload, http }) => {
     const { invocationId, asyncDelay } = head;
     if (invocationId !== '' && !/^[A-Za-z_][A-Za-z0-9_-]{0,127}$/.test(invocationId))
@@ -42,6 +44,7 @@ export function createAcceptor(options: AcceptOptions): Acceptor {
       throw invalidArgument(`X-Fc-Async-Delay must be whole seconds from 0 to ${DELAY_MAX_S}`);
     const { service, qualifier, function: name } = address;
     const config = asyncConfigOf(catalog.find(service), address);
+    await backlog.admit([address]);
     await queue.add({
       service,
       qualifier,

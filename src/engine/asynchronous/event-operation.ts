@@ -1,20 +1,24 @@
 /** `POST /2016-08-15/_sluice/events`: an event of another product, brought to every trigger that is bound to its source. */
 import { asyncConfigOf } from '../catalog/async-configs.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import { entityTooLarge } from '../http/api-error.ts';
 import { json, type Operation } from '../http/operation.ts';
+import { ASYNC_PAYLOAD_BYTES_MAX } from './accept.ts';
+import type { Backlog } from './backlog.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { namelessCall, type AsyncQueue } from './queue.ts';
+import { namelessCall, type AsyncQueue, type NewAsyncCall } from './queue.ts';
 import { deliveryFor, SourceEvent } from './source-events.ts';
 
 export interface EventOptions {
   readonly catalog: Catalog;
   readonly queue: AsyncQueue;
+  readonly backlog: Backlog;
   readonly dispatcher: Pick<Dispatcher, 'wake'>;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
-export function eventOperations({ catalog, queue, dispatcher, now }: EventOptions): Operation[] {
+export function eventOperations({ catalog, queue, dispatcher, backlog, now }: EventOptions): Operation[] {
   return [
     {
       name: 'DeliverEvent',
@@ -23,21 +27,27 @@ export function eventOperations({ catalog, queue, dispatcher, now }: EventOption
       input: SourceEvent,
       async run(call) {
         const event = call.body(SourceEvent);
-        const delivered: object[] = [];
+        const calls: { readonly trigger: string; readonly call: NewAsyncCall }[] = [];
         for (const [service, state] of catalog.services)
           for (const trigger of state.triggers.values()) {
             const document = deliveryFor(trigger, event, now());
             if (document === undefined) continue;
-            const { function: functionName, name } = trigger;
+            if (Buffer.byteLength(document) > ASYNC_PAYLOAD_BYTES_MAX)
+              throw entityTooLarge(ASYNC_PAYLOAD_BYTES_MAX);
             const added = namelessCall({ service, ...trigger }, document, asyncConfigOf(state, trigger));
-            await queue.add(added);
-            delivered.push({
-              serviceName: service,
-              functionName,
-              triggerName: name,
-              requestId: added.requestId,
-            });
+            calls.push({ trigger: trigger.name, call: added });
           }
+        await backlog.admit(calls.map((of) => of.call));
+        const delivered: object[] = [];
+        for (const { trigger, call: added } of calls) {
+          await queue.add(added);
+          delivered.push({
+            serviceName: added.service,
+            functionName: added.function,
+            triggerName: trigger,
+            requestId: added.requestId,
+          });
+        }
         if (delivered.length > 0) dispatcher.wake();
         return json({ delivered });
       },

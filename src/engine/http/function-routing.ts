@@ -27,6 +27,7 @@ export function createFunctionRouting(domains: DomainStore): FunctionRouting {
       const domain = domains.get(host);
       if (domain) {
         const { name, config } = domain.record;
+        if (isEncrypted) checkServerName(request, name);
         if (isEncrypted ? !domain.isSecure : !domain.isPlain)
           throw accessDenied(`domain name '${name}' is served by ${config.protocol} only`);
         const route = domainRoute(domain.route, method, url);
@@ -45,6 +46,20 @@ export function createFunctionRouting(domains: DomainStore): FunctionRouting {
     if (!route) throw pathNotSupported(method, url);
     return route;
   };
+}
+
+/**
+ * The certificate of a connection is that of the name it asked for (SNI): its client knows that it speaks with that domain
+ * alone. RFC 9110 §15.5.20: a request for another one is misdirected, whoever put it on the connection.
+ */
+function checkServerName({ socket }: { readonly socket: object }, name: string): void {
+  const asked = 'servername' in socket ? socket.servername : undefined;
+  if (typeof asked === 'string' && asked.toLowerCase() === name) return;
+  throw new ApiError(
+    421,
+    'MisdirectedRequest',
+    `the connection was made for '${String(asked)}', and domain name '${name}' needs one of its own`,
+  );
 }
 
 /** In lower case, without port and without the dot that may end a full name. */

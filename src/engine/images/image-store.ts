@@ -24,7 +24,12 @@ export interface Image {
   readonly start: ImageStart;
 }
 
-export const IMAGE_LIMITS: ImageLimits = { unpackedBytes: 4 * 1024 ** 3, entries: 200_000 };
+export const IMAGE_LIMITS: ImageLimits = {
+  unpackedBytes: 4 * 1024 ** 3,
+  entries: 200_000,
+  unpackMs: 10 * 60_000,
+  pulledBytes: 4 * 1024 ** 3,
+};
 
 const DRAFT = '.draft-';
 /** How long a failed pull is believed, so that calls do not storm a registry. */
@@ -129,7 +134,7 @@ export class ImageStore {
       const draft = this.#draft();
       try {
         await mkdir(draft, { mode: 0o700 });
-        await copyImage(reference, digest, this.#registry, draft);
+        await copyImage(reference, digest, this.#registry, draft, this.#limits.pulledBytes);
         await this.#unpack(draft, join(draft, 'image'));
         await rename(join(draft, 'image'), folder);
       } finally {

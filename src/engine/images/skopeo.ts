@@ -1,13 +1,16 @@
 /** Talks to registries through skopeo, which knows their ways of authentication and verifies digests. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { ImageError } from './image-error.ts';
 import type { ImageReference } from './reference.ts';
 
 const SKOPEO = ['/usr/bin/skopeo', '/usr/local/bin/skopeo'];
 const INSPECT_MS = 30_000;
 const COPY_MS = 300_000;
+/** Between two looks at what a copy has written. */
+const LOOK_MS = 250;
 /** Blocks of 512 bytes: no file that it writes, a layer that is, is larger than 2 GiB. */
 const FILE_BLOCKS = (2 * 1024 ** 3) / 512;
 const MANIFEST_BYTES = 4 * 1024 * 1024;
@@ -29,16 +32,52 @@ export async function resolveDigest(image: ImageReference, registry: Registry): 
   return `sha256:${createHash('sha256').update(manifest).digest('hex')}`;
 }
 
-/** Writes the image for this machine as an OCI layout below `folder`, which is also where skopeo keeps what it needs. */
+/**
+ * Writes the image for this machine as an OCI layout below `folder`, which is also where skopeo keeps what it needs. What
+ * a manifest says of sizes is its registry's word, so what is written is measured.
+ *
+ * @throws ImageError also where more than `limitBytes` were written
+ */
 export async function copyImage(
   image: ImageReference,
   digest: string,
   registry: Registry,
   folder: string,
+  limitBytes: number,
 ): Promise<void> {
   const args = ['--insecure-policy', 'copy', '--quiet', ...tls('--src-tls-verify', image)];
   const source = `docker://${image.name}@${digest}`;
-  await run([...args, ...authentication(registry), source, `oci:${folder}/layout:image`], folder, COPY_MS);
+  const tooLarge = new AbortController();
+  const look = (): boolean => {
+    if (bytesBelow(folder) > limitBytes) tooLarge.abort();
+    return tooLarge.signal.aborted;
+  };
+  const looks = setInterval(look, LOOK_MS);
+  const full = [...args, ...authentication(registry), source, `oci:${folder}/layout:image`];
+  try {
+    await run(full, folder, COPY_MS, tooLarge.signal);
+  } catch (error) {
+    if (!tooLarge.signal.aborted) throw error;
+  } finally {
+    clearInterval(looks);
+  }
+  if (look()) throw new ImageError(`its layers are larger than ${limitBytes} bytes together`);
+}
+
+/** Of all files, whose number is small: there is one a layer. */
+function bytesBelow(folder: string): number {
+  let bytes = 0;
+  try {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      bytes += entry.isDirectory()
+        ? bytesBelow(path)
+        : (statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+    }
+  } catch {
+    // It was renamed or removed meanwhile.
+  }
+  return bytes;
 }
 
 function tls(option: string, { isLoopback }: ImageReference): string[] {
@@ -50,7 +89,7 @@ function authentication({ authFile }: Registry): string[] {
 }
 
 /** @throws ImageError with what skopeo said */
-function run(args: readonly string[], folder: string, limitMs: number): Promise<Buffer> {
+function run(args: readonly string[], folder: string, limitMs: number, stop?: AbortSignal): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const program = findSkopeo() ?? 'skopeo';
     const child = spawn('/bin/sh', ['-c', `ulimit -f ${FILE_BLOCKS}; exec "$@"`, 'sh', program, ...args], {
@@ -58,6 +97,7 @@ function run(args: readonly string[], folder: string, limitMs: number): Promise<
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: limitMs,
       killSignal: 'SIGKILL',
+      ...(stop && { signal: stop }),
     });
     const output: Buffer[] = [];
     let bytes = 0;

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeLayout, type LayerEntry } from '../../../test/support/registry.ts';
 import { ImageError } from './image-error.ts';
 import { readLayout } from './layout.ts';
-import { ImageUnpacker } from './unpack-layer.ts';
+import { ImageUnpacker, type ImageLimits } from './unpack-layer.ts';
 
 let home = '';
 let root = '';
@@ -26,12 +26,20 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
+const LIMITS: ImageLimits = {
+  unpackedBytes: 1_000_000,
+  entries: 100,
+  unpackMs: 60_000,
+  pulledBytes: 1_000_000,
+};
+
 async function unpack(
   layers: LayerEntry[][],
-  limits = { unpackedBytes: 1_000_000, entries: 100 },
+  limits: Partial<ImageLimits> = {},
+  now?: () => number,
 ): Promise<void> {
   await writeLayout(join(home, 'layout'), { layers });
-  const unpacker = new ImageUnpacker(root, limits);
+  const unpacker = new ImageUnpacker(root, { ...LIMITS, ...limits }, now);
   for (const layer of (await readLayout(join(home, 'layout'))).layers) await unpacker.add(layer);
 }
 const file = (name: string, content = name, more: Partial<LayerEntry> = {}): LayerEntry => ({
@@ -165,9 +173,28 @@ describe('nothing leaves the image', () => {
       expect(outside()).toEqual(['root', 'secret']);
     });
 
+  test('layers that are too large together are refused, each small enough for itself', async () => {
+    const half = (name: string): LayerEntry[] => [file(name, 'x'.repeat(600_000))];
+    await expect(unpack([half('a'), half('b')])).rejects.toThrow(/larger than 1000000 bytes/);
+    const many = Array.from({ length: 60 }, (_, index) => file(`f${index}`));
+    await expect(unpack([many, many])).rejects.toThrow(/more than 100 entries/);
+  });
+
+  test('layers that take too long together are refused — entries that cost a look each, or bytes', async () => {
+    let nowMs = 0;
+    const slow = (): number => (nowMs += 10);
+    const entries = Array.from({ length: 30 }, (_, index) => file(`f${index}`, ''));
+    await expect(unpack([entries, entries], { unpackMs: 500 }, slow)).rejects.toThrow(
+      'unpacking it takes longer than 0.5 s',
+    );
+    await expect(unpack([[file('big', 'x'.repeat(900_000))]], { unpackMs: 50 }, slow)).rejects.toThrow(
+      /takes longer than 0.05 s/,
+    );
+  });
+
   test('a layer that is no archive is refused as one', async () => {
     writeFileSync(join(home, 'broken'), 'no gzip');
-    const unpacker = new ImageUnpacker(root, { unpackedBytes: 1_000, entries: 10 });
+    const unpacker = new ImageUnpacker(root, LIMITS);
     await expect(unpacker.add({ path: join(home, 'broken'), isGzip: true })).rejects.toBeInstanceOf(
       ImageError,
     );

@@ -1,7 +1,7 @@
 /**
  * Unpacks the layers of an image, one over the other, below a folder. Layers come from outside: nothing is written, linked
  * or removed outside of the folder, whatever names and links they hold; devices are left out, set-user-id bits are taken
- * away, and size and number of entries are bounded. What comes out can be read by everybody and written by the engine.
+ * away, and size, number of entries and time are bounded. What comes out can be read by everybody and written by the engine.
  */
 import { createReadStream, createWriteStream, type Stats } from 'node:fs';
 import { link, lstat, mkdir, readdir, readlink, rm, symlink } from 'node:fs/promises';
@@ -18,6 +18,10 @@ export interface ImageLimits {
   /** All layers together. */
   readonly unpackedBytes: number;
   readonly entries: number;
+  /** From the first layer's begin to the last one's end. */
+  readonly unpackMs: number;
+  /** All layers together as the registry has them. */
+  readonly pulledBytes: number;
 }
 
 type EntryContent = AsyncIterable<unknown> & { resume(): unknown };
@@ -37,15 +41,22 @@ export class ImageUnpacker {
   readonly #limits: ImageLimits;
   #bytes = 0;
   #entries = 0;
+  readonly #now: () => number;
+  readonly #until: number;
   /** Real paths that the layer in work has written. */
   #own = new Set<string>();
   /** Folders in which it hides what lies below; to look once is enough. */
   #opaque = new Set<string>();
 
-  /** @param root an empty folder, by its real path */
-  constructor(root: string, limits: ImageLimits) {
+  /**
+   * @param root an empty folder, by its real path
+   * @param now milliseconds, of any clock
+   */
+  constructor(root: string, limits: ImageLimits, now = (): number => performance.now()) {
     this.#root = root;
     this.#limits = limits;
+    this.#now = now;
+    this.#until = now() + limits.unpackMs;
   }
 
   /** @throws ImageError for a layer that is broken, hostile or too large */
@@ -74,15 +85,21 @@ export class ImageUnpacker {
     return new Transform({
       transform: (chunk: Buffer, _encoding, done) => {
         this.#bytes += chunk.length;
-        if (this.#bytes > this.#limits.unpackedBytes)
+        if (this.#now() > this.#until) done(this.#late());
+        else if (this.#bytes > this.#limits.unpackedBytes)
           done(new ImageError(`it is larger than ${this.#limits.unpackedBytes} bytes when unpacked`));
         else done(null, chunk);
       },
     });
   }
 
+  #late(): ImageError {
+    return new ImageError(`unpacking it takes longer than ${this.#limits.unpackMs / 1_000} s`);
+  }
+
   async #place(header: Header, content: EntryContent): Promise<void> {
     this.#entries += 1;
+    if (this.#now() > this.#until) throw this.#late();
     if (this.#entries > this.#limits.entries)
       throw new ImageError(`it has more than ${this.#limits.entries} entries`);
     const parts = partsOf(header.name);

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFunctionRunner, ownFunctionRunner } from '../../../../test/support/function-runner.ts';
 import { EVAL_BASE as BASE, EVAL_START as START } from '../../../../test/support/eval-image.ts';
@@ -12,6 +13,7 @@ import {
   type TestRegistry,
 } from '../../../../test/support/registry.ts';
 import type { Revision } from '../../invoke/contract.ts';
+import type { CommandEnd } from '../../sandbox/command.ts';
 
 describe.skipIf(REGISTRY_MISSING.length > 0)(`a container ${REGISTRY_MISSING.join()}`, () => {
   const functions = createFunctionRunner();
@@ -168,6 +170,28 @@ describe.skipIf(REGISTRY_MISSING.length > 0)(`a container ${REGISTRY_MISSING.joi
         message: expect.stringMatching(message),
       });
     });
+
+  test('has commands run on its own root, with its own programs and variables', async () => {
+    const revision = define(image, { environment: { MINE: 'function' } });
+    const { instanceId } = await functions.invoke(revision, { payload: Buffer.from('1') });
+    const run = async (...command: [string, ...string[]]): Promise<string> => {
+      const running = functions.runner.command(revision.key, instanceId, { command, terminal: undefined });
+      running.stdin.end();
+      const over = new Promise<CommandEnd>((resolve) => {
+        running.onOver(resolve);
+      });
+      const out = await text(running.stdout);
+      return out || JSON.stringify(await over);
+    };
+    expect(
+      await run('perl', '-e', 'opendir(my $d, "/"); print join ",", sort(grep !/^\\.\\.?$/, readdir $d)'),
+    ).toBe('.fc,app,dev,etc,lib,lib64,proc,tmp,usr');
+    expect(await run('perl', '-e', 'print join "|", $ENV{OWN}, $ENV{MINE}, readlink "/proc/self/cwd"')).toBe(
+      'image|function|/app',
+    );
+    // The host has one; the image has none.
+    expect(await run('/bin/bash')).toContain('No such file or directory');
+  });
 
   test('from a registry that asks who one is, is pulled with the operator’s credentials', async () => {
     const login = { user: 'sluice', password: 'the password' };
