@@ -39,7 +39,11 @@ export interface NewAsyncCall extends FunctionAddress {
 }
 
 /** A call that the engine makes for an event or an outcome: nobody named it, and it is due at once. */
-export function namelessCall(address: FunctionAddress, event: string, config: AsyncConfig): NewAsyncCall {
+export function namelessCall(
+  address: FunctionAddress,
+  event: string | Buffer,
+  config: AsyncConfig,
+): NewAsyncCall {
   const { service, qualifier, function: name } = address;
   const requestId = randomUUID();
   return {
@@ -48,7 +52,7 @@ export function namelessCall(address: FunctionAddress, event: string, config: As
     function: name,
     invocationId: requestId,
     requestId,
-    payload: Buffer.from(event),
+    payload: typeof event === 'string' ? Buffer.from(event) : event,
     config,
     delayMs: 0,
   };

@@ -1,3 +1,4 @@
+import { decode } from 'cborg';
 import { expect, test } from 'vitest';
 import type { TriggerRecord } from '../catalog/records.ts';
 import { triggerSettings, type TriggerType } from '../catalog/trigger-config.ts';
@@ -25,6 +26,7 @@ function deliver(type: TriggerType, sourceArn: string, config: object, event: ob
     parseValue(SourceEvent, { triggerType: type, sourceArn, ...event }),
     NOW,
   );
+  if (Buffer.isBuffer(document)) return decode(document, { allowBigInt: true });
   return document?.startsWith('{') ? JSON.parse(document) : document;
 }
 
@@ -84,6 +86,84 @@ test('a message of a topic comes as it is, or in an envelope, and only with the 
   });
 });
 
+test('a message with attributes says them, beside it or in its envelope', () => {
+  const event = { message: 'hello', attributes: { key: 'value' }, messageId: 'ID' };
+  expect(deliver('mns_topic', TOPIC, {}, event)).toEqual({
+    body: 'hello',
+    attrs: { Extend: '{"key":"value"}' },
+  });
+  expect(deliver('mns_topic', TOPIC, { notifyContentFormat: 'JSON' }, event)).toMatchObject({
+    key: 'value',
+    Message: 'hello',
+    TopicName: 'news',
+  });
+  const forged = { ...event, attributes: { Message: 'other' } };
+  expect(deliver('mns_topic', TOPIC, { notifyContentFormat: 'JSON' }, forged)).toMatchObject({
+    Message: 'hello',
+  });
+});
+
+const TABLE = 'acs:ots:cn-local:1:instance/i/table/t';
+test('changed rows are told in CBOR, whatever JSON cannot say said as what it is', () => {
+  const records = [
+    {
+      Type: 'PutRow',
+      Info: { Timestamp: 1506416585740836 },
+      PrimaryKey: [
+        { ColumnName: 'pk_0', Value: { integer: '1506416585881590900' } },
+        { ColumnName: 'pk_1', Value: '2017-09-26 17:03:05' },
+        { ColumnName: 'pk_2', Value: { blob: 'AQID' } },
+      ],
+      Columns: [
+        { Type: 'Put', ColumnName: 'attr_0', Value: { double: 2 }, Timestamp: 1506416585741 },
+        { Type: 'Put', ColumnName: 'attr_1', Value: true, Timestamp: 1506416585741 },
+        { Type: 'Put', ColumnName: 'attr_2', Value: -5, Timestamp: 1506416585741 },
+        { Type: 'DeleteAllVersions', ColumnName: 'attr_3' },
+      ],
+    },
+  ];
+  expect(deliver('tablestore', TABLE, {}, { records })).toEqual({
+    Version: 'Sync-v1',
+    Records: [
+      {
+        Type: 'PutRow',
+        Info: { Timestamp: 1506416585740836 },
+        PrimaryKey: [
+          { ColumnName: 'pk_0', Value: 1506416585881590900n },
+          { ColumnName: 'pk_1', Value: '2017-09-26 17:03:05' },
+          { ColumnName: 'pk_2', Value: Uint8Array.of(1, 2, 3) },
+        ],
+        Columns: [
+          { Type: 'Put', ColumnName: 'attr_0', Value: 2, Timestamp: 1506416585741 },
+          { Type: 'Put', ColumnName: 'attr_1', Value: true, Timestamp: 1506416585741 },
+          { Type: 'Put', ColumnName: 'attr_2', Value: -5, Timestamp: 1506416585741 },
+          { Type: 'DeleteAllVersions', ColumnName: 'attr_3' },
+        ],
+      },
+    ],
+  });
+  expect(deliver('tablestore', `${TABLE}2`, {}, { sourceArn: TABLE, records })).toBeUndefined();
+});
+
+test.each([1.5, 2 ** 60, { integer: '9223372036854775808' }, { blob: '*' }, null, { double: 1 }, true])(
+  'the key %j is refused, with what a key may be',
+  (value) => {
+    const row = (primaryKey: object, columns: object[] = []) => ({
+      records: [{ Type: 'PutRow', Info: { Timestamp: 1 }, PrimaryKey: [primaryKey], Columns: columns }],
+    });
+    const key = { ColumnName: 'a', Value: value };
+    expect(() => deliver('tablestore', TABLE, {}, row(key))).toThrow(
+      'records.0.PrimaryKey.0.Value: must be a string, an integer up to 2^53, {"integer": "digits"}',
+    );
+    const column = { Type: 'Put', ColumnName: 'a', Value: value };
+    const asColumn = () => deliver('tablestore', TABLE, {}, row({ ColumnName: 'a', Value: 1 }, [column]));
+    // What a key may not be, a column may.
+    if (value === true || (typeof value === 'object' && value !== null && 'double' in value))
+      expect(asColumn()).toMatchObject({ Version: 'Sync-v1' });
+    else expect(asColumn).toThrow('records.0.Columns.0.Value: must be a string, true or false');
+  },
+);
+
 test('log, CDN and event bus', () => {
   const project = 'acs:log:cn-local:1:project/p';
   const config = { sourceConfig: { logstore: 's' }, functionParameter: { a: 1 } };
@@ -102,6 +182,8 @@ test('log, CDN and event bus', () => {
     events: [
       {
         eventSource: 'cdn',
+        region: 'cn-hangzhou',
+        eventTime: '2026-01-01T08:00:00+08:00',
         resource: { domain: 'a.com' },
         eventParameter: { filePath: 'x' },
         userIdentity: { aliUid: '1' },

@@ -5,9 +5,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { TriggerRecord } from '../catalog/records.ts';
+import { tableStoreDocument, TableStoreEvent } from './tablestore-event.ts';
 import type { TriggerConfig } from '../catalog/trigger-config.ts';
 
 const text = z.string().default('');
+const CHINA_MS = 8 * 3_600_000;
 
 const OssEvent = z.object({
   triggerType: z.literal('oss'),
@@ -28,6 +30,8 @@ const MnsEvent = z.object({
   triggerType: z.literal('mns_topic'),
   sourceArn: z.string(),
   message: z.string(),
+  /** What the message's attribute `Extend` holds. */
+  attributes: z.record(z.string(), z.string()).default({}),
   tag: text,
   messageId: text,
 });
@@ -47,6 +51,8 @@ const CdnEvent = z.object({
   sourceArn: z.string(),
   eventName: z.string().min(1),
   eventVersion: z.string().default('1.0.0'),
+  /** The cloud's own default: a source ARN names no region. */
+  region: z.string().default('cn-hangzhou'),
   domain: z.string().min(1),
   eventParameter: z.record(z.string(), z.unknown()).default({}),
 });
@@ -63,12 +69,17 @@ export const SourceEvent = z.discriminatedUnion('triggerType', [
   MnsEvent,
   LogEvent,
   CdnEvent,
+  TableStoreEvent,
   BridgeEvent,
 ]);
 export type SourceEvent = z.infer<typeof SourceEvent>;
 
 /** What the trigger's function gets, or `undefined` where the event is not for it. */
-export function deliveryFor(trigger: TriggerRecord, event: SourceEvent, now: number): string | undefined {
+export function deliveryFor(
+  trigger: TriggerRecord,
+  event: SourceEvent,
+  now: number,
+): string | Buffer | undefined {
   if (event.triggerType !== 'eventbridge' && trigger.sourceArn !== event.sourceArn) return undefined;
   switch (event.triggerType) {
     case 'oss':
@@ -78,7 +89,7 @@ export function deliveryFor(trigger: TriggerRecord, event: SourceEvent, now: num
       if (trigger.type !== 'mns_topic') return undefined;
       const { filterTag, notifyContentFormat } = trigger.config;
       if (filterTag !== '' && filterTag !== event.tag) return undefined;
-      return notifyContentFormat === 'JSON' ? mnsDocument(trigger, event, now) : event.message;
+      return notifyContentFormat === 'JSON' ? mnsDocument(trigger, event, now) : mnsStream(event);
     }
     case 'log': {
       if (trigger.type !== 'log') return undefined;
@@ -89,6 +100,8 @@ export function deliveryFor(trigger: TriggerRecord, event: SourceEvent, now: num
     case 'cdn_events':
       if (trigger.type !== 'cdn_events' || !isCdnMatch(trigger.config, event)) return undefined;
       return cdnDocument(event, now);
+    case 'tablestore':
+      return trigger.type === 'tablestore' ? tableStoreDocument(event) : undefined;
     case 'eventbridge': {
       if (trigger.type !== 'eventbridge') return undefined;
       const { triggerEnable, eventRuleFilterPattern } = trigger.config;
@@ -129,9 +142,16 @@ function ossDocument(trigger: TriggerRecord, event: z.infer<typeof OssEvent>, no
   return JSON.stringify({ events: [record] });
 }
 
+/** The message itself, unless there is more to say. */
+function mnsStream({ message, attributes }: z.infer<typeof MnsEvent>): string {
+  if (Object.keys(attributes).length === 0) return message;
+  return JSON.stringify({ body: message, attrs: { Extend: JSON.stringify(attributes) } });
+}
+
 function mnsDocument(trigger: TriggerRecord, event: z.infer<typeof MnsEvent>, now: number): string {
   const [, , , account = '', topic = ''] = event.sourceArn.split(':');
   return JSON.stringify({
+    ...event.attributes,
     TopicOwner: account,
     Message: event.message,
     Subscriber: account,
@@ -173,19 +193,24 @@ function isCdnMatch(
 }
 
 function cdnDocument(event: z.infer<typeof CdnEvent>, now: number): string {
-  const [, , region = '', account = ''] = event.sourceArn.split(':');
+  const [, , , account = ''] = event.sourceArn.split(':');
   const record = {
     eventName: event.eventName,
     eventVersion: event.eventVersion,
     eventSource: 'cdn',
-    region,
-    eventTime: new Date(now).toISOString(),
+    region: event.region,
+    eventTime: chinaTime(now),
     traceId: randomUUID(),
     resource: { domain: event.domain },
     eventParameter: event.eventParameter,
     userIdentity: { aliUid: account },
   };
   return JSON.stringify({ events: [record] });
+}
+
+/** As the content network writes times: China's, to the second. */
+function chinaTime(now: number): string {
+  return `${new Date(now + CHINA_MS).toISOString().slice(0, 19)}+08:00`;
 }
 
 function patternOf(text: string): unknown {

@@ -8,7 +8,6 @@ import { attachmentOf, attachmentsOf, type AttachmentRecord } from './attachment
 import type { Catalog } from './catalog.ts';
 import { qualifiedFunction, QualifiedConfigs } from './qualified.ts';
 import { apiTime } from './records.ts';
-import { notServed } from './service-config.ts';
 import type { ServiceState } from './service-state.ts';
 
 const Destination = z.object({ destination: z.string().default('') });
@@ -106,7 +105,10 @@ function checkDestinations({ destinationConfig }: AsyncConfig): void {
   for (const when of ['onSuccess', 'onFailure'] as const) {
     const arn = destinationConfig[when]?.destination ?? '';
     if (arn === '' || functionOfArn(arn)) continue;
-    if (/^acs:(mns|eventbridge):/.test(arn)) throw notServed(`destinationConfig.${when} '${arn}'`);
+    if (/^acs:(mns|eventbridge):/.test(arn))
+      throw invalidArgument(
+        `destinationConfig.${when}: nothing here takes messages for '${arn}', and outcomes would be lost; name a function, which may pass them on`,
+      );
     throw invalidArgument(
       `destinationConfig.${when}: must be 'acs:fc:REGION:ACCOUNT:services/SERVICE.QUALIFIER/functions/FUNCTION', not '${arn}'`,
     );

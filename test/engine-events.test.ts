@@ -1,0 +1,100 @@
+/** Events of other products on their way to functions: a real engine, its queue and its sandboxes. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decode } from 'cborg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sdkFor, send, zipOf, type RawAnswer, type Sdk } from './support/engine-process.ts';
+import { poll } from './support/stack.ts';
+import { startTestEngine, type TestEngine } from './support/test-engine.ts';
+
+const TABLE = 'acs:ots:cn-local:1234567890123456:instance/i/table/orders';
+const CODE = "exports.handler = async (event, context) => { console.log('GOT ' + event.toString('hex')); };";
+
+let engine: TestEngine;
+let sdk: Sdk;
+beforeAll(async () => {
+  engine = await startTestEngine();
+  sdk = sdkFor(engine.process);
+  await sdk.createService('shop', {});
+  await sdk.createFunction('shop', {
+    functionName: 'rows',
+    runtime: 'nodejs20',
+    handler: 'index.handler',
+    code: { zipFile: (await zipOf({ 'index.js': CODE })).toString('base64') },
+  });
+  await sdk.createTrigger('shop', 'rows', {
+    triggerName: 'table',
+    triggerType: 'tablestore',
+    sourceArn: TABLE,
+    triggerConfig: {},
+  });
+});
+afterAll(() => engine.close());
+
+const deliver = (event: object, isSigned = true): Promise<RawAnswer> =>
+  send(engine.process, {
+    method: 'POST',
+    path: '/2016-08-15/_sluice/events',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(event),
+    isSigned,
+  });
+const row = (value: unknown) => ({
+  Type: 'PutRow',
+  Info: { Timestamp: 1506416585740836 },
+  PrimaryKey: [{ ColumnName: 'id', Value: value }],
+});
+
+test('a changed row reaches the function of its table in the bytes of the table store', async () => {
+  const answer = await deliver({
+    triggerType: 'tablestore',
+    sourceArn: TABLE,
+    records: [row({ integer: '9223372036854775807' })],
+  });
+  const [delivered] = answer.json()['delivered'] as { requestId: string }[];
+  expect(delivered).toMatchObject({ serviceName: 'shop', functionName: 'rows', triggerName: 'table' });
+  let line: string | undefined;
+  await poll('the function to be called', () => {
+    line = readFileSync(join(engine.home, 'engine', 'logs', 'functions.log'), 'utf8')
+      .split('\n')
+      .find((text) => text.includes(delivered?.requestId ?? '') && text.includes('GOT '));
+    return Promise.resolve(line !== undefined);
+  });
+  const bytes = Buffer.from(line?.slice(line.indexOf('GOT ') + 4) ?? '', 'hex');
+  expect(decode(bytes, { allowBigInt: true })).toEqual({
+    Version: 'Sync-v1',
+    Records: [{ ...row(9223372036854775807n), Columns: [] }],
+  });
+});
+
+test('another table, and rows that are none, reach nobody; whoever is not signed is not heard', async () => {
+  const other = await deliver({ triggerType: 'tablestore', sourceArn: `${TABLE}2`, records: [row(1)] });
+  expect([other.status, other.json()['delivered']]).toEqual([200, []]);
+  for (const [records, message] of [
+    [[row(1.5)], 'records.0.PrimaryKey.0.Value'],
+    [[{ ...row(1), Type: 'Put' }], 'records.0.Type'],
+    [[], 'records'],
+  ] as const) {
+    const refused = await deliver({ triggerType: 'tablestore', sourceArn: TABLE, records });
+    expect([refused.status, refused.json().ErrorCode]).toEqual([400, 'InvalidArgument']);
+    expect(refused.json().ErrorMessage).toContain(message);
+  }
+  const unsigned = await deliver({ triggerType: 'tablestore', sourceArn: TABLE, records: [row(1)] }, false);
+  expect(unsigned.json().ErrorCode).toBe('MissingRequiredHeader');
+});
+
+test('an outcome has no way to a queue, a topic or an event bus: refused when it is set, with what to do', async () => {
+  for (const destination of [
+    'acs:mns:cn-local:1:/queues/q/messages',
+    'acs:mns:cn-local:1:/topics/t/messages',
+    'acs:eventbridge:cn-local:1:eventbus/b',
+  ])
+    await expect(
+      sdk.putFunctionAsyncConfig('shop', 'rows', '', { destinationConfig: { onFailure: { destination } } }),
+    ).rejects.toMatchObject({
+      code: 'InvalidArgument',
+      message: expect.stringContaining(
+        `destinationConfig.onFailure: nothing here takes messages for '${destination}', and outcomes would be lost; name a function`,
+      ) as string,
+    });
+});
