@@ -2,7 +2,7 @@
 import { hostLoader } from '../../../platform/image-root.ts';
 import { ImageError } from '../../images/image-error.ts';
 import { findSkopeo } from '../../images/skopeo.ts';
-import { diallerState } from '../../sandbox/dialler.ts';
+import { helperState } from '../../sandbox/perl-helper.ts';
 import {
   unserved,
   type Command,
@@ -14,7 +14,7 @@ import {
 export const CONTAINER: RuntimeFamily = { ids: ['custom-container'], look };
 
 function look(id: string): ServerRuntime | MissingRuntime {
-  const dialler = diallerState();
+  const dialler = helperState();
   if (!dialler.available) return unserved(id, dialler.reason);
   if (findSkopeo() === undefined)
     return unserved(

@@ -1,6 +1,6 @@
 /** `custom`: the package's own program serves HTTP. What it finds: this host's `/usr`, and the Node.js of the engine. */
 import { realpathSync } from 'node:fs';
-import { diallerState } from '../../sandbox/dialler.ts';
+import { helperState } from '../../sandbox/perl-helper.ts';
 import {
   unserved,
   type Command,
@@ -16,7 +16,7 @@ const INTERPRETER_FOLDER = '/var/fc/bin';
 const BOOTSTRAP = 'bootstrap';
 
 function look(id: string): ServerRuntime | MissingRuntime {
-  const dialler = diallerState();
+  const dialler = helperState();
   if (!dialler.available) return unserved(id, dialler.reason);
   return {
     id,
