@@ -7,11 +7,15 @@ export interface GroupLimits {
   readonly memoryMb: number;
   /** Most processes and threads together. */
   readonly tasks: number;
+  /** Its part of the CPU when others want some too, in proportion to theirs; left out: its MB. */
+  readonly cpuShare?: number;
 }
 
 export interface Cgroup {
   /** A process that writes `0` into each of these files is in the group, with all that it starts. */
   readonly joinFiles: readonly string[];
+  /** Other limits from now on. @throws Error where the kernel refuses, as it does for less memory than is in use */
+  limit(limits: GroupLimits): void;
   /**
    * The kernel's highest count so far, without the page cache that it holds now: files that were read once are not the
    * function's memory, and go as soon as it needs the room.

@@ -90,6 +90,10 @@ class HomeGroup implements Cgroup {
     this.joinFiles = folders.map((folder) => `${folder}/cgroup.procs`);
   }
 
+  limit(limits: GroupLimits): void {
+    this.#limiter.apply(this.#name, limits);
+  }
+
   peakMemoryMb(): number {
     if (!this.#removed) this.#peak = Math.max(this.#peak, this.#limiter.peak(this.#name) / MB);
     return this.#peak;

@@ -25,12 +25,14 @@ export class LimiterV1 implements Limiter {
   apply(name: string, limits: GroupLimits): void {
     const bytes = limits.memoryMb * 1024 * 1024;
     const memory = join(this.#roots.memory, name);
-    // In this order: memory and swap together may not be below memory alone.
+    // Memory and swap together may never be below memory alone: which of them comes first depends on what there was.
+    const isMore = bytes > readNumber(`${memory}/memory.limit_in_bytes`);
+    if (isMore) writeIfThere(`${memory}/memory.memsw.limit_in_bytes`, bytes);
     write(`${memory}/memory.limit_in_bytes`, bytes);
-    writeIfThere(`${memory}/memory.memsw.limit_in_bytes`, bytes);
+    if (!isMore) writeIfThere(`${memory}/memory.memsw.limit_in_bytes`, bytes);
     write(join(this.#roots.pids, name, 'pids.max'), limits.tasks);
     // 1024 is the kernel's "one share": CPU is given in proportion to memory.
-    write(join(this.#roots.cpu, name, 'cpu.shares'), Math.max(2, limits.memoryMb));
+    write(join(this.#roots.cpu, name, 'cpu.shares'), Math.max(2, limits.cpuShare ?? limits.memoryMb));
   }
 
   peak(name: string): number {

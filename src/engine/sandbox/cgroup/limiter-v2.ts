@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { GroupLimits, Limiter } from './contract.ts';
 import { readNumber, write, writeIfThere } from './files.ts';
 
-/** The kernel's default weight, which one gigabyte of memory gets. */
+/** The kernel's default weight, which one gigabyte's share gets. */
 const WEIGHT_PER_GB = 100;
 const WEIGHT_MAX = 10_000;
 
@@ -27,7 +27,7 @@ export class LimiterV2 implements Limiter {
     // A function of which a part is gone answers nothing sensible any more.
     writeIfThere(`${folder}/memory.oom.group`, 1);
     write(`${folder}/pids.max`, limits.tasks);
-    const weight = Math.round((limits.memoryMb * WEIGHT_PER_GB) / 1024);
+    const weight = Math.round(((limits.cpuShare ?? limits.memoryMb) * WEIGHT_PER_GB) / 1024);
     write(`${folder}/cpu.weight`, Math.min(WEIGHT_MAX, Math.max(1, weight)));
   }
 
