@@ -28,6 +28,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     limits: {
       ...(config.instances === undefined ? {} : { instances: config.instances }),
       ...(config.functionMemoryMb === undefined ? {} : { memoryMb: config.functionMemoryMb }),
+      ...(config.waitingRuntimes === undefined ? {} : { waiting: config.waitingRuntimes }),
     },
   });
   await startEngine({ config, credentials, log, lifecycle, runner });

@@ -38,6 +38,8 @@ export interface Config {
   readonly asyncCalls: number | undefined;
   /** Most memory of all instances together, in MB; `undefined`: three quarters of the machine's. */
   readonly functionMemoryMb: number | undefined;
+  /** Most runtimes of a kind that wait for a function, 0: none; `undefined`: the engine's own default. */
+  readonly waitingRuntimes: number | undefined;
   readonly demo: boolean;
   /** Absolute folders under which a project's repository may be a plain path. */
   readonly localRepositories: readonly string[];
@@ -77,6 +79,7 @@ const Environment = z.object({
   SLUICE_INSTANCES: z.coerce.number().int().min(1).max(10_000).optional(),
   SLUICE_ASYNC_CALLS: z.coerce.number().int().min(1).max(10_000_000).optional(),
   SLUICE_FUNCTION_MEMORY_MB: z.coerce.number().int().min(128).optional(),
+  SLUICE_WAITING_RUNTIMES: z.coerce.number().int().min(0).max(16).optional(),
   SLUICE_DEMO: z.enum(['0', '1']).default('1'),
   SLUICE_LOCAL_REPOSITORIES: z.string().default(''),
   SLUICE_METRIC_SOURCES: variableList.pipe(
@@ -134,6 +137,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = processEnvironment()): Confi
     instances: e.SLUICE_INSTANCES,
     asyncCalls: e.SLUICE_ASYNC_CALLS,
     functionMemoryMb: e.SLUICE_FUNCTION_MEMORY_MB,
+    waitingRuntimes: e.SLUICE_WAITING_RUNTIMES,
     demo: e.SLUICE_DEMO === '1',
     // The sample's repository lies in the home itself, which nobody but the operator can write.
     localRepositories: [...e.SLUICE_LOCAL_REPOSITORIES.split(':').filter(Boolean), join(home, 'demo')].map(

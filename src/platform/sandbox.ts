@@ -32,6 +32,8 @@ export interface SandboxSpec {
   readonly writable: readonly Mount[];
   /** Empty writable folders in memory; `/tmp` is always one, unless `writable` has it. */
   readonly scratch: readonly string[];
+  /** Empty folders that are root's, for mounts that come later. */
+  readonly folders?: readonly string[];
   /** The whole environment of the command. It shows in the host's process list: no secrets. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
@@ -116,7 +118,8 @@ export function sandboxCommand(spec: SandboxSpec): SandboxCommand {
   for (const path of new Set(['/tmp', ...spec.scratch].filter((scratch) => !mounted.has(scratch))))
     args.push('--perms', '1777', ...size, '--tmpfs', path);
   // Bubblewrap makes missing parents for its root alone (0700).
-  for (const folder of parentsOf([...spec.readOnly, ...spec.writable])) args.push('--dir', folder);
+  const folders = [...parentsOf([...spec.readOnly, ...spec.writable]), ...(spec.folders ?? [])];
+  for (const folder of folders) args.push('--dir', folder);
   for (const { from, to } of spec.readOnly) args.push('--ro-bind', from, to);
   for (const { from, to } of spec.writable) args.push('--bind', from, to);
   args.push(...descriptorArguments(spec.descriptors), '--clearenv', '--hostname', 'sandbox');

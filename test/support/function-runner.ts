@@ -64,7 +64,8 @@ export function createFunctionRunner(
     cache: join(home, 'cache'),
     fetchRuntimes: false,
     ...host,
-    limits,
+    // Nothing waits for a function, unless a test is about that (`stocked.ts`).
+    limits: { waiting: 0, ...limits },
   });
   let defined = 0;
   let called = 0;

@@ -12,6 +12,8 @@ export interface CapacityOptions {
   /** Most memory that all instances together may have if each takes what it may, in MB. */
   readonly memoryMb: number;
   readonly region: string;
+  /** Ends a waiting runtime; false when there is none. */
+  giveWay(): boolean;
   /** Ends the instance that has been idle longest; false when none is idle. */
   evictIdle(): boolean;
   /** An instance more can start than before. */
@@ -23,6 +25,8 @@ export class Capacity {
   #instances = 0;
   #starting = 0;
   #memoryMb = 0;
+  /** Of runtimes that wait for a function: no instances yet. */
+  #waitingMb = 0;
 
   constructor(options: CapacityOptions) {
     this.#options = options;
@@ -36,8 +40,9 @@ export class Capacity {
   reserve(memoryMb: number): boolean {
     if (this.#starting >= this.#options.startsAtOnce) return false;
     if (this.#isFull(memoryMb)) {
-      // The evicted one is gone in a moment, and `ended` comes back here.
-      this.#options.evictIdle();
+      // What is ended is gone in a moment, and `ended` or `waitingEnded` comes back here.
+      const isWaitingInTheWay = this.#instances < this.#options.instances;
+      if (!isWaitingInTheWay || !this.#options.giveWay()) this.#options.evictIdle();
       return false;
     }
     this.#instances += 1;
@@ -58,6 +63,29 @@ export class Capacity {
     this.#options.onFreed();
   }
 
+  /** A start is under way. */
+  get isStarting(): boolean {
+    return this.#starting > 0;
+  }
+
+  /** Takes memory for a runtime that waits, if there is more than enough. */
+  reserveWaiting(memoryMb: number): boolean {
+    if (this.#isOver(memoryMb)) return false;
+    this.#waitingMb += memoryMb;
+    return true;
+  }
+
+  /** It has ended. */
+  waitingEnded(memoryMb: number): void {
+    this.#waitingMb -= memoryMb;
+    this.#options.onFreed();
+  }
+
+  /** It has become the instance whose place was reserved before. */
+  waitingTaken(memoryMb: number): void {
+    this.#waitingMb -= memoryMb;
+  }
+
   /**
    * Why a call that needs a new instance of `memoryMb` is refused.
    *
@@ -76,7 +104,10 @@ export class Capacity {
   }
 
   #isFull(memoryMb: number): boolean {
-    const { instances, memoryMb: budgetMb } = this.#options;
-    return this.#instances >= instances || this.#memoryMb + memoryMb > budgetMb;
+    return this.#instances >= this.#options.instances || this.#isOver(memoryMb);
+  }
+
+  #isOver(memoryMb: number): boolean {
+    return this.#memoryMb + this.#waitingMb + memoryMb > this.#options.memoryMb;
   }
 }

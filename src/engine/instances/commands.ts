@@ -2,7 +2,7 @@
 import { ensureError } from '../../platform/errors.ts';
 import { RefusedError } from '../invoke/contract.ts';
 import { SandboxedCommand, type CommandSpec } from '../sandbox/command.ts';
-import { diallerState } from '../sandbox/dialler.ts';
+import { helperState } from '../sandbox/perl-helper.ts';
 import type { InstanceProcess } from '../sandbox/process.ts';
 
 /** They share the function's memory and processes. */
@@ -30,7 +30,7 @@ export class Commands {
         'SandboxNotAvailable',
         'commands run in the sandbox of an instance, and SLUICE_SANDBOX=off leaves it out; mend: switch it on',
       );
-    const helper = diallerState();
+    const helper = helperState();
     if (!helper.available)
       throw new RefusedError(502, 'SandboxNotAvailable', `a command in an instance ${helper.reason}`);
     if (this.#running >= MOST)

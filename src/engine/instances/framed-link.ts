@@ -22,13 +22,23 @@ export class FramedLink implements InstanceLink {
   readonly process: InstanceProcess;
   private readonly channel: Socket;
   private readonly message: StartMessage;
+  private readonly furnished: Promise<void> | undefined;
+  private readonly onUnfurnished: () => void;
   /** Nothing can be written any more; the end of the process will follow. */
   closed = false;
   private gathering = false;
 
-  constructor(process: InstanceProcess, message: StartMessage, events: LinkEvents) {
+  /** @param furnished settles when there is all that `start` speaks of; left out: there is */
+  constructor(
+    process: InstanceProcess,
+    message: StartMessage,
+    events: LinkEvents,
+    furnished?: Promise<void>,
+  ) {
     this.process = process;
     this.message = message;
+    this.furnished = furnished;
+    this.onUnfurnished = () => events.onUnfurnished();
     const { channel } = process;
     if (!channel) throw new Error('a shim was started without its socket');
     this.channel = channel;
@@ -74,6 +84,11 @@ export class FramedLink implements InstanceLink {
   }
 
   start(): void {
+    if (this.furnished) this.furnished.then(() => this.begin(), this.onUnfurnished);
+    else this.begin();
+  }
+
+  private begin(): void {
     this.channel.write(encodeFrame(ToInstance.start, 0, Buffer.from(JSON.stringify(this.message))));
   }
 

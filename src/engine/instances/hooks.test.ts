@@ -122,7 +122,7 @@ describe('preFreeze', () => {
       .poll(() => functions.lines(revision), PATIENT)
       .toContainEqual(expect.stringContaining('FC PreFreeze Start '));
     const second = functions.invoke(revision);
-    expect(functions.runner.stats).toEqual({ instances: 1, busy: 1 });
+    expect(functions.runner.stats).toMatchObject({ instances: 1, busy: 1 });
     writeFileSync(go, '');
     expect(await second).toMatchObject({ coldStart: false, instanceId: first.instanceId });
     const starts = functions.lines(revision).flatMap((line) => /^FC (\w+) Start /.exec(line)?.[1] ?? []);

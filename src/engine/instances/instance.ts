@@ -84,6 +84,7 @@ export class Instance {
       onBroken: (reason) => this.end(`Process ended by the engine: ${reason}`),
       onUnhealthy: (reason) => this.#retire(reason),
       onUpgrade: (number, headers, peer) => this.#inFlight.upgrade(number, headers, peer),
+      onUnfurnished: () => this.#startUp.onUnfurnished(),
       onExit: (exit) => this.#onExit(exit),
     });
     this.#startUp = new StartUp({

@@ -19,6 +19,8 @@ export interface LinkEvents {
   onUnhealthy(reason: string): void;
   /** The function's server switched protocols for an HTTP call that asked for it; the call lasts as long as `peer`. */
   onUpgrade(number: number, headers: readonly string[], peer: Duplex): void;
+  /** The process was never given its function: another one may be started instead. */
+  onUnfurnished(): void;
   onExit(exit: ProcessExit): void;
 }
 

@@ -11,7 +11,7 @@ import type { Call } from './call.ts';
 import { WarmStarts, warmStarter } from './warm-starts.ts';
 import { Instance } from './instance.ts';
 import type { InstanceSettings } from './start.ts';
-import type { StartFailure } from './start-up.ts';
+import type { FinalFailure } from './start-up.ts';
 import type { Capacity } from './capacity.ts';
 
 export interface QueueLimits {
@@ -229,8 +229,11 @@ export class Pool {
       },
       onStartFailed: (_, failure) => {
         capacity.started();
-        this.#warmStarts.failed(failure);
-        this.#failTickets(instance, failure);
+        if (failure.kind === 'unfurnished') this.#settleTickets(instance);
+        else {
+          this.#warmStarts.failed(failure);
+          this.#failTickets(instance, failure);
+        }
         this.pump();
       },
       onRoom: () => {
@@ -273,7 +276,7 @@ export class Pool {
     instance.tickets = 0;
   }
 
-  #failTickets(instance: Instance, failure: StartFailure): void {
+  #failTickets(instance: Instance, failure: FinalFailure): void {
     for (const call of this.#waiting.filter((waiting) => waiting.ticket === instance)) {
       this.#remove(call);
       if (failure.kind === 'function') call.resolve(failure.result);

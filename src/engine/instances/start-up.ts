@@ -7,10 +7,17 @@ import { INITIALIZER_CALL } from './in-flight.ts';
 import type { InstanceLink } from './link.ts';
 import type { InstanceOutput, LineOwner } from './output.ts';
 
-/** Why a start did not lead to a ready instance: the function's own failure, or the platform's. */
+/**
+ * Why a start did not lead to a ready instance: the function's own failure, the platform's, or one that is nobody's because
+ * the function was not there yet.
+ */
 export type StartFailure =
   | { readonly kind: 'function'; readonly result: InvocationResult }
-  | { readonly kind: 'refused'; readonly error: RefusedError };
+  | { readonly kind: 'refused'; readonly error: RefusedError }
+  | { readonly kind: 'unfurnished' };
+
+/** One that another start would only repeat. */
+export type FinalFailure = Exclude<StartFailure, { readonly kind: 'unfurnished' }>;
 
 /** When an instance counts as started, and what to say when that does not come. */
 export interface Readiness {
@@ -65,6 +72,13 @@ export class StartUp {
       ),
     );
     return undefined;
+  }
+
+  onUnfurnished(): void {
+    if (this.#phase !== 'start') return;
+    clearTimeout(this.#timer);
+    this.#phase = 'over';
+    this.#options.onFailed({ kind: 'unfurnished' });
   }
 
   onInitialized(type: FromInstanceType, payload: Buffer): void {

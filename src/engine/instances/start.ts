@@ -10,12 +10,12 @@ import type { SandboxHost } from '../sandbox/host.ts';
 import { InstanceProcess, SANDBOX_CODE } from '../sandbox/process.ts';
 import { FramedLink } from './framed-link.ts';
 import { HttpLink } from './http-link.ts';
+import { INSTANCE_TASKS, LAYERS } from './instance-parts.ts';
 import type { InstanceLink, LinkEvents } from './link.ts';
 import { freePort, serverConnector } from './server-connector.ts';
 import type { Readiness } from './start-up.ts';
-
-/** Where functions find their layers (guide.md §12). */
-const LAYERS = '/opt';
+import type { Stock } from './stock.ts';
+import { suits, waitingKind } from './waiting-kind.ts';
 
 export interface InstanceSettings {
   readonly sandbox: SandboxMode;
@@ -25,6 +25,8 @@ export interface InstanceSettings {
   readonly host: SandboxHost;
   /** Where the images of containers are, prepared before an instance is started. */
   readonly images: ImageStore;
+  /** Runtimes that wait for a function. */
+  readonly stock: Stock;
   /** Reaches the servers of functions that have one. */
   readonly dialler: Dialler;
   /** How long a function's server may take until it listens. */
@@ -40,11 +42,6 @@ export interface StartedInstance {
 
 /** From spawn to a shim's `ready`; an idle machine needs 60 ms. */
 const SHIM_READINESS: Readiness = { limitMs: 30_000, missing: 'it was not ready' };
-
-/** Most processes and threads of an instance (runtimes.md §11, Limits). */
-const TASKS = 1024;
-/** The sandbox's own: bubblewrap outside, bubblewrap inside. */
-const SANDBOX_TASKS = 2;
 
 /** Functions get none until services have roles (runtimes.md §7: empty strings then). */
 const NO_CREDENTIALS: Credentials = { accessKeyId: '', accessKeySecret: '', securityToken: '' };
@@ -75,6 +72,18 @@ export function startInstance(
     image: image?.start.environment,
     codeFolder,
   });
+  const message = startMessage(revision, runtime, settings, codeFolder);
+  const kind = isSandboxed ? waitingKind(revision, runtime, codeFolder) : undefined;
+  const waiting = kind && suits(kind, revision, env) ? settings.stock.take(kind) : undefined;
+  if (waiting) {
+    const { process } = waiting;
+    const furnished = settings.stock.furnish(waiting, revision, env);
+    return {
+      process,
+      link: (events) => new FramedLink(process, { ...message, environment: env }, events, furnished),
+      readiness: SHIM_READINESS,
+    };
+  }
   const common = {
     sandbox,
     mounts:
@@ -88,12 +97,11 @@ export function startInstance(
     seccompFile: host.seccompFile,
     instanceId,
     host: {
-      group: host.cgroups?.create(instanceId, { memoryMb: revision.memoryMb, tasks: TASKS + SANDBOX_TASKS }),
+      group: host.cgroups?.create(instanceId, { memoryMb: revision.memoryMb, tasks: INSTANCE_TASKS }),
       tmpDisks: host.tmpDisks,
       network: revision.internetAccess ? host.egress?.instance() : undefined,
     },
   };
-  const message = startMessage(revision, runtime, settings, codeFolder);
   if (runtime.protocol === 'frames') {
     const [program, ...rest] = isSandboxed ? runtime.command : runtime.bareCommand;
     const command: Command = [program, ...(runtime.memoryOptions?.(revision.memoryMb) ?? []), ...rest];

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Revision } from '../invoke/contract.ts';
 import { Call } from './call.ts';
-import type { StartFailure } from './start-up.ts';
+import type { FinalFailure } from './start-up.ts';
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -31,7 +31,7 @@ export class WarmStarts {
     this.#pauseMs = FIRST_PAUSE_MS;
   }
 
-  failed(failure: StartFailure): void {
+  failed(failure: FinalFailure): void {
     this.error = failure.kind === 'refused' ? failure.error.message : failure.result.body.toString('utf8');
     if (this.#timer) return;
     this.#timer = setTimeout(() => {

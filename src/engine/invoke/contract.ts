@@ -211,6 +211,10 @@ export interface Runner {
 export interface RunnerStats {
   readonly instances: number;
   readonly busy: number;
+  /** Runtimes that wait for a function. */
+  readonly waiting: number;
+  /** Instances that such runtimes became, since the start of this process. */
+  readonly taken: number;
 }
 
 /** A call that the platform refused or lost; becomes an FC error answer. */

@@ -7,6 +7,10 @@ export interface RunnerLimits {
   /** Most memory of all instances together if each takes what it may, in MB. */
   readonly memoryMb: number;
   readonly startsAtOnce: number;
+  /** Most runtimes of a kind that wait for a function; 0: none. */
+  readonly waiting: number;
+  /** So long after the last start of a kind they stay. */
+  readonly waitingMs: number;
   /** Most calls of one revision that wait without an instance to count on. */
   readonly queueLength: number;
   readonly queueWaitMs: number;
@@ -28,6 +32,8 @@ export const DEFAULT_LIMITS: RunnerLimits = {
   instances: 300,
   memoryMb: Math.floor((totalmem() / 1024 / 1024) * 0.75),
   startsAtOnce: Math.max(4, availableParallelism() * 2),
+  waiting: 4,
+  waitingMs: 3 * 60_000,
   queueLength: 100,
   queueWaitMs: 5_000,
   freezeMs: 200,

@@ -23,7 +23,7 @@ describe('instances', () => {
     expect([first.coldStart, second.coldStart]).toEqual([true, false]);
     expect(second.instanceId).toBe(first.instanceId);
     expect(first.maxMemoryMb).toBeGreaterThan(2);
-    expect(functions.runner.stats).toEqual({ instances: 1, busy: 0 });
+    expect(functions.runner.stats).toMatchObject({ instances: 1, busy: 0 });
   });
 
   test('take one call at a time where concurrency is 1', async () => {
@@ -322,7 +322,7 @@ describe('close', () => {
     await expect(functions.invoke(revision)).rejects.toMatchObject({ status: 503 });
     expect((await running).outcome).toBe('ok');
     await closed;
-    expect(functions.runner.stats).toEqual({ instances: 0, busy: 0 });
+    expect(functions.runner.stats).toMatchObject({ instances: 0, busy: 0 });
     expect(processesWith('MARK=close-test')).toEqual([]);
   });
 

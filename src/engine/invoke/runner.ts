@@ -1,4 +1,5 @@
 /** The running side of the engine: takes a revision and an invocation, gives back what the function answered. */
+import { performance } from 'node:perf_hooks';
 import { ensureError } from '../../platform/errors.ts';
 import { probeSandbox, type SandboxState } from '../../platform/sandbox.ts';
 import { within } from '../../platform/within.ts';
@@ -6,7 +7,9 @@ import { Call } from '../instances/call.ts';
 import { Capacity } from '../instances/capacity.ts';
 import { Pool } from '../instances/pool.ts';
 import type { CommandSpec, SandboxedCommand } from '../sandbox/command.ts';
+import { Stock } from '../instances/stock.ts';
 import { Dialler } from '../sandbox/dialler.ts';
+import { canShowFolders, Mounter } from '../sandbox/mounter.ts';
 import { openHost, type SandboxHost } from '../sandbox/host.ts';
 import { FunctionLog } from '../logs/function-log.ts';
 import type { LogLine } from '../logs/line.ts';
@@ -46,6 +49,8 @@ class PooledRunner implements EngineRunner {
   readonly #limits: RunnerLimits;
   readonly #registry: RuntimeRegistry;
   readonly #dialler = new Dialler();
+  readonly #mounter = new Mounter();
+  readonly #stock: Stock;
   readonly images: ImageGate;
   readonly #pools = new Map<string, Pool>();
   /** By revision; only where there are any. */
@@ -85,8 +90,18 @@ class PooledRunner implements EngineRunner {
       memoryMb: limits.memoryMb,
       startsAtOnce: limits.startsAtOnce,
       region: options.region,
+      giveWay: () => this.#stock.giveWay(),
       evictIdle: () => this.#evictIdle(),
       onFreed: () => this.#feed(),
+    });
+    this.#stock = new Stock({
+      most: canShowFolders(options.sandbox) ? limits.waiting : 0,
+      keepMs: limits.waitingMs,
+      host: this.#host,
+      mounter: this.#mounter,
+      capacity: this.#capacity,
+      log: options.log,
+      nowMs: () => performance.now(),
     });
     this.#reaper = setInterval(() => this.#reap(), REAP_MS);
     this.#reaper.unref();
@@ -103,7 +118,7 @@ class PooledRunner implements EngineRunner {
       instances += pool.size;
       busy += pool.busy;
     }
-    return { instances, busy };
+    return { instances, busy, waiting: this.#stock.size, taken: this.#stock.taken };
   }
 
   runtimes(): Record<string, RuntimeState> {
@@ -222,9 +237,12 @@ class PooledRunner implements EngineRunner {
       pool.bound(undefined);
       pool.retire();
     }
+    const emptied = this.#stock.close();
     while (this.stats.busy > 0 && Date.now() < deadline) await pause(CLOSE_POLL_MS);
     for (const pool of this.#pools.values()) pool.end();
     while (this.#pools.size > 0) await pause(CLOSE_POLL_MS);
+    await emptied;
+    this.#mounter.close();
     this.#dialler.close();
     await this.#host.close();
     await this.#log.close();
@@ -244,6 +262,7 @@ class PooledRunner implements EngineRunner {
         maxPayloadBytes: this.#limits.payloadBytes,
         host: this.#host,
         images: this.images.store,
+        stock: this.#stock,
         dialler: this.#dialler,
         listenMs: this.#limits.listenMs,
       },
@@ -288,6 +307,7 @@ class PooledRunner implements EngineRunner {
 
   #reap(): void {
     for (const pool of this.#pools.values()) pool.reap(this.#limits.idleMs);
+    this.#stock.sweep();
   }
 }
 

@@ -53,6 +53,23 @@ export function createPrometheus(series: SeriesRegistry, stats: () => RunnerStat
       },
     }),
     new Gauge({
+      name: 'sluice_engine_waiting_runtimes',
+      help: 'Runtimes that were started and wait for a function',
+      registers: [],
+      collect() {
+        this.set(stats().waiting);
+      },
+    }),
+    new Counter({
+      name: 'sluice_engine_waiting_runtimes_taken_total',
+      help: 'Instances that a waiting runtime became',
+      registers: [],
+      collect() {
+        this.reset();
+        this.inc(stats().taken);
+      },
+    }),
+    new Gauge({
       name: 'sluice_engine_instances_busy',
       help: 'Instances with a call in them',
       registers: [],

@@ -148,7 +148,12 @@ describe('the registry', () => {
     series.count({ error: null, coldStart: true, latencyMs: 7 }, START);
     series.count({ ...FAILED, latencyMs: 3_000 }, START);
     series.countRefusal('ResourceExhausted');
-    const text = await createPrometheus(registry, () => ({ instances: 2, busy: 1 })).metrics();
+    const text = await createPrometheus(registry, () => ({
+      instances: 2,
+      busy: 1,
+      waiting: 3,
+      taken: 4,
+    })).metrics();
     const labels = 'service="demo",function="hello",qualifier="PROD",version="2"';
     for (const line of [
       `sluice_engine_requests_total{${labels}} 2`,
@@ -162,6 +167,8 @@ describe('the registry', () => {
       `sluice_engine_invocation_duration_seconds_count{${labels}} 2`,
       'sluice_engine_instances 2',
       'sluice_engine_instances_busy 1',
+      'sluice_engine_waiting_runtimes 3',
+      'sluice_engine_waiting_runtimes_taken_total 4',
     ])
       expect(text).toContain(`${line}\n`);
   });
@@ -169,7 +176,12 @@ describe('the registry', () => {
   test('shows Prometheus probes under a label of their own — a sum over a qualifier is of users alone', async () => {
     const registry = new SeriesRegistry([]);
     registry.open({ ...KEY, qualifier: PROBE_QUALIFIER }).count(FAILED, START);
-    const text = await createPrometheus(registry, () => ({ instances: 0, busy: 0 })).metrics();
+    const text = await createPrometheus(registry, () => ({
+      instances: 0,
+      busy: 0,
+      waiting: 0,
+      taken: 0,
+    })).metrics();
     const labels = 'service="demo",function="hello",version="2",probe="1"';
     expect(text).toContain(`sluice_engine_requests_total{${labels}} 1\n`);
     expect(text).toContain(`sluice_engine_errors_total{${labels},type="UnhandledInvocationError"} 1\n`);

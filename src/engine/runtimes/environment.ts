@@ -42,12 +42,7 @@ export function instanceEnvironment(options: EnvironmentOptions): Record<string,
     FC_VER_ID: revision.versionId,
     FC_INSTANCE_ID: options.instanceId,
     FC_RUNTIME_VERSION: runtime.state.state === 'missing' ? '' : runtime.state.version,
-    LANG: 'C.UTF-8',
-    HOME: '/tmp',
-    TZ: 'UTC',
-    LD_LIBRARY_PATH: `${codeFolder}:${codeFolder}/lib:/usr/local/lib:/opt/lib`,
-    PATH: [...runtime.path, SYSTEM_PATH, codeFolder, `${codeFolder}/node_modules/.bin`, '/opt/bin'].join(':'),
-    ...runtime.environment(codeFolder),
+    ...commonEnvironment(runtime, codeFolder),
   };
   if (options.image) overlayImage(env, options.image);
   else if (existsSync(join(revision.codeFolder, '.fun'))) addFunFolders(env, `${codeFolder}/.fun`);
@@ -63,6 +58,18 @@ export function instanceEnvironment(options: EnvironmentOptions): Record<string,
     if (NAME.test(name) && !RESERVED.test(name) && !value.includes('\0')) env[name] = value;
   }
   return env;
+}
+
+/** What all functions of a runtime find alike, unless their settings or their code say otherwise. */
+export function commonEnvironment(runtime: Runtime, codeFolder: string): Record<string, string> {
+  return {
+    LANG: 'C.UTF-8',
+    HOME: '/tmp',
+    TZ: 'UTC',
+    LD_LIBRARY_PATH: `${codeFolder}:${codeFolder}/lib:/usr/local/lib:/opt/lib`,
+    PATH: [...runtime.path, SYSTEM_PATH, codeFolder, `${codeFolder}/node_modules/.bin`, '/opt/bin'].join(':'),
+    ...runtime.environment(codeFolder),
+  };
 }
 
 /** A container's programs and libraries are where its image says. */

@@ -16,7 +16,7 @@ export const HEADER_BYTES = 9;
 
 /** Frames from the engine to the instance. */
 export const ToInstance = {
-  /** JSON `StartMessage`, once, before everything else; call id 0. */
+  /** JSON `StartMessage`, once, before everything but `prepare`; call id 0. */
   start: 0x01,
   /** Runs the initializer; payload: call header. */
   initialize: 0x02,
@@ -26,6 +26,8 @@ export const ToInstance = {
   http: 0x04,
   /** Runs a hook; payload: call header, then its name. */
   hook: 0x05,
+  /** Nobody's yet: get ready for `start`, which may take minutes to come or never does; call id 0, no payload. */
+  prepare: 0x06,
 } as const;
 
 /** Frames from the instance to the engine. */
@@ -48,6 +50,8 @@ export const FromInstance = {
   httpBody: 0x88,
   /** The response is complete, and the call over; no payload. */
   httpEnd: 0x89,
+  /** Answers `prepare`; no payload. */
+  prepared: 0x8a,
 } as const;
 
 export type FromInstanceType = (typeof FromInstance)[keyof typeof FromInstance];
@@ -65,6 +69,8 @@ export interface StartMessage {
   readonly maxPayloadBytes: number;
   /** Folder with the user's code as the shim sees it. */
   readonly codeFolder: string;
+  /** The whole environment, for a shim that was started before it was known; left out: it has it. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Members of the context that are the same for every call. */
   readonly context: {
     readonly credentials: Credentials;
@@ -200,6 +206,7 @@ function limitOf(type: number, maxPayloadBytes: number): number {
     case FromInstance.httpBody:
       return MAX_PIECE_BYTES;
     case FromInstance.httpEnd:
+    case FromInstance.prepared:
       return 0;
     case FromInstance.ready:
     case FromInstance.handledError:

@@ -33,6 +33,14 @@ export interface ShimRuntime extends AnyRuntime {
   readonly bareCommand: Command;
   /** Options that tell the interpreter how much memory there is; they come right behind its name. */
   memoryOptions?(memoryMb: number): readonly string[];
+  /** How it can be started before its function is known; left out: it cannot. */
+  readonly waiting?: WaitingSettings;
+}
+
+/** A shim with `waiting` answers `prepare`, and takes environment and working directory from `start`. */
+export interface WaitingSettings {
+  /** Names of variables that the interpreter or the C library looks at only when a process starts. */
+  readonly startVariables: RegExp;
 }
 
 /** The function is an HTTP server of its own (runtimes.md §8). */

@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Subgroup } from './cgroup/contract.ts';
-import { PERL } from './dialler.ts';
+import { PERL } from './perl-helper.ts';
 import { INSTANCE_USER, SANDBOX_CODE, type InstanceProcess } from './process.ts';
 import { descendantsOf } from './process-tree.ts';
 

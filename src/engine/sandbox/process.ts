@@ -10,7 +10,7 @@ import type { Socket } from 'node:net';
 import { hostProgram } from '../../platform/image-root.ts';
 import { sandboxCommand, type Mount } from '../../platform/sandbox.ts';
 import type { SandboxMode } from '../../platform/config.ts';
-import type { Cgroup } from './cgroup/contract.ts';
+import type { Cgroup, GroupLimits } from './cgroup/contract.ts';
 import { hostCommand, type HostSide } from './host-launch.ts';
 import { launchScript } from './launch-script.ts';
 import type { InstanceNetwork } from './network/egress.ts';
@@ -22,7 +22,8 @@ export interface ProcessSpec {
   readonly command: readonly [string, ...string[]];
   readonly mounts: readonly Mount[];
   readonly env: Readonly<Record<string, string>>;
-  readonly codeFolder: string;
+  /** `undefined`: it comes later, into an empty `/code`; only in a sandbox. */
+  readonly codeFolder: string | undefined;
   /** The image whose file system it has instead of this host's, and where in it the process starts. */
   readonly image: { readonly root: string; readonly folder: string } | undefined;
   /** Whether it gets the socket of a shim. */
@@ -57,7 +58,7 @@ export class InstanceProcess {
   readonly channel: Socket | undefined;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  readonly spec: ProcessSpec;
+  #spec: ProcessSpec;
   readonly #child: ChildProcess;
   readonly #sandboxed: boolean;
   readonly #group: Cgroup | undefined;
@@ -70,11 +71,12 @@ export class InstanceProcess {
   /** Open on the sandbox's network namespace, which lives as long as this does. */
   #networkFile: number | undefined;
   #onNetwork: ((descriptor: number) => void) | undefined;
+  #onExit: (exit: ProcessExit) => void = () => undefined;
   #peakKb = 0;
   #over = false;
 
   constructor(spec: ProcessSpec) {
-    this.spec = spec;
+    this.#spec = spec;
     this.#sandboxed = spec.sandbox === 'on';
     this.#group = spec.host.group;
     this.#network = spec.host.network;
@@ -85,10 +87,19 @@ export class InstanceProcess {
     this.channel = spec.hasChannel ? (channel as Socket) : undefined;
     if (this.#sandboxed) this.#readStatus(status as Socket);
     else this.#pid = this.#child.pid ?? 0;
+    this.#watchExit();
   }
 
-  /** Calls back once, when the process has ended and its output was read. */
+  /** Calls back once, when the process has ended and its output was read; a later callback takes the place of the earlier. */
   onExit(callback: (exit: ProcessExit) => void): void {
+    this.#onExit = callback;
+  }
+
+  get spec(): ProcessSpec {
+    return this.#spec;
+  }
+
+  #watchExit(): void {
     let exit: ProcessExit = { code: null, signal: null, outOfMemory: false };
     const done = () => {
       if (this.#over) return;
@@ -100,7 +111,7 @@ export class InstanceProcess {
       if (!this.#sandboxed) this.#signalGroup('SIGKILL');
       void this.#group?.remove();
       this.#network?.release();
-      callback(exit);
+      this.#onExit(exit);
     };
     // A program that cannot be started has no exit event.
     this.#child.on('error', done);
@@ -132,6 +143,16 @@ export class InstanceProcess {
     if (!this.#sandboxed) this.#signalGroup('SIGTERM');
     // Bubblewrap passes no signal on, and the signal must not reach it: its end would be a SIGKILL for the rest.
     else if (this.#locate()) signal(this.#pid, 'SIGTERM');
+  }
+
+  /**
+   * It is a function's from now on, with these limits; commands in it find this environment.
+   *
+   * @throws Error where the kernel refuses the limits
+   */
+  become(env: ProcessSpec['env'], limits: GroupLimits): void {
+    this.#group?.limit(limits);
+    this.#spec = { ...this.#spec, env };
   }
 
   /** Stops every process of the instance until `thaw`; without cgroups nothing happens. */
@@ -244,8 +265,9 @@ function spawnSandboxed(spec: ProcessSpec): ChildProcess {
       ...spec.mounts,
       { from: spec.hostsFile, to: '/etc/hosts' },
       ...(network ? [{ from: network.resolverFile, to: '/etc/resolv.conf' }] : []),
-      ...(image ? [] : [{ from: spec.codeFolder, to: SANDBOX_CODE }]),
+      ...(image || spec.codeFolder === undefined ? [] : [{ from: spec.codeFolder, to: SANDBOX_CODE }]),
     ],
+    folders: spec.codeFolder === undefined ? [SANDBOX_CODE] : [],
     writable: tmpDisks ? [{ from: `${tmpDisks.mountPoint}/tmp`, to: '/tmp' }] : [],
     scratch: [],
     scratchBytes: TMP_BYTES,

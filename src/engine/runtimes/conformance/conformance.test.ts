@@ -1,12 +1,14 @@
 /**
  * What a function may rely on, whatever its language: one table of cases (`cases/`) over every interpreter that this
  * machine has, those of `SLUICE_RUNTIMES` first, with the Node.js majors in its cache. A language joins by its fixtures (`fixtures.ts` says what each must do)
- * and a line in `LANGUAGES`.
+ * and a line in `LANGUAGES`. Runtimes that can wait for a function go through the table a second time, out of the stock.
  */
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../platform/config.ts';
 import { ensureError } from '../../../platform/errors.ts';
 import { cachedBinary, fetchBinary } from '../nodejs/binaries.ts';
+import type { Way } from '../../../../test/support/stocked.ts';
+import { canShowFolders } from '../../sandbox/mounter.ts';
 import { prepareRuntime } from '../../../../test/support/prepared-runtime.ts';
 import { RuntimeRegistry } from '../registry.ts';
 import type { ConformanceCase } from './case.ts';
@@ -48,7 +50,8 @@ for (const major of OLD_MAJORS)
       test.skip(`Node.js ${major}: cannot be fetched here: ${ensureError(error).message.slice(0, 200)}`),
     );
 for (const id of ['java8', 'java11', 'dotnetcore2.1']) await prepareRuntime(id);
-const states = new RuntimeRegistry(host).states();
+const registry = new RuntimeRegistry(host);
+const states = registry.states();
 
 for (const language of LANGUAGES) {
   /** Interpreters that the table ran over already, by their version. */
@@ -67,16 +70,34 @@ for (const language of LANGUAGES) {
       continue;
     }
     covered.set(state.version, id);
-    describe(`${id} (${state.version})`, () => runTable(language, id, state.version));
+    describe(`${id} (${state.version})`, () => runTable(language, id, state.version, 'ordinary'));
+    if (canWait(id))
+      describe(`${id} (${state.version}), out of the stock`, () =>
+        runTable(language, id, state.version, 'stock'));
   }
 }
 
-function runTable(language: Language, id: string, version: string): void {
-  const subject = new Subject(language, id, host);
+function canWait(id: string): boolean {
+  const lookup = registry.find(id);
+  return (
+    canShowFolders('on') &&
+    lookup.found &&
+    lookup.runtime.protocol === 'frames' &&
+    lookup.runtime.waiting !== undefined
+  );
+}
+
+function runTable(language: Language, id: string, version: string, way: Way): void {
+  const subject = new Subject(language, id, host, way);
   beforeAll(async () => {
     await language.prepare?.();
   });
-  afterAll(() => subject.functions.close());
+  afterAll(async () => {
+    const { taken } = subject.functions.runner.stats;
+    await subject.functions.close();
+    // Nearly all cases have a function of their own; a few need a process of their own.
+    if (way === 'stock') expect(taken).toBeGreaterThan(20);
+  });
   for (const [group, cases] of Object.entries(TABLE))
     describe(group, () => {
       for (const each of cases) {

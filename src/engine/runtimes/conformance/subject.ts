@@ -1,6 +1,7 @@
 /** One interpreter under test: writes fixtures, invokes them in real sandboxes, gives back what came. */
 import { expect } from 'vitest';
-import { createFunctionRunner, type FunctionRunner } from '../../../../test/support/function-runner.ts';
+import type { FunctionRunner } from '../../../../test/support/function-runner.ts';
+import { createRunnerOf, type Way } from '../../../../test/support/stocked.ts';
 import type { Invocation, InvocationResult, Revision } from '../../invoke/contract.ts';
 import type { HostSettings } from '../runtime.ts';
 import type { Body, Fixture, FixtureName } from './fixtures.ts';
@@ -14,10 +15,10 @@ export class Subject {
   readonly id: string;
   readonly functions: FunctionRunner;
 
-  constructor(language: Language, id: string, host: Omit<HostSettings, 'fetching'>) {
+  constructor(language: Language, id: string, host: Omit<HostSettings, 'fetching'>, way: Way) {
     this.language = language;
     this.id = id;
-    this.functions = createFunctionRunner({}, 'on', host);
+    this.functions = createRunnerOf(way, {}, 'on', host);
   }
 
   /** @throws Error where the language has no such fixture; the table leaves such cases out */

@@ -28,6 +28,8 @@ export const NODEJS: RuntimeFamily = { ids: NODEJS_IDS, look, prepare };
 
 /** Where the sandbox shows the interpreter. */
 const INTERPRETER_FOLDER = '/var/fc/bin';
+/** The time zone among them: before Node.js 13 it is read once. */
+const START_VARIABLES = /^(?:NODE_(?!ENV$)|UV_|OPENSSL_|SSL_|ICU_|TZ$)/;
 const OWN: NodeBinary = { path: process.execPath, version: process.version };
 
 function look(id: string, host: HostSettings): Runtime | MissingRuntime {
@@ -55,6 +57,7 @@ function look(id: string, host: HostSettings): Runtime | MissingRuntime {
     bareCommand: [interpreter, `${shim}/main.js`, ...options],
     // V8 collects by the size of the machine otherwise, long after the kernel ended the instance.
     memoryOptions: (memoryMb) => [`--max-old-space-size=${memoryMb}`],
+    waiting: { startVariables: START_VARIABLES },
     path: [INTERPRETER_FOLDER],
     environment: (codeFolder) => ({
       NODE_PATH: [

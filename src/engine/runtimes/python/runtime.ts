@@ -39,6 +39,8 @@ type Interpreter = z.infer<typeof Answer>;
 
 /** No environment, no user's folder, no host's packages, nothing compiled into the code folder. */
 const FLAGS = ['-E', '-s', '-S', '-B'];
+/** Because of `-E` none of its own; `PYTHONPATH` and `PYTHONUSERBASE` are the shim's, which looks at them later. */
+const START_VARIABLES = /^TZ$/;
 
 export const PYTHON: RuntimeFamily = { ids: Object.keys(WANTED), look };
 
@@ -93,6 +95,7 @@ function runtimeOf(
     mounts: [...own, { from: shim, to: SANDBOX_SHIM }],
     command: [program, ...FLAGS, `${SANDBOX_SHIM}/main.py`],
     bareCommand: [program, ...FLAGS, `${shim}/main.py`],
+    waiting: { startVariables: START_VARIABLES },
     path: isSystem ? [] : [dirname(program)],
     environment: () => ({ PYTHONUNBUFFERED: '1' }),
   };

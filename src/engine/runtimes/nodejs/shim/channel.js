@@ -150,6 +150,7 @@ Channel.LOG = 0x86;
 Channel.HTTP_HEAD = 0x87;
 Channel.HTTP_BODY = 0x88;
 Channel.HTTP_END = 0x89;
+Channel.PREPARED = 0x8a;
 Channel.MAX_PIECE_BYTES = 256 * 1024;
 Channel.MAX_LOG_BYTES = 256 * 1024;
 

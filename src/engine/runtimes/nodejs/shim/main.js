@@ -16,6 +16,7 @@ const outcome = require('./outcome.js');
 
 const from = Buffer.from;
 const stringify = JSON.stringify;
+const NOTHING = Buffer.alloc(0);
 
 const PROTOCOL_VERSION = 1;
 const START = 0x01;
@@ -23,6 +24,7 @@ const INITIALIZE = 0x02;
 const INVOKE = 0x03;
 const HTTP = 0x04;
 const HOOK = 0x05;
+const PREPARE = 0x06;
 
 /** As the oldest runtimes of the platform do: what a handler throws nobody catches, and the process ends. */
 const exceptionsEnd = process.argv.indexOf('--exceptions-end') > 0;
@@ -37,17 +39,36 @@ function onFrame(type, call, payload) {
   else if (type === INITIALIZE && handler !== null) runForItself(call, payload, () => start.initializer);
   else if (type === HOOK && handler !== null) runForItself(call, payload, (name) => start.hooks[name]);
   else if (type === START && start === null) begin(JSON.parse(payload.toString()));
+  else if (type === PREPARE && start === null) prepare();
   else process.exit(1);
+}
+
+/** Whose instance it will be is not known yet: what is loaded here, no function has to wait for. */
+function prepare() {
+  require('./http.js');
+  channel.send(Channel.PREPARED, 0, NOTHING);
 }
 
 function begin(message) {
   if (message.protocol !== PROTOCOL_VERSION) process.exit(1);
   start = message;
+  if (message.environment) moveIn(message);
   logging.install(channel, message.instanceConcurrency);
   context.install(message.context);
   handler = new Handler(message.codeFolder, message.handler);
   logging.ofInstance('FunctionCompute nodejs runtime inited.\n');
   channel.sendJson(Channel.READY, 0, { runtimeVersion: process.version });
+}
+
+/** It waited without a function: its code has just appeared, its environment comes now. */
+function moveIn(message) {
+  const environment = message.environment;
+  process.chdir(message.codeFolder);
+  for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
+  for (const name of Object.keys(environment)) {
+    // Setting the time zone, be it the same, throws away what the interpreter knows of it.
+    if (process.env[name] !== environment[name]) process.env[name] = environment[name];
+  }
 }
 
 function invoke(call, payload) {

@@ -127,14 +127,27 @@ def _arrange_path(code_folder):
     site.sethelper()
 
 
+def _move_in(start):
+    """It waited without a function: its code has just appeared, its environment comes now."""
+    os.chdir(native(start['codeFolder']))
+    os.environ.clear()
+    for name, value in start['environment'].items():
+        os.environ[native(name)] = native(value)
+
+
 def run():
     channel = frames.Channel(3)
     first = channel.read()
+    if first is not None and first[0] == frames.PREPARE:
+        channel.send(frames.PREPARED, 0, b'')
+        first = channel.read()
     if first is None or first[0] != frames.START:
         sys.exit(1)
     start = json.loads(first[2].decode('utf-8'))
     if start['protocol'] != PROTOCOL_VERSION:
         sys.exit(1)
+    if 'environment' in start:
+        _move_in(start)
     logs.install(channel)
     _arrange_path(native(start['codeFolder']))
     sys.argv = ['']

@@ -1,0 +1,11 @@
+/** What every sandbox of an instance has, however it was started. */
+
+/** Where functions find their layers (guide.md §12). */
+export const LAYERS = '/opt';
+
+/** Most processes and threads of an instance (runtimes.md §11, Limits). */
+const TASKS = 1024;
+/** The sandbox's own: bubblewrap outside, bubblewrap inside. */
+const SANDBOX_TASKS = 2;
+/** What its cgroup is given. */
+export const INSTANCE_TASKS = TASKS + SANDBOX_TASKS;

@@ -1,0 +1,60 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { createFunctionRunner, type FunctionRunner } from '../../../test/support/function-runner.ts';
+import type { Revision } from '../invoke/contract.ts';
+import { RuntimeRegistry } from '../runtimes/registry.ts';
+import { suits, waitingKind, type WaitingKind } from './waiting-kind.ts';
+
+const functions = createFunctionRunner();
+const define: FunctionRunner['define'] = (files, settings) => functions.define(files, settings);
+afterAll(() => functions.close());
+const folder = mkdtempSync(join(tmpdir(), 'sluice-kind-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const registry = new RuntimeRegistry({ interpreters: {}, cache: folder });
+
+function kindOf(revision: Revision): WaitingKind | undefined {
+  const lookup = registry.find(revision.runtime);
+  if (!lookup.found) throw new Error(lookup.reason);
+  return waitingKind(revision, lookup.runtime, '/code');
+}
+function isSuited(revision: Revision, more: Record<string, string> = {}): boolean {
+  const kind = kindOf(revision);
+  return kind !== undefined && suits(kind, revision, { ...kind.environment, ...more });
+}
+
+test('functions share a kind unless something differs that a process is started with', () => {
+  const keys = [
+    define('1', { handler: 'a.b', environment: { A: '1' } }),
+    define('2'),
+    define('3', { memoryMb: 256 }),
+    define('4', { internetAccess: true }),
+    define('5', { runtime: 'nodejs18' }),
+  ].map((revision) => kindOf(revision)?.key);
+  expect(keys[1]).toBe(keys[0]);
+  expect(new Set(keys).size).toBe(4);
+  expect(kindOf(define('6', { image: { reference: 'a', pin: 'b' } }))).toBeUndefined();
+});
+
+describe('a function has a process of its own', () => {
+  test.each(['LD_PRELOAD', 'LD_LIBRARY_PATH', 'NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'TZ', 'LC_ALL'])(
+    'for %s, which is read at a start only',
+    (name) => {
+      expect(isSuited(define('1'), { [name]: 'x' })).toBe(false);
+    },
+  );
+
+  test('for libraries in its code or layers that the loader would have taken', () => {
+    const libraries = define({ 'lib/libstdc++.so.6': '' });
+    expect(isSuited(libraries)).toBe(false);
+    mkdirSync(join(folder, 'layer', 'lib'), { recursive: true });
+    writeFileSync(join(folder, 'layer', 'lib', 'libvips.so'), '');
+    expect(isSuited(define('1', { layerFolder: join(folder, 'layer') }))).toBe(false);
+  });
+
+  test('for nothing else', () => {
+    expect(isSuited(define('1'), { NODE_ENV: 'production', PYTHONPATH: '/code/x', DEBUG: '*' })).toBe(true);
+    expect(isSuited(define({ 'addon.so': '', 'node_modules/a/libx.so': '' }))).toBe(true);
+  });
+});
