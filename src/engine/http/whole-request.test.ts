@@ -13,7 +13,7 @@ const PLAIN = [
   'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
   'GET /2016-08-15/proxy/s/f/x?a=1&b=%20#c HTTP/1.1\r\nhost:a:80\r\nConnection: keep-alive\r\n\r\n',
   'POST /x HTTP/1.1\r\nHOST: \t a \t \r\nContent-Length: 3\r\nX-Empty:\r\n\r\nabc',
-  'PUT /x HTTP/1.1\r\nHost: a\r\nX-One: 1\r\nX-One: 2: 3\r\nX-Latin: \xe4\xff\r\nContent-Length: 5\r\n\r\n\0\r\n\r\n',
+  'PUT /x HTTP/1.1\r\nHost: a\r\nX-One: 1\r\nX-One: 2: 3\r\nX-Latin: \xe4\xff\r\nX-Spaces: \xa0a\xa0\r\nContent-Length: 5\r\n\r\n\0\r\n\r\n',
   'DELETE /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
 ];
 
@@ -48,6 +48,8 @@ test.each([
   ['two lengths', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na'],
   ['a length with a sign', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\na'],
   ['a length in hexadecimal', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x1\r\n\r\na'],
+  ['a length behind a space of Latin-1', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \xa01\r\n\r\na'],
+  ['a connection header of old', 'GET / HTTP/1.1\r\nHost: a\r\nProxy-Connection: close\r\n\r\n'],
   ['chunks', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
   [
     'chunks beside a length',
