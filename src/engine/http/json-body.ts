@@ -3,13 +3,16 @@ import type { z } from 'zod';
 import { ApiError, invalidArgument } from './api-error.ts';
 import { canonicalKeys } from './canonical-keys.ts';
 
+/** The second is what the public SDK says of a body that it streams, as Funcraft does with code packages. */
+const JSON_TYPES = /^application\/(json|octet-stream)\s*(;|$)/i;
+
 /**
  * Parses a JSON body by `schema`. No body at all is an empty object: PublishVersion may come without.
  *
  * @throws ApiError 415 for another content type, 400 `InvalidArgument` for what cannot be read or does not fit
  */
 export function parseJsonBody<T>(schema: z.ZodType<T>, body: Buffer, contentType: string): T {
-  if (body.length > 0 && !/^application\/json\s*(;|$)/i.test(contentType))
+  if (body.length > 0 && !JSON_TYPES.test(contentType))
     throw new ApiError(
       415,
       'UnsupportedMediaType',

@@ -100,6 +100,10 @@ describe('bodies', () => {
     expect(read('{"environment":{"A":"\\ud83d\\ude00\\u4e2d"}}')).toEqual({ environment: { A: '😀中' } });
   });
 
+  test('JSON that was streamed is JSON — the public SDK does not say so of streams', () => {
+    expect(read('{"description":"a"}', 'application/octet-stream')).toEqual({ description: 'a' });
+  });
+
   test('what does not fit is named', () => {
     expect(() => read('{"certConfig":{"certName":5}}')).toThrow('certConfig.certName');
     expect(() => read('{')).toThrow('the body is not JSON');
