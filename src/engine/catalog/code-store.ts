@@ -9,6 +9,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:f
 import { join } from 'node:path';
 import { crc64 } from '../../domain/checksum/crc64.ts';
 import { CODE_ZIP_BYTES_MAX } from '../../domain/names/fc.ts';
+import { ensureError } from '../../platform/errors.ts';
 import { invalidArgument } from '../http/api-error.ts';
 import { bytesBelow, mergeFolders } from './merge-folders.ts';
 import { unpack } from './unpack.ts';
@@ -67,8 +68,18 @@ export class CodeStore {
         `the code package has ${zip.length} bytes; at most ${CODE_ZIP_BYTES_MAX} are allowed`,
       );
     const sha256 = createHash('sha256').update(zip).digest('hex');
-    if (!existsSync(this.folder(sha256))) await this.#unpackTo(sha256, zip);
-    if (!existsSync(this.zipPath(sha256))) await this.#writeZip(sha256, zip);
+    // The disk writes the package while it is unpacked; its name appears when it is known to be good.
+    const draft = existsSync(this.zipPath(sha256)) ? undefined : this.#draft();
+    const results = await Promise.allSettled([
+      existsSync(this.folder(sha256)) ? undefined : this.#unpackTo(sha256, zip),
+      draft && writeDurably(draft, zip),
+    ]);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) {
+      if (draft) await rm(draft, { force: true });
+      throw ensureError(failed.reason);
+    }
+    if (draft) await this.#publish(draft, this.zipPath(sha256));
     // A sweep must not take what was just asked for again.
     else await utimes(this.zipPath(sha256), new Date(), new Date());
     return { sha256, sizeBytes: zip.length, checksum: crc64(zip) };
@@ -135,21 +146,9 @@ export class CodeStore {
     }
   }
 
-  async #writeZip(sha256: string, zip: Buffer): Promise<void> {
-    const draft = this.#draft();
-    try {
-      const file = await open(draft, 'wx', 0o644);
-      try {
-        await file.writeFile(zip);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(draft, this.zipPath(sha256));
-    } catch (error) {
-      await rm(draft, { force: true });
-      throw error;
-    }
+  /** Gives a draft its name, for good. */
+  async #publish(draft: string, path: string): Promise<void> {
+    await rename(draft, path);
     const root = await open(this.#root, 'r');
     try {
       await root.sync();
@@ -160,6 +159,16 @@ export class CodeStore {
 
   #draft(): string {
     return join(this.#root, `${DRAFT}${randomUUID()}`);
+  }
+}
+
+async function writeDurably(path: string, bytes: Buffer): Promise<void> {
+  const file = await open(path, 'wx', 0o644);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 
