@@ -6,7 +6,7 @@ import type { Catalog } from './catalog.ts';
 import { apiTime, type ServiceRecord } from './records.ts';
 import { CreateServiceInput, serviceConfig, UpdateServiceInput } from './service-config.ts';
 import { deploymentOf, type ServiceState } from './service-state.ts';
-import { hasTags, tagsOf } from './tags.ts';
+import { tagFilter, tagsOf } from './tags.ts';
 import { vpcsOf } from './vpc-bindings.ts';
 
 const nameOf = (record: ServiceRecord): string => `service '${record.name}'`;
@@ -30,10 +30,11 @@ export function serviceOperations(catalog: Catalog): Operation[] {
       path: '/services',
       query: ['prefix', 'startKey', 'nextToken', 'limit', 'tag_{key}'],
       run(call) {
-        const fitting = [...catalog.services].filter(([, state]) => hasTags(state, call.query));
+        const hasTags = tagFilter(call.query);
+        const fitting = [...catalog.services.values()].filter(hasTags);
         const { items, ...rest } = pageOfNames(
           call,
-          fitting.map(([name]) => name),
+          fitting.map(({ service }) => service.name),
         );
         return json({ services: items.map((name) => serviceView(catalog.find(name))), ...rest });
       },

@@ -90,10 +90,14 @@ export function tagsOf(state: ServiceParts): Record<string, string> {
   return Object.fromEntries(attachmentsOf(state, 'tag').map(({ name, config }) => [name, config]));
 }
 
-/** Whether a service has every `tag_{key}={value}` of a list's query. */
-export function hasTags(state: ServiceParts, query: URLSearchParams): boolean {
-  const tags = tagsOf(state);
-  return [...query].every(([name, value]) => !name.startsWith('tag_') || tags[name.slice(4)] === value);
+/** The test whether a service has every `tag_{key}={value}` of a list's query, which mostly names none. */
+export function tagFilter(query: URLSearchParams): (state: ServiceParts) => boolean {
+  const wanted = [...query].filter(([name]) => name.startsWith('tag_'));
+  if (wanted.length === 0) return () => true;
+  return (state) => {
+    const tags = tagsOf(state);
+    return wanted.every(([name, value]) => tags[name.slice(4)] === value);
+  };
 }
 
 function serviceOf(resourceArn: string): string {
