@@ -31,7 +31,7 @@ import { LayerStore } from './catalog/layer-store.ts';
 import { layerOperations } from './catalog/layers.ts';
 import { onDemandConfigOperations } from './catalog/on-demand-configs.ts';
 import { provisionConfigOperations } from './catalog/provision-configs.ts';
-import { imagePins, revisionKeys, type ServiceState } from './catalog/service-state.ts';
+import { imagePins, latestContainers, revisionKeys, type ServiceState } from './catalog/service-state.ts';
 import { serviceOperations } from './catalog/services.ts';
 import type { EngineTables } from './catalog/tables.ts';
 import { triggerOperations } from './catalog/triggers.ts';
@@ -112,7 +112,7 @@ export async function startEngine(options: EngineOptions): Promise<void> {
       for (const { revision, bounds } of bounded.values()) runner.bound(revision, bounds);
       const kept = revisionKeys(after);
       for (const key of revisionKeys(before)) if (!kept.has(key)) runner.retire(key);
-      for (const target of after?.latest.targets.values() ?? []) runner.images.prepare(target.revision);
+      for (const revision of latestContainers(after)) runner.images.prepare(revision);
       const name = (before ?? after)?.service.name;
       if (name !== undefined) series.retain(name, (key) => isThere(after, key));
     },

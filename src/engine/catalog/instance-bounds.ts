@@ -1,7 +1,8 @@
 /** From what is put for aliases and versions to how many instances each revision may and must have. */
 import type { InstanceBounds, Revision } from '../invoke/contract.ts';
 import { attachmentsOf } from './attachments.ts';
-import type { ServiceState, Target } from './service-state.ts';
+import type { ServiceState } from './service-state.ts';
+import type { Target } from './targets.ts';
 
 export interface Bounded {
   readonly revision: Revision;

@@ -1,4 +1,4 @@
-/** From a stored function to the immutable revision that runs: made when something is written, never on a call. */
+/** From a stored function to the immutable revision that runs: made once, by `targets.ts`, never on a warm call. */
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { createHash } from 'node:crypto';
 import { CA_PORT, HOOK_TIMEOUT } from '../../domain/names/fc.ts';

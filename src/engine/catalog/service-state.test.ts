@@ -90,6 +90,8 @@ describe('what a qualifier names', () => {
 describe('instances and counters survive what does not concern them', () => {
   const first = build(parts([fn('a', 'c1'), fn('b', 'c1')]));
   const target = (state: ServiceState, name: string) => state.latest.targets.get(name);
+  // Both are called before anything is written.
+  for (const name of ['a', 'b']) target(first, name);
 
   test('another function keeps its target', () => {
     const next = build(parts([fn('a', 'c2'), fn('b', 'c1')]), first);

@@ -3,15 +3,14 @@
  * call in flight never sees half a change.
  */
 import type { Revision } from '../invoke/contract.ts';
-import type { Series } from '../metrics/series.ts';
 import { aliasNotFound, functionNotFound, versionNotFound } from '../http/api-error.ts';
 import { isVersionId, LATEST } from '../../domain/names/fc.ts';
 import { CONTAINER_RUNTIME } from '../../domain/names/runtimes.ts';
 import { splitOf } from './aliases.ts';
 import type { AliasRecord, FunctionRecord, ServiceRecord, TriggerRecord, VersionRecord } from './records.ts';
 import { attachmentsOf, type AttachmentMap } from './attachments.ts';
-import { revisionOf } from './revision.ts';
 import { drawVersion, type Split } from './split.ts';
+import { Targets, type Target } from './targets.ts';
 import type { HttpTriggerConfig } from './trigger-config.ts';
 
 /** What is stored of a service. */
@@ -29,21 +28,12 @@ export interface ServiceParts {
   readonly attachments: AttachmentMap;
 }
 
-/** A function as a call finds it. */
-export interface Target {
-  readonly revision: Revision;
-  /** Version number, or LATEST: what `X-Fc-Invocation-Service-Version` says. */
-  readonly version: string;
-  /** Counters by qualifier, opened at the first call. */
-  readonly series: Map<string, Series>;
-}
-
 /** A version, or LATEST, ready to be called. */
 export interface Deployment {
   readonly version: string;
   readonly service: ServiceRecord;
   readonly functions: ReadonlyMap<string, FunctionRecord>;
-  readonly targets: ReadonlyMap<string, Target>;
+  readonly targets: Targets;
 }
 
 export interface ServiceState extends ServiceParts {
@@ -114,18 +104,8 @@ function deploy(
   before: Deployment | undefined,
   folderOf: (sha256: string) => string,
 ): Deployment {
-  const targets = new Map<string, Target>();
-  for (const [name, record] of functions) {
-    const versionId = version === LATEST ? '' : version;
-    const revision = revisionOf(service, record, versionId, folderOf);
-    const known = before?.targets.get(name);
-    targets.set(
-      name,
-      known?.revision.key === revision.key
-        ? known
-        : { revision, version, series: known?.series ?? new Map() },
-    );
-  }
+  const versionId = version === LATEST ? '' : version;
+  const targets = new Targets({ version, versionId, service, functions, folderOf }, before?.targets);
   return { version, service, functions, targets };
 }
 
@@ -161,12 +141,12 @@ function deploymentNamed(state: ServiceState, qualifier: string): Deployment {
   throw isVersionId(qualifier) ? versionNotFound(name, qualifier) : aliasNotFound(name, qualifier);
 }
 
-/** Keys of all revisions that a state can run. */
+/** Keys of the revisions of a state of which something may run. */
 export function revisionKeys(state: ServiceState | undefined): Set<string> {
   const keys = new Set<string>();
   if (!state) return keys;
   for (const { targets } of allDeployments(state))
-    for (const { revision } of targets.values()) keys.add(revision.key);
+    for (const { revision } of targets.made()) keys.add(revision.key);
   return keys;
 }
 
@@ -182,6 +162,14 @@ export function* codePackages(state: ServiceState): Generator<string> {
 export function* layerStacks(state: ServiceState): Generator<string[]> {
   for (const { layers } of allFunctions(state))
     if (layers.length > 0) yield layers.map(({ code }) => code.sha256);
+}
+
+/** Revisions of the containers that LATEST has. */
+export function latestContainers(state: ServiceState | undefined): Revision[] {
+  const containers = [...(state?.latest.functions.values() ?? [])].filter(
+    ({ config }) => config.runtime === CONTAINER_RUNTIME,
+  );
+  return containers.flatMap(({ name }) => state?.latest.targets.get(name)?.revision ?? []);
 }
 
 /** Pins of all images that the service's functions and versions run. */

@@ -1,5 +1,5 @@
 /** What a call leaves in the counters, the same for event calls and HTTP calls. */
-import type { Target } from '../catalog/service-state.ts';
+import type { Target } from '../catalog/targets.ts';
 import { RefusedError } from '../invoke/contract.ts';
 import { PROBE_QUALIFIER, type Series } from '../metrics/series.ts';
 import type { SeriesRegistry } from '../metrics/series-registry.ts';

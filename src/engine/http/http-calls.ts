@@ -5,13 +5,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ASYNC_PAYLOAD_BYTES_MAX, type Acceptor } from '../asynchronous/accept.ts';
-import {
-  httpTriggerKey,
-  targetOf,
-  type HttpTrigger,
-  type ServiceState,
-  type Target,
-} from '../catalog/service-state.ts';
+import { httpTriggerKey, targetOf, type HttpTrigger, type ServiceState } from '../catalog/service-state.ts';
+import type { Target } from '../catalog/targets.ts';
 import { checkUnbound } from '../catalog/vpc-bindings.ts';
 import { RefusedError, type HttpRequestHead, type InvocationResult } from '../invoke/contract.ts';
 import { accessDenied, ApiError, invalidArgument } from './api-error.ts';

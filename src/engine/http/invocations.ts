@@ -4,7 +4,8 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { ASYNC_PAYLOAD_BYTES_MAX, type Acceptor } from '../asynchronous/accept.ts';
-import { targetOf, type Target } from '../catalog/service-state.ts';
+import { targetOf } from '../catalog/service-state.ts';
+import type { Target } from '../catalog/targets.ts';
 import { checkUnbound } from '../catalog/vpc-bindings.ts';
 import type { InvocationResult } from '../invoke/contract.ts';
 import { invalidArgument } from './api-error.ts';
