@@ -55,6 +55,7 @@ export async function firstAnswer(fc, name, settings, files, waitMs = 0) {
   return tookMs;
 }
 
+/** @returns {Promise<string>} a code package as base64 */
 export async function zipOf(files) {
   const archive = new ZipArchive({ zlib: { level: 1 } });
   for (const [name, content] of Object.entries(files)) archive.append(content, { name });

@@ -27,25 +27,43 @@ function smallBody(index) {
   return Buffer.from(JSON.stringify({ number: index, text: 'x'.repeat(40) }));
 }
 
-/** As the public SDK signs (FC API, Authentication). */
-export function signedRequest({ accountId, accessKeyId, accessKeySecret }, path, body) {
+/**
+ * As the public SDK signs (FC API, Authentication).
+ *
+ * @param {string} [method] @param {string} [type] of the body
+ */
+export function signedRequest(
+  { accountId, accessKeyId, accessKeySecret },
+  path,
+  body,
+  method = 'POST',
+  type = 'application/octet-stream',
+) {
   const date = new Date().toUTCString();
-  const md5 = Buffer.from(createHash('md5').update(body).digest('hex')).toString('base64');
-  const type = 'application/octet-stream';
-  const text = ['POST', md5, type, date, `x-fc-account-id:${accountId}`, path].join('\n');
+  const hasBody = body.length > 0;
+  const md5 = hasBody ? Buffer.from(createHash('md5').update(body).digest('hex')).toString('base64') : '';
+  const resource = path.split('?')[0];
+  const text = [method, md5, hasBody ? type : '', date, `x-fc-account-id:${accountId}`, resource].join('\n');
   const signature = createHmac('sha256', accessKeySecret).update(text).digest('base64');
   return request(
-    'POST',
+    method,
     path,
     {
       host: '127.0.0.1',
       accept: 'application/json',
       date,
-      'content-type': type,
-      'content-md5': md5,
+      ...(hasBody && { 'content-type': type, 'content-md5': md5 }),
       'x-fc-account-id': accountId,
       authorization: `FC ${accessKeyId}:${signature}`,
     },
     body,
   );
+}
+
+/** A signed request to the control plane; without `body` a GET. */
+export function apiRequest(credentials, path, body) {
+  const whole = `/2016-08-15${path}`;
+  return body === undefined
+    ? signedRequest(credentials, whole, Buffer.alloc(0), 'GET')
+    : signedRequest(credentials, whole, Buffer.from(JSON.stringify(body)), 'POST', 'application/json');
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { writeSection } from '../bootstrap/section.mjs';
 import { measureColdStart } from './cold-start.mjs';
+import { measureControlPlane } from './control-plane.mjs';
 import { createFunction, ECHO, NODE, SERVICE } from './functions.mjs';
 import { measureInvocation } from './invocation.mjs';
 import { measureMemory } from './memory.mjs';
@@ -40,6 +41,8 @@ try {
   const repository = join(stack.home, 'demo', 'empty.git');
   execFileSync('git', ['init', '--quiet', '--bare', repository]);
   rows.push(...(await measureWebhook(stack, api, repository)));
+  // Last, because what it makes stays.
+  rows.push(...(await measureControlPlane(stack)));
   report(rows);
 } finally {
   await stack.stop();
