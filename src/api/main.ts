@@ -12,6 +12,7 @@ import { createSessions } from './auth/session.ts';
 import { openEventFeed } from './event-feed.ts';
 import { createLiveSplits } from './live-splits.ts';
 import { createApiMetrics } from './metrics.ts';
+import { startRollbackFinisher } from './rollback-finisher.ts';
 import { createDeliveries } from './webhooks/deliveries.ts';
 import { createRefusals } from './webhooks/refusals.ts';
 import { createWorkflows } from './workflows.ts';
@@ -57,6 +58,8 @@ async function main(): Promise<void> {
     },
     config.regions,
   );
+  const finisher = startRollbackFinisher({ db: store.db, fc, log });
+  lifecycle.onClose('rollbacks', () => finisher.close());
   const refusals = createRefusals({ db: store.db, log });
   lifecycle.onClose('refused deliveries', () => refusals.close());
   const app = createApp({

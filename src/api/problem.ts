@@ -75,6 +75,11 @@ export function unreachable503(code: string, detail: string, cause?: unknown): P
   return new Problem({ status: 503, code, detail, cause, headers: { 'retry-after': '2' } });
 }
 
+/** An act that cannot be done as asked. */
+export function refused(status: number, code: string, detail: string): Problem {
+  return new Problem({ status, code, detail });
+}
+
 function titleOf(code: string): string {
   const words = code.replaceAll('-', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);

@@ -1,33 +1,22 @@
 /**
  * A person's rollback of an environment to any published version. The lane does it while it answers; when it does not
- * within 3 s, the API moves the aliases itself and leaves an override, to which the workflow yields when it is back.
+ * within 3 s, the API does it itself (`rollback-by-api.ts`).
  */
 import { ulid } from 'ulid';
-import type { FcAlias, Tagged } from '../fc/client.ts';
 import { FcError } from '../fc/errors.ts';
 import { serviceIn } from '../domain/names/place.ts';
 import { environmentId } from '../domain/plan/environment.ts';
-import type { Actor, ReleaseEvent } from '../domain/release/events.ts';
-import {
-  personsStory,
-  rollbackBegun,
-  rollbackDone,
-  rollbackFailed,
-  type RollbackTarget,
-  type RolledBack,
-} from '../domain/release/rollback-story.ts';
-import { ensureError } from '../platform/errors.ts';
-import { saveAliasState } from '../store/alias-states.ts';
+import type { RollbackTarget } from '../domain/release/rollback-story.ts';
 import type { EnvironmentState } from '../store/environments.ts';
-import { recordEvent } from '../store/events.ts';
-import { addOverride, newestOverrideId } from '../store/overrides.ts';
-import { createRollbackRecord, findRollbackRecord } from '../store/rollback-records.ts';
+import { newestOverrideId } from '../store/overrides.ts';
+import { findRollbackRecord } from '../store/rollback-records.ts';
 import { laneWorkflowId, rollbackUpdate } from '../workflows/messages.ts';
 import { OUTCOME_WAIT_MS, updateIdOf } from './acts.ts';
 import { audited } from './auth/audited.ts';
 import { actorOf, requireRole, type Principal } from './auth/principal.ts';
 import type { ApiParts } from './parts.ts';
-import { Problem, unreachable503 } from './problem.ts';
+import { refused } from './problem.ts';
+import { rollBackByApi } from './rollback-by-api.ts';
 import type { ActOutcomeView } from './schema/release.ts';
 
 export interface RollbackWish {
@@ -38,24 +27,8 @@ export interface RollbackWish {
   readonly idempotencyKey: string | undefined;
 }
 
-interface Asked {
-  readonly actor: Actor;
-  readonly comment: string;
-  readonly targets: readonly RollbackTarget[];
-  /** Of the request's own record, whoever writes it. */
-  readonly key: string;
-}
-
-interface Moved extends RolledBack {
-  /** All that had traffic before. */
-  readonly versions: readonly string[];
-}
-
 /** How long the lane may take to answer before the API acts by itself, milliseconds. */
 const LANE_WAIT_MS = 3_000;
-/** How often another's change of the alias is stepped over; more would be a fight. */
-const TRIES = 5;
-
 /** @throws Problem 403, 409, 422, 503 */
 export async function rollBackEnvironment(
   parts: ApiParts,
@@ -77,7 +50,15 @@ export async function rollBackEnvironment(
     const afterOverride = await newestOverrideId(parts.db);
     const updateId = updateIdOf(principal, `${environment}/rollback`, wish.idempotencyKey);
     const key = `rollback:${updateId ?? ulid()}`;
-    const asked: Asked = { actor: actorOf(principal), comment: wish.comment, targets, key };
+    const place = { project: state.project, environment: state.record.name };
+    const asked = {
+      ...place,
+      alias: state.record.alias,
+      actor: actorOf(principal),
+      comment: wish.comment,
+      targets,
+      key,
+    };
     const answer = await parts.workflows.update({
       workflowId: laneWorkflowId(state.project, state.record.name),
       update: rollbackUpdate,
@@ -88,13 +69,12 @@ export async function rollBackEnvironment(
       withdrawLate: true,
     });
     if (answer.kind === 'done' || answer.kind === 'accepted') {
-      const place = { project: state.project, environment: state.record.name };
       const release = await findRollbackRecord(parts.db, { ...place, key });
       return answer.kind === 'done'
         ? { release, environment, pending: false, outcome: answer.outcome }
         : { release, environment, pending: true, outcome: 'accepted; its outcome is still to come' };
     }
-    const release = await moveAliases(parts, state, asked);
+    const release = await rollBackByApi(parts, { ...asked, afterOverride });
     await record(parts.db, { past: 'workflow', targets, release });
     return { release, environment, pending: false, outcome: sayOverride(state.record.alias, targets) };
   });
@@ -145,97 +125,8 @@ async function requireVersions(parts: ApiParts, targets: readonly RollbackTarget
   }
 }
 
-/** Moves one alias after the other, and tells it as the lane would have. @returns id of the record */
-async function moveAliases(
-  parts: ApiParts,
-  state: EnvironmentState,
-  { actor, comment, targets, key }: Asked,
-): Promise<string> {
-  const place = { project: state.project, environment: state.record.name };
-  const story = personsStory({ actor, comment, targets });
-  const moved: Moved[] = [];
-  const tell = (end: readonly ReleaseEvent[]): Promise<string> =>
-    parts.db.transaction().execute(async (tx) => {
-      const left = moved.map(({ service, versions }) => ({ service, versions }));
-      const { id } = await createRollbackRecord(tx, { ...place, key, actor: actor.name, left });
-      for (const [index, event] of [...rollbackBegun(story), ...end].entries())
-        await recordEvent(tx, { releaseId: id, seq: index + 1, at: Date.now(), event });
-      return id;
-    });
-  for (const target of targets) {
-    try {
-      moved.push(await moveAlias(parts, state, { target, actor: actor.name, comment }));
-    } catch (error) {
-      if (moved.length > 0) await tell(rollbackFailed(moved, ensureError(error).message));
-      throw error;
-    }
-  }
-  return tell(rollbackDone(story, moved));
-}
-
-async function moveAlias(
-  parts: ApiParts,
-  state: EnvironmentState,
-  {
-    target: { service, version },
-    actor,
-    comment,
-  }: { readonly target: RollbackTarget; readonly actor: string; readonly comment: string },
-): Promise<Moved> {
-  const { alias } = state.record;
-  const place = { project: state.project, environment: state.record.name, service, alias };
-  let versions: readonly string[];
-  try {
-    let current = await readAlias(parts, service, alias);
-    versions = [current.value.versionId, ...Object.keys(current.value.additionalVersionWeight)];
-    // Stored before the move: a workflow that comes back between the two finds the reason for what it sees.
-    await addOverride(
-      parts.db,
-      { ...place, from: current.value, toVersion: version, actor, comment },
-      versions,
-    );
-    for (let tries = 1; !standsAlone(current.value, version); tries += 1) {
-      try {
-        current = await parts.fc.updateAlias(
-          service,
-          alias,
-          { versionId: version, additionalVersionWeight: {} },
-          current.etag,
-        );
-      } catch (error) {
-        if (!(error instanceof FcError) || !error.isConflict || tries >= TRIES) throw error;
-        current = await readAlias(parts, service, alias);
-      }
-    }
-  } catch (error) {
-    if (error instanceof FcError && error.isUnreachable)
-      throw unreachable503(
-        'engine-unreachable',
-        'neither Temporal nor the engine answers; the traffic was not moved, try again',
-        error,
-      );
-    throw error;
-  }
-  await saveAliasState(parts.db, { ...place, stable: version, canary: null, weight: 0, releaseId: null });
-  return { service, version, alias, left: versions.find((one) => one !== version) ?? null, versions };
-}
-
-async function readAlias(parts: ApiParts, service: string, alias: string): Promise<Tagged<FcAlias>> {
-  const current = await parts.fc.getAlias(service, alias);
-  if (current === null) throw refused(409, 'alias-missing', `${service} has no alias ${alias}`);
-  return current;
-}
-
-function standsAlone(alias: FcAlias, version: string): boolean {
-  return alias.versionId === version && Object.values(alias.additionalVersionWeight).every((w) => w === 0);
-}
-
 /** Says no time: a Temporal that refuses at once is not waited for. */
 function sayOverride(alias: string, targets: readonly RollbackTarget[]): string {
   const moves = targets.map((t) => `${t.service} to version ${t.version}`).join(', ');
   return `${alias}: ${moves}; done by the API itself, because no workflow answered`;
-}
-
-function refused(status: number, code: string, detail: string): Problem {
-  return new Problem({ status, code, detail });
 }

@@ -4,6 +4,7 @@
  */
 import { ulid } from 'ulid';
 import { RUN_CAUSES } from '../domain/release/states.ts';
+import { listAliasStates } from './alias-states.ts';
 import { createRelease } from './releases.ts';
 import type { Db } from './store.ts';
 
@@ -13,15 +14,24 @@ export interface RollbackRequested {
   /** The same for every try of one request. */
   readonly key: string;
   readonly actor: string;
-  /** Per service: versions that had the traffic before. */
-  readonly left: readonly { readonly service: string; readonly versions: readonly string[] }[];
+  readonly services: readonly string[];
 }
+
+/** Per service: versions that have the traffic now. */
+type Left = readonly { readonly service: string; readonly versions: readonly string[] }[];
 
 /** Stores the record under the commit that is left, or finds the one that was stored before. */
 export async function createRollbackRecord(
   db: Db,
-  { project, environment, key, actor, left }: RollbackRequested,
+  { project, environment, key, actor, services }: RollbackRequested,
 ): Promise<{ readonly id: string; readonly created: boolean }> {
+  const states = await listAliasStates(db, { project, environment });
+  const left = states
+    .filter(({ service }) => services.includes(service))
+    .map(({ service, stable, canary }) => ({
+      service,
+      versions: [stable, canary].filter((version) => version !== null),
+    }));
   const commit = await commitLeft(db, { project, environment, left });
   return createRelease(db, {
     id: ulid(),
@@ -58,7 +68,11 @@ export async function findRollbackRecord(
 /** Of the newest release whose version is left; where Sluice published none of them, of the newest that was promoted. */
 async function commitLeft(
   db: Db,
-  { project, environment, left }: Pick<RollbackRequested, 'project' | 'environment' | 'left'>,
+  {
+    project,
+    environment,
+    left,
+  }: Pick<RollbackRequested, 'project' | 'environment'> & { readonly left: Left },
 ) {
   const ofHere = db
     .selectFrom('releases as r')

@@ -1,5 +1,6 @@
 /** Table types for Kysely, in step with `migrations/`. Rows as PostgreSQL gives them; `bigint` arrives as a string. */
 import type { KeptService } from './packages.ts';
+import type { RollbackRequest } from './rollback-intents.ts';
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { Look } from '../domain/analysis/look.ts';
 import type { FreezeWindow, UnderWay } from '../domain/freeze/freeze.ts';
@@ -136,6 +137,12 @@ export interface Tables {
     actor: string;
     comment: string;
     at: Stamp;
+  };
+  rollback_intents: {
+    release_id: string;
+    request: Json<RollbackRequest>;
+    at: Stamp;
+    next_at: Stamp;
   };
   freezes: {
     id: string;

@@ -1,18 +1,25 @@
 /** A person's rollback while Temporal is down: the API, the real engine, and nobody else. */
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { rollBackByApi } from '../../src/api/rollback-by-api.ts';
+import { finishRollbacks } from '../../src/api/rollback-finisher.ts';
 import type { FcClient } from '../../src/fc/client.ts';
 import type { Parts } from '../../src/activities/index.ts';
 import { rollbackRecordActivities } from '../../src/activities/record/rollback-records.ts';
 import { findAliasState, saveAliasState } from '../../src/store/alias-states.ts';
 import { listEvents, recordEvent } from '../../src/store/events.ts';
+import { newestOverrideId } from '../../src/store/overrides.ts';
 import { addPublication } from '../../src/store/publications.ts';
-import { createRelease } from '../../src/store/releases.ts';
+import { createRelease, findRelease } from '../../src/store/releases.ts';
+import { findRollbackRecord } from '../../src/store/rollback-records.ts';
 import { ACCOUNT, KEY, zipOf } from '../support/engine-process.ts';
 import { FUNCTION_CONFIG } from '../support/function-config.ts';
 import { startApiServer, type ApiServer } from '../support/api-server.ts';
 import { newRelease } from '../support/new-release.ts';
 import { startTestEngine, type TestEngine } from '../support/test-engine.ts';
 
+const log = pino({ level: 'silent' });
 const SERVICE = 'shop';
 const ENVIRONMENT = '/api/v1/environments/shop.production';
 
@@ -165,6 +172,126 @@ describe('while Temporal is down', () => {
       quarantine: object[];
     };
     expect(quarantine).toMatchObject([{ release: pushed.id, reason: 'person', actor: 'admin' }]);
+  });
+
+  describe('an API that dies on the way', () => {
+    const moves = { before: false, after: true };
+
+    /** Asks for version 1, and hears no more: the API is gone before or after its move. @returns its key */
+    async function begun(death: keyof typeof moves): Promise<string> {
+      const key = `rollback:${randomUUID()}`;
+      const died = new Promise<void>((resolve) => {
+        const dying: FcClient = {
+          ...fc,
+          updateAlias: async (...move) => {
+            if (moves[death]) await fc.updateAlias(...move);
+            resolve();
+            return new Promise<never>(() => undefined);
+          },
+        };
+        void ask(dying, key);
+      });
+      await died;
+      return key;
+    }
+    async function ask(client: FcClient, key: string): Promise<string> {
+      const { db } = api.store;
+      return rollBackByApi(
+        { db, fc: client },
+        {
+          project: SERVICE,
+          environment: 'production',
+          alias: 'PROD',
+          actor: { kind: 'person', name: 'eve', role: 'release-manager' },
+          comment: 'pager',
+          targets: [{ service: SERVICE, version: '1' }],
+          afterOverride: await newestOverrideId(db),
+          key,
+        },
+      );
+    }
+    /** Another API looks when the time of the one that died is over. */
+    async function lookLater(): Promise<void> {
+      const { db } = api.store;
+      await finishRollbacks({ db, fc, log });
+      await db
+        .updateTable('rollback_intents')
+        .set({ next_at: new Date(0) })
+        .execute();
+      await finishRollbacks({ db, fc, log });
+      expect(await db.selectFrom('rollback_intents').selectAll().execute()).toEqual([]);
+    }
+    async function recordOf(key: string) {
+      const { db } = api.store;
+      const id = await findRollbackRecord(db, { project: SERVICE, environment: 'production', key });
+      const release = await findRelease(db, id ?? '');
+      const events = await listEvents(db, { releaseId: id ?? '', afterId: 0, limit: 50 });
+      const last = events.at(-1)?.event;
+      return {
+        id,
+        state: release?.progress.state,
+        told: events.map(({ event }) => event.type),
+        sentence: last && 'sentence' in last ? last.sentence : undefined,
+      };
+    }
+    const live = async () => (await fc.getAlias(SERVICE, 'PROD'))?.value;
+
+    test.each(['before', 'after'] as const)(
+      '%s its move: the next one ends it, and the record is as if nothing had happened',
+      async (death) => {
+        const key = await begun(death);
+        expect(await recordOf(key)).toMatchObject({
+          state: 'running',
+          told: ['started', 'rollback-started'],
+        });
+        await finishRollbacks({ db: api.store.db, fc, log });
+        expect(await recordOf(key)).toMatchObject({ state: 'running' });
+        await lookLater();
+        expect(await live()).toMatchObject({ versionId: '1', additionalVersionWeight: {} });
+        expect(await recordOf(key)).toMatchObject({
+          state: 'rolled-back',
+          told: ['started', 'rollback-started', 'traffic', 'rolled-back'],
+        });
+        const overrides = await api.store.db
+          .selectFrom('overrides')
+          .select('actor')
+          .where('actor', '=', 'eve')
+          .where('comment', '=', 'pager')
+          .execute();
+        expect(overrides).toHaveLength(death === 'before' ? 1 : 2);
+        expect(await (await api.call('GET', '/api/v1/audit?limit=1')).json()).toMatchObject({
+          entries: [{ actor: 'eve', role: 'release-manager', action: 'environment.rollback', outcome: 'ok' }],
+        });
+      },
+    );
+
+    test('is not waited for by the person who asks again: the same record tells the end, once', async () => {
+      const key = await begun('before');
+      const { id } = await recordOf(key);
+      expect(await ask(fc, key)).toBe(id);
+      expect(await ask(fc, key)).toBe(id);
+      expect(await recordOf(key)).toMatchObject({
+        state: 'rolled-back',
+        told: ['started', 'rollback-started', 'traffic', 'rolled-back'],
+      });
+      expect(await live()).toMatchObject({ versionId: '1' });
+    });
+
+    test('does not overrule whoever set the alias since — the record says so', async () => {
+      const key = await begun('before');
+      const current = await fc.getAlias(SERVICE, 'PROD');
+      const kept = { versionId: '3', additionalVersionWeight: {} };
+      await fc.updateAlias(SERVICE, 'PROD', kept, current?.etag ?? '');
+      await lookLater();
+      expect(await live()).toMatchObject(kept);
+      expect(await recordOf(key)).toMatchObject({
+        state: 'failed',
+        told: ['started', 'rollback-started', 'failed'],
+        sentence: expect.stringContaining(
+          'was moved again before this rollback was done: version 3 is live; it stays so',
+        ),
+      });
+    });
   });
 
   test('a version that does not exist is refused before anything is tried', async () => {

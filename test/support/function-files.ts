@@ -42,7 +42,7 @@ export interface FunctionFiles {
   readonly service: string;
   readonly handler: keyof typeof HANDLERS;
   readonly tag: string;
-  /** Steps of `sluice.yml`, in its own words. */
+  /** Steps of `sluice.yml`, in its own words; none: all at once. */
   readonly steps: readonly string[];
   /** More lines of the environment, e.g. `extension: 2s`. */
   readonly more?: readonly string[];
@@ -79,8 +79,7 @@ environments:
   production:
     branches: [main]
     alias: PROD
-    steps:
-${steps.map((step) => `      - ${step}\n`).join('')}    analysis: {interval: 1s, falseRollback: 1%, errors: {ratio: 1.25, floor: 0.1%}}
+${steps.length === 0 ? '    preset: all-at-once\n' : `    steps:\n${steps.map((step) => `      - ${step}\n`).join('')}`}    analysis: {interval: 1s, falseRollback: 1%, errors: {ratio: 1.25, floor: 0.1%}}
 ${more.map((line) => `    ${line}\n`).join('')}`,
     'code/index.js': HANDLERS[handler](tag),
   };

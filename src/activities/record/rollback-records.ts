@@ -1,7 +1,7 @@
 /** The records of rollbacks, by the bake time or by a person: releases of their own that no lane has to run. */
 import { ulid } from 'ulid';
 import { SLUICE } from '../../domain/release/events.ts';
-import { findAliasState, listAliasStates } from '../../store/alias-states.ts';
+import { findAliasState } from '../../store/alias-states.ts';
 import { createRelease, findRelease } from '../../store/releases.ts';
 import { createRollbackRecord, findRollbackRecord } from '../../store/rollback-records.ts';
 import type { Activities } from '../contract.ts';
@@ -40,15 +40,6 @@ export function rollbackRecordActivities({
         at: Date.now(),
       });
     },
-    async createRollback({ project, environment, key, actor, services }) {
-      const states = await listAliasStates(db, { project, environment });
-      const left = states
-        .filter(({ service }) => services.includes(service))
-        .map(({ service, stable, canary }) => ({
-          service,
-          versions: [stable, canary].filter((version) => version !== null),
-        }));
-      return createRollbackRecord(db, { project, environment, key, actor, left });
-    },
+    createRollback: (request) => createRollbackRecord(db, request),
   };
 }
