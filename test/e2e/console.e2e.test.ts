@@ -1,41 +1,26 @@
 /** The page in a real browser: sign in, watch a release live, approve it with the keyboard, on a phone's width too. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApi, type Api } from '../support/api.ts';
+import { HAS_NO_BROWSER, openBrowser, type BrowserPage } from '../support/browser.ts';
 import { startCustomers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject } from '../support/git-project.ts';
 import { sdkOf } from '../support/sdk.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
-const EXECUTABLE = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find((path) => existsSync(path));
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-describe.skipIf(EXECUTABLE === undefined)('the page (skipped where no Chromium is installed)', () => {
+describe.skipIf(HAS_NO_BROWSER)('the page (skipped where no Chromium is installed)', () => {
   let stack: Stack;
   let api: Api;
-  let browser: Browser;
+  let browser: BrowserPage;
   let page: Page;
-  const faults: string[] = [];
 
   beforeAll(async () => {
     stack = await startStack();
     api = createApi(stack.url, stack.credentials.adminToken);
-    browser = await chromium.launch({ executablePath: EXECUTABLE ?? '', args: FLAGS });
-    page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
-    // A violation of the page's own CSP shows up here.
-    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
-    page.on('pageerror', (error) => faults.push(error.message));
+    browser = await openBrowser();
+    ({ page } = browser);
   }, 120_000);
 
   afterAll(async () => {
@@ -49,7 +34,7 @@ describe.skipIf(EXECUTABLE === undefined)('the page (skipped where no Chromium i
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').waitFor();
     // The browser reports every answer of 4xx to its console; this one was asked for.
-    faults.length = 0;
+    browser.faults.length = 0;
     await page.getByLabel('Access token').fill(stack.credentials.adminToken);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Environments' }).waitFor();
@@ -96,6 +81,6 @@ describe.skipIf(EXECUTABLE === undefined)('the page (skipped where no Chromium i
   });
 
   test('broke no rule of its own content security policy', () => {
-    expect(faults).toEqual([]);
+    expect(browser.faults).toEqual([]);
   });
 });
