@@ -10,7 +10,8 @@ import { open, rename, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../platform/log.ts';
 import { ensureError } from '../../platform/errors.ts';
-import type { LogLine, LogSink } from './line.ts';
+import type { LogLine, LogSink, LogSource } from './line.ts';
+import { LineBuffer } from './line-buffer.ts';
 
 export interface FileSinkOptions {
   readonly folder: string;
@@ -35,7 +36,7 @@ const FILE = 'functions.log';
 
 export class FileSink implements LogSink {
   readonly #options: FileSinkOptions;
-  #waiting: LogLine[] = [];
+  readonly #waiting = new LineBuffer();
   #characters = 0;
   #dropped = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -53,7 +54,7 @@ export class FileSink implements LogSink {
       this.#dropped += 1;
       return;
     }
-    this.#waiting.push(line);
+    this.#waiting.add(format(line));
     this.#characters += line.message.length + 100;
     this.#timer ??= setTimeout(() => this.#schedule(), this.#options.flushMs);
   }
@@ -76,21 +77,19 @@ export class FileSink implements LogSink {
   }
 
   async #flush(): Promise<void> {
-    const lines = this.#waiting;
     const dropped = this.#dropped;
-    if (lines.length === 0 && dropped === 0) return;
-    this.#waiting = [];
+    if (this.#characters === 0 && dropped === 0) return;
     this.#characters = 0;
     this.#dropped = 0;
-    let text = '';
-    for (const line of lines) text += format(line);
     if (dropped > 0)
-      text += `${new Date().toISOString()}\t-\t-\t-\t-\t${dropped} lines dropped: the disk is too slow\n`;
+      this.#waiting.add(
+        `${timeText(Date.now())}\t-\t-\t-\t-\t${dropped} lines dropped: the disk is too slow\n`,
+      );
+    const bytes = this.#waiting.take();
     if (!this.#handle) {
       this.#handle = await open(join(this.#options.folder, FILE), 'a', 0o600);
       this.#size = (await this.#handle.stat()).size;
     }
-    const bytes = Buffer.from(text);
     await this.#handle.appendFile(bytes);
     this.#size += bytes.length;
     if (this.#size > this.#options.maxFileBytes) await this.#rotate();
@@ -109,8 +108,30 @@ export class FileSink implements LogSink {
   }
 }
 
-function format(line: LogLine): string {
-  const { source } = line;
-  const version = source.versionId || 'LATEST';
-  return `${new Date(line.timeMs).toISOString()}\t${source.service}/${source.function}\t${version}\t${source.instanceId}\t${line.requestId || '-'}\t${line.message}\n`;
+function format({ timeMs, source, requestId, message }: LogLine): string {
+  return `${timeText(timeMs)}\t${sourceText(source)}\t${requestId || '-'}\t${message}\n`;
+}
+
+/** What stands in all lines of an instance. */
+const sourceTexts = new WeakMap<LogSource, string>();
+
+function sourceText(source: LogSource): string {
+  let text = sourceTexts.get(source);
+  if (text === undefined) {
+    text = `${source.service}/${source.function}\t${source.versionId || 'LATEST'}\t${source.instanceId}`;
+    sourceTexts.set(source, text);
+  }
+  return text;
+}
+
+let lastMs = Number.NaN;
+let lastText = '';
+
+/** Lines come many to a millisecond. */
+function timeText(ms: number): string {
+  if (ms !== lastMs) {
+    lastText = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastText;
 }

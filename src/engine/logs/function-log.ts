@@ -18,7 +18,8 @@ export class FunctionLog implements LogSink {
   }
 
   write(line: LogLine): void {
-    const masked = { ...line, message: this.#mask(line.message) };
+    const message = this.#mask(line.message);
+    const masked = message === line.message ? line : { ...line, message };
     this.#recent.write(masked);
     this.#file.write(masked);
   }

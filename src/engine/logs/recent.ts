@@ -1,11 +1,13 @@
 /** The newest lines of each function, in memory: bounded per function and in the number of functions. */
-import type { LogLine, LogSink } from './line.ts';
+import type { LogLine, LogSink, LogSource } from './line.ts';
 
 interface Ring {
   lines: LogLine[];
   /** Index of the oldest line that still counts. */
   first: number;
   characters: number;
+  /** It made room for others. */
+  isDropped: boolean;
 }
 
 export interface RecentOptions {
@@ -20,6 +22,8 @@ const DEFAULTS: RecentOptions = { lines: 1000, characters: 256 * 1024, functions
 export class RecentLines implements LogSink {
   /** In order of last write, so the function that has been silent longest goes first. */
   readonly #rings = new Map<string, Ring>();
+  /** The same by instance, which saves putting a name together for each line. */
+  readonly #bySource = new WeakMap<LogSource, Ring>();
   readonly #options: RecentOptions;
 
   constructor(options: RecentOptions = DEFAULTS) {
@@ -27,7 +31,7 @@ export class RecentLines implements LogSink {
   }
 
   write(line: LogLine): void {
-    const ring = this.#ringOf(`${line.source.service}/${line.source.function}`);
+    const ring = this.#ringOf(line.source);
     ring.lines.push(line);
     ring.characters += line.message.length;
     while (
@@ -55,14 +59,25 @@ export class RecentLines implements LogSink {
     return Promise.resolve();
   }
 
-  #ringOf(name: string): Ring {
+  #ringOf(source: LogSource): Ring {
+    const known = this.#bySource.get(source);
+    if (known && !known.isDropped) return known;
+    const ring = this.#ringNamed(`${source.service}/${source.function}`);
+    this.#bySource.set(source, ring);
+    return ring;
+  }
+
+  #ringNamed(name: string): Ring {
     const known = this.#rings.get(name);
     if (known) return known;
-    const ring: Ring = { lines: [], first: 0, characters: 0 };
+    const ring: Ring = { lines: [], first: 0, characters: 0, isDropped: false };
     this.#rings.set(name, ring);
     if (this.#rings.size > this.#options.functions) {
-      const oldest = this.#rings.keys().next().value;
-      if (oldest !== undefined) this.#rings.delete(oldest);
+      const [oldest] = this.#rings;
+      if (oldest) {
+        this.#rings.delete(oldest[0]);
+        oldest[1].isDropped = true;
+      }
     }
     return ring;
   }
