@@ -71,7 +71,10 @@ export class FramedLink implements InstanceLink {
     });
   }
 
-  /** Calls that arrive in one turn of the event loop leave in one write: a system call a call was a third of the hop. */
+  /**
+   * Calls that arrive in one turn of the event loop leave in one write: a system call a call was a third of the hop. The first
+   * one for an instance that is idle goes at once, so that it works while the engine reads the others.
+   */
   private gather(): void {
     if (this.gathering) return;
     this.gathering = true;
@@ -102,7 +105,7 @@ export class FramedLink implements InstanceLink {
     this.channel.write(encodeCall(ToInstance.hook, number, header, Buffer.from(name), true));
   }
 
-  invoke(number: number, call: Call): void {
+  invoke(number: number, call: Call, isAlone: boolean): void {
     const { channel } = this;
     const { invocation, http } = call;
     const { payload } = invocation;
@@ -112,7 +115,7 @@ export class FramedLink implements InstanceLink {
       if (error) call.unsent = true;
     };
     if (payload.length <= INLINE_BYTES) {
-      this.gather();
+      if (!isAlone) this.gather();
       channel.write(encodeCall(type, number, invocation, payload, true, head), onWritten);
       return;
     }

@@ -143,7 +143,8 @@ export class Instance {
   /** Hands over a call; only while `hasRoom`. */
   run(call: Call): void {
     this.#thaw();
-    this.#link.invoke(this.#inFlight.begin(call), call);
+    const isAlone = this.#inFlight.size === 0;
+    this.#link.invoke(this.#inFlight.begin(call), call, isAlone);
   }
 
   /** Runs a command beside its calls; only while `ready`. @throws RefusedError where that cannot be */

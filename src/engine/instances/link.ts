@@ -33,7 +33,8 @@ export interface InstanceLink {
   initialize(number: number, owner: LineOwner): void;
   /** Runs a hook of the life cycle; answered like a call. */
   hook(number: number, owner: LineOwner, name: HookName): void;
-  invoke(number: number, call: Call): void;
+  /** @param isAlone nothing else is on its way there, so there is nothing to wait for */
+  invoke(number: number, call: Call, isAlone: boolean): void;
   /** Nobody waits for the call's answer any more; a late one is ignored. */
   forget(number: number): void;
 }
