@@ -216,12 +216,31 @@ describe('functions', () => {
     expect(readdirSync(folder)).toHaveLength(before);
   });
 
+  test('may have a way of their own to resolve names', async () => {
+    const service = await newService();
+    await sdk.createFunction(service, await functionAnswering('hello', 'a'));
+    const customDNS = {
+      nameServers: ['223.5.5.5'],
+      searches: ['shop.example'],
+      dnsOptions: [{ name: 'ndots', value: '2' }, { name: 'rotate' }],
+    };
+    const { data } = await sdk.updateFunction(service, 'hello', { customDNS });
+    const kept = { ...customDNS, dnsOptions: [customDNS.dnsOptions[0], { name: 'rotate', value: '' }] };
+    expect(data).toMatchObject({ customDNS: kept });
+    expect(
+      await refusal(sdk.updateFunction(service, 'hello', { customDNS: { nameServers: ['dns.example'] } })),
+    ).toContain('400 InvalidArgument');
+    expect((await sdk.updateFunction(service, 'hello', { customDNS: {} })).data).toMatchObject({
+      customDNS: { nameServers: [], searches: [], dnsOptions: [] },
+    });
+  });
+
   test('what this engine does not do yet is said, not dropped', async () => {
     const service = await newService();
     await sdk.createFunction(service, await functionAnswering('hello', 'a'));
-    expect(
-      await refusal(sdk.updateFunction(service, 'hello', { customDNS: { nameServers: ['1.1.1.1'] } })),
-    ).toContain('customDNS is not supported');
+    expect(await refusal(sdk.updateFunction(service, 'hello', { instanceType: 'fc.gpu.tesla.1' }))).toContain(
+      "instanceType 'fc.gpu.tesla.1' is not supported",
+    );
     expect(await refusal(sdk.get(`/services/${service}/nothing`))).toContain('400 PathNotSupported');
   });
 });

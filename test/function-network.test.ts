@@ -42,6 +42,14 @@ dns.on('message', (ask, from) => {
   const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 80]);
   dns.send(Buffer.concat([head.subarray(0, end), answer]), from.port, from.address);
 });
+const own = require('dgram').createSocket('udp4');
+own.on('message', (ask, from) => {
+  const head = Buffer.from(ask); head.writeUInt16BE(0x8180, 2); head.writeUInt16BE(1, 6); head.writeUInt16BE(0, 10);
+  const isLong = ask.includes('example');
+  const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, isLong ? 82 : 81]);
+  own.send(Buffer.concat([head.subarray(0, ask.indexOf(0, 12) + 5), answer]), from.port, from.address);
+});
+own.bind(53, '${SITE}');
 dns.bind(53, '${resolver ?? '127.0.0.1'}', () => console.log('ready'));`;
 
 /** Runs what comes a line: `{key, internetAccess, runtime, code}`; answers a line each. An empty line closes. */
@@ -58,11 +66,11 @@ const hook = { handler: '', timeoutMs: 3000 };
 console.log(JSON.stringify(runner.limits.network));
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === '') break;
-  const { key, internetAccess, runtime, code } = JSON.parse(line);
+  const { key, internetAccess, runtime, code, nameResolution } = JSON.parse(line);
   const revision = { key, service: 'shop', function: 'f', versionId: '', runtime, handler: 'index.handler', initializer: '',
     timeoutMs: 20000, initializationTimeoutMs: 3000, hooks: { preFreeze: hook, preStop: hook }, memoryMb: 128, instanceConcurrency: 1,
     environment: {}, server: { port: 9000, command: [], args: [] }, codeChecksum: '1', codeFolder: home + '/code', layerFolder: '',
-    logProject: '', logStore: '', internetAccess, jaegerEndpoint: '' };
+    logProject: '', logStore: '', internetAccess, nameResolution, jaegerEndpoint: '' };
   const { body } = await runner.invoke(revision, { requestId: key, qualifier: 'LATEST', payload: Buffer.from(code), wantsLog: false,
     retryCount: 0, isProbe: false });
   console.log(body.toString());
@@ -70,7 +78,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 await runner.close(0);
 process.exit(0);`;
 
-const HANDLER = `const net = require('net'); const os = require('os'); const dns = require('dns');
+const HANDLER = `const fs = require('fs'); const net = require('net'); const os = require('os'); const dns = require('dns');
 const dial = (host, port) => new Promise((resolve) => net.connect(port, host).on('data', (data) => resolve(String(data))).on('error', (error) => resolve(error.code)));
 const keep = [];
 exports.handler = async (event) => JSON.stringify(await eval(event.toString()));`;
@@ -107,8 +115,14 @@ class Engine {
   }
 
   /** Calls a function of its own for each `key`. */
-  inside(code: string, { key = 'a', internetAccess = true } = {}): Promise<unknown> {
-    const call = { key: `${key}-${internetAccess}`, internetAccess, runtime: 'nodejs20', code };
+  inside(code: string, { key = 'a', internetAccess = true, nameResolution = {} } = {}): Promise<unknown> {
+    const call = {
+      key: `${key}-${internetAccess}`,
+      internetAccess,
+      runtime: 'nodejs20',
+      code,
+      ...('nameServers' in nameResolution && { nameResolution }),
+    };
     this.#child.stdin?.write(`${JSON.stringify(call)}\n`);
     return this.answer();
   }
@@ -235,6 +249,27 @@ ${addresses.map((address) => `ip -n ${INTERNET} addr add ${address}/32 dev lo`).
       ['lo', ['IPv4', 'IPv6']],
       ['eth0', ['IPv4']],
     ]);
+  });
+
+  test('names are asked of the servers that the function names, by its search domains and options', async () => {
+    const nameResolution = {
+      nameServers: [SITE],
+      searches: ['shop.example'],
+      options: ['ndots:2', 'timeout:1'],
+    };
+    const own = { key: 'own', nameResolution };
+    expect(await engine.inside("fs.readFileSync('/etc/resolv.conf', 'utf8')", own)).toBe(
+      `nameserver ${SITE}\nsearch shop.example\noptions ndots:2 timeout:1\n`,
+    );
+    expect(await engine.inside("dns.promises.resolve4('plain.test')", own)).toEqual(['192.0.2.81']);
+    // With the search domain behind it, as the C library asks first.
+    expect(await engine.inside("dns.promises.lookup('cart', 4)", own)).toMatchObject({
+      address: '192.0.2.82',
+    });
+    const without = { key: 'own-off', internetAccess: false, nameResolution };
+    expect(
+      await engine.inside("dns.promises.resolve4('plain.test').catch((error) => error.code)", without),
+    ).toBe('ECONNREFUSED');
   });
 
   test('without internetAccess nothing is reached, not even the resolver', async () => {

@@ -118,6 +118,7 @@ export function createFunctionRunner(
         logStore: 'store',
         // Loopback only, unless a test is about that.
         internetAccess: false,
+        nameResolution: undefined,
         jaegerEndpoint: '',
         ...settings,
       };

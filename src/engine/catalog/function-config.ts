@@ -21,6 +21,7 @@ import { invalidArgument } from '../http/api-error.ts';
 import { CodeInput } from './code-input.ts';
 import { ContainerConfig } from './container-config.ts';
 import { HealthCheckConfig } from './health-check-config.ts';
+import { DnsConfig } from './dns-config.ts';
 import { Description, notServed } from './service-config.ts';
 
 /** Names that the platform gives itself; runtimes.md §9. */
@@ -62,13 +63,7 @@ const FunctionFields = {
   instanceLifecycleConfig: z
     .object({ preFreeze: Hook.exactOptional(), preStop: Hook.exactOptional() })
     .exactOptional(),
-  customDNS: z
-    .object({
-      nameServers: z.array(z.string()).default([]),
-      searches: z.array(z.string()).default([]),
-      dnsOptions: z.array(z.object({ name: z.string(), value: z.string().default('') })).default([]),
-    })
-    .exactOptional(),
+  customDNS: DnsConfig.exactOptional(),
 };
 
 export const UpdateFunctionInput = z.object(FunctionFields);
@@ -137,8 +132,6 @@ export function functionConfig(stored: StoredFunction, changes: FunctionSettings
   if (!['e1', 'c1'].includes(config.instanceType)) throw notServed(`instanceType '${config.instanceType}'`);
   if (config.gpuMemorySize) throw notServed('gpuMemorySize');
   checkContainer(config);
-  const { nameServers = [], searches = [], dnsOptions = [] } = config.customDNS ?? {};
-  if (nameServers.length + searches.length + dnsOptions.length > 0) throw notServed('customDNS');
   return config;
 }
 

@@ -5,6 +5,7 @@ import { CA_PORT, HOOK_TIMEOUT } from '../../domain/names/fc.ts';
 import { CONTAINER_RUNTIME } from '../../domain/names/runtimes.ts';
 import type { Hook, ImagePin, Revision, ServerSettings } from '../invoke/contract.ts';
 import { commandLine } from './container-config.ts';
+import { nameResolutionOf } from './dns-config.ts';
 import { healthCheckOf } from './health-check-config.ts';
 import type { FunctionConfig } from './function-config.ts';
 import { layersName } from './code-store.ts';
@@ -64,6 +65,7 @@ export function revisionOf(
     logProject: service.config.logConfig.project,
     logStore: service.config.logConfig.logstore,
     internetAccess: service.config.internetAccess,
+    nameResolution: nameResolutionOf(config.customDNS),
     jaegerEndpoint: jaegerEndpointOf(service.config),
   });
 }

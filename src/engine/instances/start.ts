@@ -99,7 +99,7 @@ export function startInstance(
     host: {
       group: host.cgroups?.create(instanceId, { memoryMb: revision.memoryMb, tasks: INSTANCE_TASKS }),
       tmpDisks: host.tmpDisks,
-      network: revision.internetAccess ? host.egress?.instance() : undefined,
+      network: revision.internetAccess ? host.egress?.instance(revision.nameResolution) : undefined,
     },
   };
   if (runtime.protocol === 'frames') {

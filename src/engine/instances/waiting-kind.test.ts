@@ -45,6 +45,12 @@ describe('a function has a process of its own', () => {
     },
   );
 
+  test('for a way of its own to resolve names, where it has a network', () => {
+    const nameResolution = { nameServers: ['192.0.2.1'], searches: [], options: [] };
+    expect(kindOf(define('1', { internetAccess: true, nameResolution }))).toBeUndefined();
+    expect(kindOf(define('2', { internetAccess: false, nameResolution }))).toBeDefined();
+  });
+
   test('for libraries in its code or layers that the loader would have taken', () => {
     const libraries = define({ 'lib/libstdc++.so.6': '' });
     expect(isSuited(libraries)).toBe(false);

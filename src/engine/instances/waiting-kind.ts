@@ -24,11 +24,13 @@ const SHARED_LIBRARY = /^lib.*\.so(?:\.|$)/;
 
 /** @param codeFolder as a sandbox shows it @returns `undefined`: no runtime of this sort can wait */
 export function waitingKind(
-  { memoryMb, internetAccess, image }: Revision,
+  { memoryMb, internetAccess, nameResolution, image }: Revision,
   runtime: Runtime,
   codeFolder: string,
 ): WaitingKind | undefined {
-  if (image || runtime.protocol !== 'frames' || !runtime.waiting) return undefined;
+  // Of its network, resolv.conf is there from the beginning.
+  if (image || (internetAccess && nameResolution)) return undefined;
+  if (runtime.protocol !== 'frames' || !runtime.waiting) return undefined;
   const [program, ...rest] = runtime.command;
   const command: Command = [program, ...(runtime.memoryOptions?.(memoryMb) ?? []), ...rest];
   return {

@@ -55,7 +55,7 @@ export class WaitingRuntime {
       host: {
         group: host.cgroups?.create(name, limits),
         tmpDisks: host.tmpDisks,
-        network: kind.internetAccess ? host.egress?.instance() : undefined,
+        network: kind.internetAccess ? host.egress?.instance(undefined) : undefined,
       },
     });
     this.process.onExit(() => {

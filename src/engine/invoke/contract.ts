@@ -15,6 +15,15 @@ export interface Hook {
   readonly timeoutMs: number;
 }
 
+/** Lines of resolv.conf(5), each member without white space. */
+export interface NameResolution {
+  /** IPv4; empty: the host's. */
+  readonly nameServers: readonly string[];
+  readonly searches: readonly string[];
+  /** `name` or `name:value`. */
+  readonly options: readonly string[];
+}
+
 /** One function as it runs: immutable, so instances are keyed by `key`. */
 export interface Revision {
   /** Version, code checksum and configuration in one string. */
@@ -46,6 +55,8 @@ export interface Revision {
   readonly logStore: string;
   /** Whether it may reach the internet; otherwise its own loopback alone. */
   readonly internetAccess: boolean;
+  /** The function's own way to resolve names, where it has a network; `undefined`: the host's. */
+  readonly nameResolution: NameResolution | undefined;
   /** Where its spans go, `http(s)://…`; empty: calls are not traced. */
   readonly jaegerEndpoint: string;
 }

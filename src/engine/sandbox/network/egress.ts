@@ -9,10 +9,11 @@ import { join } from 'node:path';
 import { ensureError } from '../../../platform/errors.ts';
 import { homeHash } from '../../../platform/home-hash.ts';
 import type { Logger } from '../../../platform/log.ts';
-import { writeWhole } from '../../../platform/whole-file.ts';
+import type { NameResolution } from '../../invoke/contract.ts';
 import { Addresses } from './addresses.ts';
 import { chooseLinkNet } from './link-net.ts';
-import { hostResolvers, resolverFile } from './resolvers.ts';
+import { ResolverFiles } from './resolver-files.ts';
+import { hostResolvers } from './resolvers.ts';
 import { egressNames, setUpScript, tearDownScript } from './scripts.ts';
 
 /** For `GET /readyz`. */
@@ -35,8 +36,11 @@ export interface InstanceNetwork {
 }
 
 export interface Egress {
-  /** @throws Error when every address is taken */
-  instance(): InstanceNetwork;
+  /**
+   * @param resolution the function's own, `undefined`: the host's
+   * @throws Error when every address is taken
+   */
+  instance(resolution: NameResolution | undefined): InstanceNetwork;
   close(): void;
 }
 
@@ -84,17 +88,17 @@ export function openEgress(
     return none(`a way out cannot be made here (${ensureError(error).message})`, ROOT_MEND_CONTAINER);
   }
   const addresses = new Addresses();
-  const file = writeResolverFile(home, resolvers);
+  const files = new ResolverFiles(join(home, 'engine', 'sandbox'), resolvers);
   let ports = 0;
   const egress: Egress = {
-    instance() {
+    instance(resolution) {
       const address = addresses.take();
       ports += 1;
       return {
         namespace: names.namespace,
         port: `p${ports}`,
         address,
-        resolverFile: file,
+        resolverFile: files.of(resolution),
         release: () => addresses.free(address),
       };
     },
@@ -130,10 +134,4 @@ function run(script: string, mode?: 'quiet'): void {
   });
   if (status !== 0 && mode !== 'quiet')
     throw new Error(error?.message ?? (stderr.trim().replaceAll('\n', '; ') || `exit ${status}`));
-}
-
-function writeResolverFile(home: string, resolvers: readonly string[]): string {
-  const path = join(home, 'engine', 'sandbox', 'resolv.conf');
-  writeWhole(path, resolverFile(resolvers), 0o644);
-  return path;
 }

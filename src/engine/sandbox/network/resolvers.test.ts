@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import type { NameResolution } from '../../invoke/contract.ts';
 import { hostResolvers, resolverFile } from './resolvers.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-resolvers-'));
@@ -18,6 +19,17 @@ test("the host's servers, at most three, without those of IPv6, which functions 
   );
   expect(hostResolvers([path])).toEqual(['10.0.0.53', '192.0.2.1', '192.0.2.2']);
   expect(resolverFile(['10.0.0.53'])).toBe('nameserver 10.0.0.53\n');
+});
+
+test('a function may name servers, search domains and options of its own, each for itself', () => {
+  const own = (given: Partial<NameResolution>) =>
+    resolverFile(['10.0.0.53'], { nameServers: [], searches: [], options: [], ...given });
+  expect(own({ nameServers: ['192.0.2.1', '192.0.2.2'] })).toBe(
+    'nameserver 192.0.2.1\nnameserver 192.0.2.2\n',
+  );
+  expect(own({ searches: ['a.example', 'b.example'], options: ['ndots:2', 'rotate'] })).toBe(
+    'nameserver 10.0.0.53\nsearch a.example b.example\noptions ndots:2 rotate\n',
+  );
 });
 
 test("a server on the host's loopback cannot be reached: the next file is asked, then there is none", () => {
