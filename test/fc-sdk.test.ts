@@ -100,13 +100,14 @@ const STEPS: readonly Step[] = [
   ['deleteService', () => ['shop'], ''],
 ];
 
-/** `docs/fc-compatibility.md` calls these missing. */
-const MISSING = [
+/** There is no object storage to upload to. */
+const WITHOUT_STORAGE = [
   'getTempCodeBucketPermission',
   'getTempBucketToken',
   'publishLayerVersionForBigCode',
-  'instanceExec',
 ];
+/** In `engine-exec.test.ts`. */
+const ELSEWHERE = ['instanceExec'];
 
 let engine: TestEngine;
 let sdk: Sdk;
@@ -120,7 +121,7 @@ afterAll(() => engine.close());
 
 test('no method is forgotten', () => {
   const methods = Object.getOwnPropertyNames((FC as unknown as { prototype: object }).prototype);
-  const known = [...INTERNAL, ...STEPS.map(([method]) => method), ...MISSING];
+  const known = [...INTERNAL, ...STEPS.map(([method]) => method), ...WITHOUT_STORAGE, ...ELSEWHERE];
   expect(methods.toSorted()).toEqual(known.toSorted());
 });
 
@@ -132,10 +133,15 @@ describe('the SDK', () => {
     else expect(data).toBe(expected);
   });
 
-  test('is told what there is not', async () => {
+  test('is told that there is no object storage, and where code is sent instead', async () => {
+    const service = 'without-storage';
+    await sdk.createService(service, {});
     for (const method of ['getTempCodeBucketPermission', 'getTempBucketToken']) {
       const call = sdk[method as keyof Sdk];
-      await expect(call.apply(sdk, ['shop', 'hello'])).rejects.toMatchObject({ code: 'PathNotSupported' });
+      await expect(call.apply(sdk, [service, 'hello'])).rejects.toMatchObject({
+        code: 'InvalidArgument',
+        message: expect.stringContaining('send the zip as base64 in code.zipFile, 50 MB at most') as string,
+      });
     }
   });
 });

@@ -34,6 +34,7 @@ import { provisionConfigOperations } from './catalog/provision-configs.ts';
 import { imagePins, latestContainers, revisionKeys, type ServiceState } from './catalog/service-state.ts';
 import { serviceOperations } from './catalog/services.ts';
 import type { EngineTables } from './catalog/tables.ts';
+import { temporaryBucketOperations } from './catalog/temporary-buckets.ts';
 import { triggerOperations } from './catalog/triggers.ts';
 import { tagOperations } from './catalog/tags.ts';
 import { versionOperations } from './catalog/versions.ts';
@@ -170,6 +171,7 @@ export async function startEngine(options: EngineOptions): Promise<void> {
       provisioned: (of) => countProvisioned(catalog, runner, of),
     }),
     ...instanceOperations(catalog, runner, log),
+    ...temporaryBucketOperations(catalog),
     ...accountOperations(config.region, config.instances ?? DEFAULT_LIMITS.instances),
     ...codeLinkOperations(links, codeStore),
     ...ringOperations(catalog, series, now),
