@@ -96,10 +96,10 @@ describe('services', () => {
     const name = await newService();
     expect(await refusal(sdk.createService(name, {}))).toContain('409 ServiceAlreadyExists');
     expect(await refusal(sdk.createService('1x', {}))).toContain('400 InvalidArgument');
-    const vpcConfig = { vpcId: 'v', vSwitchIds: ['s'], securityGroupId: 'g' };
+    const vpcConfig = { vpcId: 'vpc-1', vSwitchIds: ['vsw-1'], securityGroupId: 'sg-1' };
     const role = 'acs:ram::1:role/r';
     expect(await refusal(sdk.updateService(name, { vpcConfig, role }))).toContain(
-      'vpcConfig is not supported',
+      'vpcConfig: there is no VPC here',
     );
   });
 

@@ -5,7 +5,10 @@ import { healthCheckOf } from './health-check-config.ts';
 import { CreateServiceInput, serviceConfig, UpdateServiceInput } from './service-config.ts';
 
 const service = (settings: object) => serviceConfig({}, parseValue(UpdateServiceInput, settings));
-const VPC = { vpcConfig: { vpcId: 'v', vSwitchIds: ['s'], securityGroupId: 'g' } };
+const vpc = (vpcId: string, vSwitchIds: string[], securityGroupId: string) => ({
+  vpcConfig: { vpcId, vSwitchIds, securityGroupId },
+});
+const VPC = vpc('vpc-1', ['vsw-1', 'vsw-2'], 'sg-1');
 const nas = (serverAddr: string, ...folders: string[]) => ({
   nasConfig: { mountPoints: folders.map((mountDir) => ({ serverAddr, mountDir })) },
 });
@@ -38,7 +41,13 @@ describe('services', () => {
   });
 
   test.each<[object, string]>([
-    [{ ...VPC, role: 'acs:ram::1:role/r' }, 'vpcConfig is not supported'],
+    [{ ...VPC, role: 'acs:ram::1:role/r' }, 'there is no VPC here'],
+    [VPC, 'the service needs a role'],
+    [vpc('1', ['vsw-1'], 'sg-1'), "vpcConfig.vpcId: must be 'vpc-…', not '1'"],
+    [vpc('vpc-1', ['vsw-1', ''], 'sg-1'), "vpcConfig.vSwitchIds: must be 'vsw-…', not ''"],
+    [vpc('vpc-1', ['vsw-1', 'vsw-1'], 'sg-1'), 'a vSwitch is there twice'],
+    [vpc('vpc-1', ['vsw-1'], 'group'), "vpcConfig.securityGroupId: must be 'sg-…', not 'group'"],
+    [vpc('vpc-1', ['vsw-1'], ''), 'must be set together'],
     [VPC, 'needs a role'],
     [{ vpcConfig: { vpcId: 'v', vSwitchIds: [], securityGroupId: 'g' } }, 'must be set together'],
     [nas('h:/d', '/mnt/x'), 'set vpcConfig too'],

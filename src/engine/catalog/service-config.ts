@@ -102,7 +102,10 @@ export function serviceConfig(stored: Partial<ServiceConfig>, changes: ServiceSe
     throw invalidArgument('logConfig: the service needs a role that may write to the log store');
   const hasVpc = checkVpc(config);
   checkNas(config, hasVpc);
-  if (hasVpc) throw notServed('vpcConfig');
+  if (hasVpc)
+    throw invalidArgument(
+      'vpcConfig: there is no VPC here, so nothing can be said of its vSwitches, their zones and the security group; leave it out or empty: what functions reach is decided by internetAccess alone',
+    );
   if ((config.ossMountConfig?.mountPoints.length ?? 0) > 0) throw notServed('ossMountConfig.mountPoints');
   if (config.tracingConfig.type === 'Jaeger' && jaegerEndpointOf(config) === '')
     throw invalidArgument("tracingConfig: params.endpoint is required with type 'Jaeger'");
@@ -123,6 +126,15 @@ function checkVpc({ vpcConfig, role }: ServiceConfig): boolean {
     throw invalidArgument(
       'vpcConfig: vpcId, vSwitchIds and securityGroupId must be set together, or none of them',
     );
+  for (const [id, member, prefix] of [
+    [vpcId, 'vpcId', 'vpc'],
+    ...vSwitchIds.map((one) => [one, 'vSwitchIds', 'vsw'] as const),
+    [securityGroupId, 'securityGroupId', 'sg'],
+  ] as const)
+    if (!new RegExp(`^${prefix}-[A-Za-z0-9]{1,60}$`).test(id))
+      throw invalidArgument(`vpcConfig.${member}: must be '${prefix}-…', not '${id}'`);
+  if (new Set(vSwitchIds).size < vSwitchIds.length)
+    throw invalidArgument('vpcConfig.vSwitchIds: a vSwitch is there twice');
   if (role === '')
     throw invalidArgument('vpcConfig: the service needs a role that may make network interfaces');
   return true;
