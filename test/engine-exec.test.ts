@@ -1,5 +1,6 @@
 /** InstanceExec: a command in an instance over a WebSocket, by the public SDK and without it; real sandboxes. */
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -198,6 +199,26 @@ describe('InstanceExec', () => {
     expect((await finish(socket)).code).toBe(1000);
     expect(await refused(open(pathOf(command('true'), id, 'other')))).toMatch(/^404 InstanceNotFound/);
   });
+});
+
+test('a killed engine leaves no command behind', async () => {
+  const mark = `${3_000_000 + Math.round(Math.random() * 1e6)}`;
+  const socket = open(
+    pathOf(command('sh', '-c', `trap "" HUP TERM; echo up; setsid sleep ${mark} & sleep ${mark}`)),
+  );
+  socket.on('error', () => undefined);
+  await once(socket, 'message');
+  const running = (): number =>
+    readdirSync('/proc').filter((name) => {
+      try {
+        return readFileSync(`/proc/${name}/cmdline`, 'latin1') === `sleep\0${mark}\0`;
+      } catch {
+        return false;
+      }
+    }).length;
+  await expect.poll(running).toBe(2);
+  await engine.restart('SIGKILL');
+  await expect.poll(running).toBe(0);
 });
 
 describe('InstanceExec refuses', () => {

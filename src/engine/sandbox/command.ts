@@ -33,6 +33,7 @@ export type CommandEnd =
   /** The sandbox ended, or `end` was called. */
   | { readonly kind: 'ended' };
 
+const SIZES_BYTES_MAX = 64 * 1024;
 const TERMINAL = 'xterm-256color';
 
 export class SandboxedCommand {
@@ -86,7 +87,9 @@ export class SandboxedCommand {
   }
 
   resize({ columns, rows }: TerminalSize): void {
-    if (!this.#isOver) this.#control.write(`${columns} ${rows}\n`);
+    // Whoever sends sizes faster than they can be set means the last of them, but must not fill this memory.
+    if (!this.#isOver && this.#control.writableLength < SIZES_BYTES_MAX)
+      this.#control.write(`${columns} ${rows}\n`);
   }
 
   /** Ends it and what it started, now. */

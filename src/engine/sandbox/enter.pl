@@ -7,7 +7,7 @@
 # "COLUMNS ROWS"; back go the lines "started", "failed <why>" and "exit <status>". When 3 ends, so does this.
 use strict;
 use warnings;
-use Errno qw(EAGAIN EINTR);
+use Errno qw(EAGAIN EINTR EINVAL);
 use Fcntl qw(F_GETFL F_SETFL O_NONBLOCK O_RDWR O_NOCTTY);
 use POSIX ();
 
@@ -125,8 +125,8 @@ sub enter {
   }
   chdir $root or fail('root');
   chroot '.' or fail('root');
-  # Already in it where both are the same one: EINVAL.
-  call('setns', fileno $user, $NAMESPACES{user}) if $user;
+  # EINVAL: it is in that one already.
+  !$user || call('setns', fileno $user, $NAMESPACES{user}) == 0 || $! == EINVAL or fail('the user namespace');
   POSIX::close(4);
 }
 
