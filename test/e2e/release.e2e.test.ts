@@ -4,9 +4,11 @@
  */
 import { createHmac, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type FC from '@alicloud/fc2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { EventView, ReleaseView } from '../../src/api/views.ts';
+import type { EventView, LogLineView, ReleaseView } from '../../src/api/views.ts';
+import { watchAliases } from '../support/alias-watch.ts';
 import { type Api } from '../support/api.ts';
 import { startCustomers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
@@ -61,6 +63,7 @@ describe('three pushes', () => {
       perSecond: 40,
       most: 4_000,
     });
+    const aliases = watchAliases(fc, [service]);
     try {
       const second = await project.push(
         functionFiles({ service, handler: 'good', tag: 'v2', steps: plan }),
@@ -80,6 +83,18 @@ describe('three pushes', () => {
       expect(weights(told)).toEqual([0.05, 0.25, 0.5, 1]);
       expect(steps(told)).toEqual([0, 1, 2]);
       expect(await alias(service)).toMatchObject({ versionId: '2' });
+      await aliases.stop();
+      const canary = (weight: number) => ({ main: '1', canary: { version: '2', weight } });
+      const planned = [
+        { main: '1', canary: null },
+        ...[0.05, 0.25, 0.5].map(canary),
+        { main: '2', canary: null },
+      ];
+      // Whoever looks may miss a state where the machine is busy, but sees no other, and none twice.
+      const seen = aliases.seen(service);
+      expect(planned.filter((state) => seen.some((one) => isDeepStrictEqual(one, state)))).toEqual(seen);
+      expect(seen).toEqual(expect.arrayContaining([planned[0], canary(0.25), planned.at(-1)]));
+      expect(aliases.missing).toEqual([]);
 
       const third = await project.push(
         functionFiles({ service, handler: 'fifthFails', tag: 'v3', steps: plan }),
@@ -96,6 +111,7 @@ describe('three pushes', () => {
       });
       expect(String(latest.data)).toContain('v2');
     } finally {
+      await aliases.stop();
       await customers.stop();
     }
     expect(customers.byVersion.get('1')?.failures).toBe(0);
@@ -200,6 +216,42 @@ describe('a push that cannot be released', () => {
     expect(told).toMatch(/wieght/);
     await expect(fc.getService('typo', {})).rejects.toMatchObject({ code: 'ServiceNotFound' });
   }, 90_000);
+
+  test('fails in its build when a command of the plan fails: the log shows the line, and what is live is not touched', async () => {
+    const service = 'checked';
+    const project = await createGitProject(api, repositories, service);
+    const steps = ['{weight: 50%, hold: 1s}'];
+    const first = await project.push(functionFiles({ service, handler: 'good', tag: 'v1', steps }), 'First');
+    await api.until(first.id, ['promoted'], 60_000);
+    const files = functionFiles({ service, handler: 'good', tag: 'v2', steps });
+    const check = "console.log('7 prices'); console.error('no price for item 8'); process.exit(3);\n";
+    const stages = 'version: 1\nstages:\n  - {name: prices, run: node check.js}\n';
+    const { id } = await project.push(
+      {
+        ...files,
+        'check.js': check,
+        'sluice.yml': files['sluice.yml']?.replace('version: 1\n', stages) ?? '',
+      },
+      'Second',
+    );
+    const failed = await api.until(id, ['failed'], 90_000);
+    expect(failed).toMatchObject({
+      reason: 'build',
+      traffic: [],
+      sentence: expect.stringContaining('prices'),
+    });
+    const build = failed.stages.find(({ stage }) => stage === 'build');
+    expect(build).toMatchObject({
+      state: 'failed',
+      logTail: expect.arrayContaining(['no price for item 8']),
+    });
+    const { lines } = await api.get<{ lines: LogLineView[] }>(`/api/v1/releases/${id}/logs`);
+    expect(lines.map(({ line }) => line)).toEqual(
+      expect.arrayContaining(['7 prices', 'no price for item 8']),
+    );
+    expect(await alias(service)).toMatchObject({ versionId: '1', additionalVersionWeight: {} });
+    expect(await versions(service)).toEqual(['1']);
+  }, 180_000);
 
   test('fails in verify when the function does not start, and no traffic moves', async () => {
     const project = await createGitProject(api, repositories, 'stillborn');

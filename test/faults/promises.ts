@@ -2,7 +2,7 @@
 import type FC from '@alicloud/fc2';
 import { expect } from 'vitest';
 import type { EventView } from '../../src/api/views.ts';
-import type { AliasState, AliasWatch } from './alias-watch.ts';
+import type { AliasState, AliasWatch } from '../support/alias-watch.ts';
 import type { MomentSpec } from './moments.ts';
 import type { Outcome } from './round.ts';
 

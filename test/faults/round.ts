@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { EventView, ReleaseView } from '../../src/api/views.ts';
 import { startCustomers, type Customers } from '../support/customers.ts';
 import { createGitProject, type GitProject } from '../support/git-project.ts';
-import { watchAliases, type AliasWatch } from './alias-watch.ts';
+import { watchAliases, type AliasWatch } from '../support/alias-watch.ts';
 import { startDeliveries, type Answered } from './deliveries.ts';
 import { calm, type Fault } from './faults.ts';
 import {
