@@ -201,7 +201,7 @@ export class Calls {
   /** An instance that dies before it took a call refuses it, and only a kill in the meantime may be the reason. */
   #checkRefusal(call, { status, body }, { sentMs, answeredMs }) {
     const { ErrorCode: code, ErrorMessage: message = '' } = parsed(body) ?? {};
-    const isStart = code === 'FunctionNotStarted' && /SIGKILL/.test(message);
+    const isStart = code === 'FunctionNotStarted' && /SIGKILL|; Killed/.test(message);
     const isUnsent = code === 'InternalServerError' && message.includes('before it took the request');
     if ((isStart || isUnsent) && this.#killer.struckBetween(sentMs, answeredMs))
       this.#count('refused by a killed start');

@@ -20,6 +20,7 @@ import { readWanted, type Wanted } from '../source/wanted.ts';
 import { inTurn } from '../turns.ts';
 import { copyCode } from './copy.ts';
 import { installDependencies } from './dependencies.ts';
+import { isMavenProject, packageByMaven } from './maven-package.ts';
 import { isPrebuilt, takePrebuilt } from './prebuilt.ts';
 import { installPythonPackages } from './python-packages.ts';
 import { openLog, type StageLog } from './log-sink.ts';
@@ -105,21 +106,19 @@ async function build(
     log.note(`${wanted.name}: code from ${wanted.code.path}`);
     const { runtime, customRuntimeConfig, environmentVariables } = wanted.config;
     const family = familyOf(runtime);
+    const work = { folder: draft, project: subject.project.name, withDev: false, log, signal };
+    if (family === 'java' && (await isMavenProject(draft))) {
+      summary = await packageByMaven(parts, work);
+      return;
+    }
     if (isPrebuilt(family)) {
       const hasCommand =
         (customRuntimeConfig?.command.length ?? 0) > 0 || Boolean(environmentVariables['BOOTSTRAP_FILE']);
       summary = await takePrebuilt({ folder: draft, family, where, hasCommand, log });
       return;
     }
-    const { project } = subject;
     const install = family === 'python' ? installPythonPackages : installDependencies;
-    summary = await install(parts, {
-      folder: draft,
-      project: project.name,
-      withDev: false,
-      log,
-      signal,
-    });
+    summary = await install(parts, work);
   });
   return summary;
 }

@@ -10,8 +10,12 @@ const BOOTSTRAP = 'bootstrap';
 
 /** What a package of a compiled language has one of, at least. */
 const COMPILED = {
-  java: { files: /\.(jar|class)$/, text: 'jars or class files' },
-  dotnetcore: { files: /\.dll$/, text: 'assemblies (*.dll)' },
+  java: {
+    files: /\.(jar|class)$/,
+    text: 'jars or class files',
+    hint: ', or put a pom.xml there, by which they are built',
+  },
+  dotnetcore: { files: /\.dll$/, text: 'assemblies (*.dll)', hint: '' },
 };
 type PrebuiltFamily = 'custom' | keyof typeof COMPILED;
 
@@ -63,12 +67,12 @@ async function checkBootstrap(
 
 async function checkCompiled(
   folder: string,
-  { files, text }: (typeof COMPILED)[keyof typeof COMPILED],
+  { files, text, hint }: (typeof COMPILED)[keyof typeof COMPILED],
   where: string,
 ): Promise<void> {
   const names = await readdir(folder, { recursive: true });
   if (names.some((name) => files.test(name))) return;
   throw invalid(
-    `${where}: the package has no ${text}; commit them, or make them by a command in stages of sluice.yml and name their folder in codeUri`,
+    `${where}: the package has no ${text}; commit them, or make them by a command in stages of sluice.yml and name their folder in codeUri${hint}`,
   );
 }

@@ -3,13 +3,13 @@
  * nothing of the host's environment or credentials. Its output goes to the stage's log line by line.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { lstat, lchown, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { FAILURES } from '../../domain/release/failures.ts';
-import { sandboxCommand, type SandboxState } from '../../platform/sandbox.ts';
+import { sandboxCommand, type Mount, type SandboxState } from '../../platform/sandbox.ts';
 import { finalFailure } from '../failure.ts';
 import type { StageLog } from './log-sink.ts';
 
@@ -78,8 +78,11 @@ function startBoxed({ folder, cache, run, env: more }: BuildCommand): ChildProce
     uid: BUILD_UID,
     gid: BUILD_UID,
     network: 'host',
-    // The host's Node, where it is not part of /usr.
-    readOnly: node.startsWith('/usr/') ? [] : [{ from: dirname(node), to: dirname(node) }],
+    readOnly: [
+      // The host's Node, where it is not part of /usr.
+      ...(node.startsWith('/usr/') ? [] : [{ from: dirname(node), to: dirname(node) }]),
+      ...toolSettings(),
+    ],
     writable: [
       { from: folder, to: FOLDER },
       { from: cache, to: CACHE },
@@ -90,6 +93,13 @@ function startBoxed({ folder, cache, run, env: more }: BuildCommand): ChildProce
     command: ['/bin/sh', '-c', run],
   });
   return spawn(file, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+}
+
+/** Debian keeps here what Java and Maven do not start without; Maven's file also names the operator's mirrors. */
+function toolSettings(): Mount[] {
+  return readdirSync('/etc')
+    .filter((name) => /^(?:maven|java-\d)/.test(name))
+    .map((name) => ({ from: join('/etc', name), to: join('/etc', name) }));
 }
 
 /** The operator has switched the sandbox off by name. */
