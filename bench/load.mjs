@@ -5,10 +5,11 @@
 import { connect } from 'node:net';
 
 /**
- * @param {{port: number, connections: number, requests: Buffer[], total: number}} options
+ * @param {{port: number, connections: number, requests: Buffer[], total: number, paceMs?: number, onAnswer?: (status: number, ms: number) => void}} options
+ *   `paceMs`: from one request of a connection to its next, where the answer came before; else at once
  * @returns {Promise<{seconds: number, perSecond: number, latencies: Float64Array, statuses: Map<number, number>}>} latencies in milliseconds, sorted
  */
-export async function drive({ port, connections, requests, total }) {
+export async function drive({ port, connections, requests, total, paceMs = 0, onAnswer }) {
   const latencies = new Float64Array(total);
   const statuses = new Map();
   let next = 0;
@@ -42,9 +43,12 @@ export async function drive({ port, connections, requests, total }) {
         if (size === -1 || pending.length < size) return;
         const status = Number(pending.toString('latin1', 9, 12));
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
-        latencies[done++] = performance.now() - sentAt;
+        const ms = performance.now() - sentAt;
+        latencies[done++] = ms;
+        onAnswer?.(status, ms);
         pending = pending.subarray(size);
-        send();
+        if (paceMs > ms) setTimeout(send, paceMs - ms);
+        else send();
       });
     });
   }

@@ -10,6 +10,7 @@ import { echoFunctions } from '../functions.mjs';
 import { measureIdle } from './idle.mjs';
 import { measureMany } from './many.mjs';
 import { ABSENT, installPeers, startPeers } from './peers.mjs';
+import { measureOverload } from './overload.mjs';
 import { sdkOf, startStack } from '../stack.mjs';
 import { measureWarm } from './warm.mjs';
 
@@ -24,6 +25,7 @@ try {
   await Promise.all(peers.splice(0).map((peer) => peer.stop()));
   rows.push(...(await measureCold(fc)));
   rows.push(...(await measureIdle(stack, fc)));
+  rows.push(...(await measureOverload(stack, fc, echoes)));
   rows.push(...(await measureMany(stack, fc, echoes)));
   const cpu = cpus();
   const text = [

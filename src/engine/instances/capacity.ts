@@ -39,7 +39,7 @@ export class Capacity {
    */
   reserve(memoryMb: number): boolean {
     if (this.#starting >= this.#options.startsAtOnce) return false;
-    if (this.#isFull(memoryMb)) {
+    if (this.isFull(memoryMb)) {
       // What is ended is gone in a moment, and `ended` or `waitingEnded` comes back here.
       const isWaitingInTheWay = this.#instances < this.#options.instances;
       if (!isWaitingInTheWay || !this.#options.giveWay()) this.#options.evictIdle();
@@ -103,7 +103,8 @@ export class Capacity {
     return new RefusedError(429, 'ResourceExhausted', reason);
   }
 
-  #isFull(memoryMb: number): boolean {
+  /** Whether one more instance of that size would be beyond what all may be. */
+  isFull(memoryMb: number): boolean {
     return this.#instances >= this.#options.instances || this.#isOver(memoryMb);
   }
 

@@ -13,6 +13,7 @@ import { Instance } from './instance.ts';
 import type { InstanceSettings } from './start.ts';
 import type { FinalFailure } from './start-up.ts';
 import type { Capacity } from './capacity.ts';
+import { QueueLength } from './queue-length.ts';
 
 export interface QueueLimits {
   /** Most calls of one revision that wait without an instance to count on. */
@@ -37,6 +38,7 @@ export class Pool {
   readonly #instances: Instance[] = [];
   readonly #waiting: Call[] = [];
   readonly #warmStarts = new WarmStarts(() => this.pump());
+  readonly #queueLength = new QueueLength();
   #bounds: InstanceBounds | undefined;
   #retired = false;
   #ended = false;
@@ -100,7 +102,8 @@ export class Pool {
     const onGone = call.invocation.onGone ?? call.http?.sink.onGone.bind(call.http.sink);
     onGone?.(() => this.#abandon(call));
     if (call.ticket) return;
-    const { length, waitMs } = this.#options.queue;
+    const { waitMs } = this.#options.queue;
+    const length = this.#mayWait();
     if (this.#waiting.filter((other) => !other.ticket).length > length)
       this.#refuse(call, `the limit of ${length} waiting calls of a function is reached`);
     else
@@ -127,6 +130,7 @@ export class Pool {
       call.ticket = coming;
       clearTimeout(call.waitTimer);
     }
+    this.#noteWaiting();
     while (this.#lacksWarm()) {
       if (!this.#start(warmStarter(this.revision, this.#bounds?.qualifier ?? 'LATEST'))) break;
     }
@@ -305,6 +309,20 @@ export class Pool {
     clearTimeout(call.waitTimer);
     if (call.ticket) call.ticket.tickets -= 1;
     call.ticket = undefined;
+    this.#noteWaiting();
+  }
+
+  #noteWaiting(): void {
+    const isWaiting = this.#waiting.some((call) => !call.ticket);
+    this.#queueLength.note(isWaiting, performance.now());
+  }
+
+  #mayWait(): number {
+    const { queue, capacity } = this.#options;
+    const { instanceConcurrency, memoryMb } = this.revision;
+    const running = Math.max(1, this.#live()) * instanceConcurrency;
+    const canGrow = !this.#atCeiling() && !capacity.isFull(memoryMb);
+    return this.#queueLength.limit(queue.length, running, canGrow, performance.now());
   }
 
   #ceilingRefusal(): RefusedError {

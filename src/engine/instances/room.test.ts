@@ -1,8 +1,11 @@
 /** Who gets an instance when there is not enough room for all: memory, hang-ups, overload. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { describe, expect, test } from 'vitest';
 import { ownFunctionRunner } from '../../../test/support/function-runner.ts';
 
+const PATIENT = { timeout: 10_000 };
 const SLOW =
   "exports.handler = (event, context, callback) => setTimeout(() => callback(null, 'ok'), Number(event.toString() || 50));";
 
@@ -99,5 +102,38 @@ describe('ten times more calls than there is room for', () => {
     // Three turns of four; whoever is refused does not make the others wait.
     expect(performance.now() - startedAt).toBeGreaterThan(1_200 - 50);
     expect(functions.runner.stats).toMatchObject({ instances: 4, busy: 0 });
+  });
+
+  test('where that goes on, no more wait than run', async () => {
+    const functions = ownFunctionRunner({ instances: 2, queueLength: 1_000, queueWaitMs: 60_000 }, 'off');
+    const go = join(functions.home, 'go');
+    const revision = functions.define(
+      `exports.handler = (event, context, callback) => { const look = () => (require('fs').existsSync('${go}') ? callback(null, 'ok') : setTimeout(look, 5)); look(); };`,
+      { timeoutMs: 60_000 },
+    );
+    const call = () =>
+      functions.invoke(revision).then(
+        () => 'served',
+        (error: Error) => error.message,
+      );
+    const running = [call(), call()];
+    await expect.poll(() => functions.runner.stats.busy, PATIENT).toBe(2);
+    const waiting: Promise<string>[] = [];
+    let refused = '';
+    // Each look is one more that waits, until it may not.
+    await expect
+      .poll(() => {
+        const one = call();
+        waiting.push(one);
+        void one.then((outcome) => {
+          refused ||= outcome === 'served' ? '' : outcome;
+          return outcome;
+        });
+        return refused;
+      }, PATIENT)
+      .toBe('the limit of 2 on-demand instances in region cn-test is reached');
+    writeFileSync(go, '');
+    expect(await Promise.all(running)).toEqual(['served', 'served']);
+    await Promise.all(waiting);
   });
 });
