@@ -43,7 +43,7 @@ const TABLE: Readonly<Record<string, readonly ConformanceCase[]>> = {
 const { runtimes: interpreters, cache } = loadConfig();
 const host = { interpreters, cache };
 /** Majors that the shim must run on although no host has them any more. */
-const OLD_MAJORS = [6, 12];
+const OLD_MAJORS = [6, 12, 14];
 for (const major of OLD_MAJORS)
   if (!cachedBinary(cache, major))
     await fetchBinary(cache, major).catch((error: unknown) =>

@@ -108,7 +108,7 @@ export const PHP: Language = {
       stackTrace: ['/code/index.php(2)'],
     }),
     exits: body('exit(3);'),
-    killed: body('posix_kill(getmypid(), 9); sleep(9);'),
+    killed: body("exec('kill -9 ' . getmypid()); sleep(9);"),
     waits: body('sleep(60);'),
     spins: body('while (true);'),
     initialized: code(
@@ -158,6 +158,6 @@ export const PHP: Language = {
     folder: value('getcwd()'),
     writeCode: value("@file_put_contents('/code/new', 'x') === false ? 'refused' : 'written'"),
     writeTmp: body("file_put_contents('/tmp/file', 'kept'); return file_get_contents('/tmp/file');"),
-    user: value("posix_getuid() . ' ' . posix_getgid()"),
+    user: value("exec('id -u') . ' ' . exec('id -g')"),
   },
 };
