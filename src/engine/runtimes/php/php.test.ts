@@ -1,7 +1,7 @@
 /** What only PHP has (runtimes.md §5): echo, globals, fatal errors, PSR-7 objects, CGI script trees. */
 import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createFunctionRunner } from '../../../../test/support/function-runner.ts';
+import { createFunctionRunner, ownFunctionRunner } from '../../../../test/support/function-runner.ts';
 import { RuntimeRegistry } from '../registry.ts';
 
 const functions = createFunctionRunner();
@@ -39,6 +39,28 @@ describe.skipIf(!isHere)('events', () => {
     expect(log.toString()).toContain('Error: Process exited with code 255\n');
     expect((await functions.invoke(revision)).outcome).toBe('ok');
   });
+
+  test.each([0, 60_000])(
+    'an instance that was idle longer than PHP waits at a socket takes its next call — frozen after %i ms',
+    async (freezeMs) => {
+      const own = ownFunctionRunner({ freezeMs });
+      const revision = own.define(
+        {
+          'index.php': '<?php\nfunction handler($event, $context) { return $event; }\n',
+          // A minute unless told otherwise.
+          'extension/wait.ini': 'default_socket_timeout=1\n',
+        },
+        { runtime: 'php7.2' },
+      );
+      const first = await own.invoke(revision);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1_500);
+      });
+      const second = await own.invoke(revision, { payload: Buffer.from('later') });
+      expect([second.outcome, second.body.toString()]).toEqual(['ok', 'later']);
+      expect(second.instanceId).toBe(first.instanceId);
+    },
+  );
 
   test('a handler may be a static method', async () => {
     const revision = define(

@@ -69,6 +69,10 @@ final class Channel
         while (strlen($data) < $bytes) {
             $part = fread($this->input, $bytes - strlen($data));
             if ($part === false || $part === '') {
+                // PHP gives up a read after default_socket_timeout, a minute; an instance may be idle, and stand still, for longer.
+                if (stream_get_meta_data($this->input)['timed_out']) {
+                    continue;
+                }
                 return null;
             }
             $data .= $part;
