@@ -44,6 +44,7 @@ export function onHost(home) {
       .filter((line) => line.includes(hash)).length,
     images: loopFiles().filter((file) => file.startsWith(home)).length,
     namespacePorts: portsOf(`sl-egress-${hash}`),
+    tmpImages: tmpImagesOf(home),
     links: readdirSync('/sys/class/net').filter((name) => name.includes(hash)).length,
   };
 }
@@ -84,6 +85,12 @@ function processesSeeing(home) {
       return false;
     }
   }).length;
+}
+
+/** Copies that a start makes of the template of `/tmp` and removes; none once the home is gone. */
+function tmpImagesOf(home) {
+  const folder = join(home, 'engine/sandbox/tmp');
+  return existsSync(folder) ? readdirSync(folder).filter((name) => /^c-.*\.img$/.test(name)).length : 0;
 }
 
 function loopFiles() {

@@ -1,7 +1,8 @@
 /** Limits that hold one instance, seen through the runner. They need cgroups; without them `readyz` says so. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createFunctionRunner } from '../../../test/support/function-runner.ts';
+import { createFunctionRunner, ownFunctionRunner } from '../../../test/support/function-runner.ts';
 
 const functions = createFunctionRunner();
 afterAll(() => functions.close());
@@ -81,6 +82,19 @@ describe.skipIf(limits.state === 'missing')('an instance', () => {
     const { instances } = functions.runner.stats;
     functions.runner.retire(revision.key);
     await expect.poll(() => functions.runner.stats.instances).toBe(instances - 1);
+  });
+
+  test('leaves no image behind where its start is cut off', async () => {
+    if (limits.state === 'missing' || limits.tmp !== 'disk') return;
+    const own = ownFunctionRunner();
+    const folder = join(own.home, 'engine', 'sandbox', 'tmp');
+    // Its copy is made and cannot be mounted.
+    writeFileSync(join(folder, 'template.img'), 'no file system');
+    const revision = own.define('exports.handler = async () => 1;');
+    await expect(own.invoke(revision)).rejects.toMatchObject({ code: 'FunctionNotStarted' });
+    await expect
+      .poll(() => readdirSync(folder).filter((name) => name.endsWith('.img')))
+      .toEqual(['template.img']);
   });
 
   test('leaves no group, mount or image behind', async () => {

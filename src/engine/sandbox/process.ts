@@ -5,6 +5,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Socket } from 'node:net';
 import { hostProgram } from '../../platform/image-root.ts';
@@ -63,6 +64,8 @@ export class InstanceProcess {
   readonly #sandboxed: boolean;
   readonly #group: Cgroup | undefined;
   readonly #network: InstanceNetwork | undefined;
+  /** Its `/tmp` while it starts; a start that is over has removed it. */
+  readonly #tmpImage: string | undefined;
   /** The sandbox's first process, as the host numbers it; 0 until bubblewrap has told. */
   #sandboxPid = 0;
   /** The shim's process, as the host numbers it. */
@@ -80,6 +83,7 @@ export class InstanceProcess {
     this.#sandboxed = spec.sandbox === 'on';
     this.#group = spec.host.group;
     this.#network = spec.host.network;
+    this.#tmpImage = spec.host.tmpDisks?.imageOf(spec.instanceId);
     this.#child = this.#sandboxed ? spawnSandboxed(spec) : spawnBare(spec);
     const [, stdout, stderr, channel, status] = this.#child.stdio;
     this.stdout = stdout as Readable;
@@ -109,7 +113,7 @@ export class InstanceProcess {
       this.#statusFile = undefined;
       this.#networkFile = undefined;
       if (!this.#sandboxed) this.#signalGroup('SIGKILL');
-      void this.#group?.remove();
+      void this.#clear();
       this.#network?.release();
       this.#onExit(exit);
     };
@@ -120,6 +124,12 @@ export class InstanceProcess {
       setTimeout(done, OUTPUT_GRACE_MS).unref();
     });
     this.#child.on('close', done);
+  }
+
+  /** With the last process of a start that was cut off nobody is left who could write the image again. */
+  async #clear(): Promise<void> {
+    await this.#group?.remove();
+    if (this.#tmpImage !== undefined) await rm(this.#tmpImage, { force: true }).catch(() => undefined);
   }
 
   /**
