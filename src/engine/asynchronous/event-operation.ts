@@ -8,6 +8,7 @@ import type { Backlog } from './backlog.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { namelessCall, type AsyncQueue, type NewAsyncCall } from './queue.ts';
 import { deliveryFor, SourceEvent } from './source-events.ts';
+import { z } from 'zod';
 
 export interface EventOptions {
   readonly catalog: Catalog;
@@ -18,12 +19,20 @@ export interface EventOptions {
   readonly now: () => number;
 }
 
+const Delivery = z.object({
+  serviceName: z.string(),
+  functionName: z.string(),
+  triggerName: z.string(),
+  requestId: z.string(),
+});
+
 export function eventOperations({ catalog, queue, dispatcher, backlog, now }: EventOptions): Operation[] {
   return [
     {
       name: 'DeliverEvent',
       method: 'POST',
       path: '/_sluice/events',
+      output: z.object({ delivered: z.array(Delivery) }),
       input: SourceEvent,
       async run(call) {
         const event = call.body(SourceEvent);
@@ -38,7 +47,7 @@ export function eventOperations({ catalog, queue, dispatcher, backlog, now }: Ev
             calls.push({ trigger: trigger.name, call: added });
           }
         await backlog.admit(calls.map((of) => of.call));
-        const delivered: object[] = [];
+        const delivered: z.infer<typeof Delivery>[] = [];
         for (const { trigger, call: added } of calls) {
           await queue.add(added);
           delivered.push({

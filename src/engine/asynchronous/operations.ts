@@ -11,6 +11,8 @@ import { pageLimit } from '../http/paging.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { AsyncQueue } from './queue.ts';
 import { ASYNC_STATUSES, type AsyncStatus } from './status.ts';
+import { z } from 'zod';
+import { pageOf } from '../http/answers.ts';
 
 export interface AsyncCallOptions {
   readonly catalog: Catalog;
@@ -21,6 +23,22 @@ export interface AsyncCallOptions {
 }
 
 type Row = Omit<Selectable<EngineTables['async_calls']>, 'payload' | 'http'> & { readonly payload?: Buffer };
+
+const InvocationAnswer = z.object({
+  functionName: z.string(),
+  serviceName: z.string(),
+  qualifier: z.string(),
+  invocationId: z.string(),
+  requestId: z.string(),
+  status: z.enum(ASYNC_STATUSES),
+  /** Unix milliseconds; 0: not yet. */
+  startedTime: z.int(),
+  endTime: z.int(),
+  destinationStatus: z.string(),
+  invocationErrorMessage: z.string(),
+  alreadyRetriedTimes: z.int(),
+  invocationPayload: z.string().exactOptional(),
+});
 
 const COLLECTION = '/services/{service}/functions/{function}/stateful-async-invocations';
 const ITEM = `${COLLECTION}/{invocation}`;
@@ -59,6 +77,7 @@ export function asyncCallOperations(options: AsyncCallOptions): Operation[] {
       name: 'GetStatefulAsyncInvocation',
       method: 'GET',
       path: ITEM,
+      output: InvocationAnswer,
       async run(call) {
         const of = qualifiedFunction(catalog, call);
         const row = await answered(() =>
@@ -75,6 +94,7 @@ export function asyncCallOperations(options: AsyncCallOptions): Operation[] {
       name: 'ListStatefulAsyncInvocations',
       method: 'GET',
       path: COLLECTION,
+      output: pageOf('invocations', InvocationAnswer),
       query: [
         'limit',
         'nextToken',
@@ -157,7 +177,7 @@ export function asyncCallOperations(options: AsyncCallOptions): Operation[] {
   ];
 }
 
-function viewOf(row: Row): Record<string, unknown> {
+function viewOf(row: Row): z.infer<typeof InvocationAnswer> {
   return {
     functionName: row.function,
     serviceName: row.service,

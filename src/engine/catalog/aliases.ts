@@ -10,6 +10,7 @@ import { apiTime, type AliasRecord } from './records.ts';
 import { Description, notServed } from './service-config.ts';
 import type { ServiceState } from './service-state.ts';
 import type { Split } from './split.ts';
+import { pageOf, Times } from '../http/answers.ts';
 
 const AliasFields = {
   description: Description.exactOptional(),
@@ -25,6 +26,15 @@ const CreateAliasInput = z.object({
 });
 const UpdateAliasInput = z.object({ versionId: z.string().exactOptional(), ...AliasFields });
 
+const AliasAnswer = z.object({
+  ...AliasFields,
+  aliasName: z.string(),
+  versionId: z.string(),
+  description: z.string(),
+  additionalVersionWeight: z.record(z.string(), z.number()).nullable(),
+  ...Times,
+});
+
 type AliasSettings = Omit<z.infer<typeof CreateAliasInput>, 'aliasName'>;
 export type AliasConfig = AliasSettings & Required<Pick<AliasSettings, 'description'>>;
 
@@ -34,6 +44,7 @@ export function aliasOperations(catalog: Catalog): Operation[] {
       name: 'CreateAlias',
       method: 'POST',
       path: '/services/{service}/aliases',
+      output: AliasAnswer,
       input: CreateAliasInput,
       async run(call) {
         const service = call.service;
@@ -57,6 +68,7 @@ export function aliasOperations(catalog: Catalog): Operation[] {
       name: 'ListAliases',
       method: 'GET',
       path: '/services/{service}/aliases',
+      output: pageOf('aliases', AliasAnswer),
       query: ['prefix', 'startKey', 'nextToken', 'limit'],
       run(call) {
         const state = catalog.find(call.service);
@@ -68,12 +80,14 @@ export function aliasOperations(catalog: Catalog): Operation[] {
       name: 'GetAlias',
       method: 'GET',
       path: '/services/{service}/aliases/{alias}',
+      output: AliasAnswer,
       run: (call) => answer(findAlias(catalog.find(call.service), call.param('alias'))),
     },
     {
       name: 'UpdateAlias',
       method: 'PUT',
       path: '/services/{service}/aliases/{alias}',
+      output: AliasAnswer,
       input: UpdateAliasInput,
       async run(call) {
         const service = call.service;
@@ -178,7 +192,7 @@ function answer(record: AliasRecord): ReturnType<typeof json> {
   return json(aliasView(record), record.etag);
 }
 
-function aliasView({ name, config, createdAt, modifiedAt }: AliasRecord): Record<string, unknown> {
+function aliasView({ name, config, createdAt, modifiedAt }: AliasRecord): z.infer<typeof AliasAnswer> {
   const { additionalVersionWeight = {}, ...rest } = config;
   return {
     aliasName: name,

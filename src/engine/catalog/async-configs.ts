@@ -9,6 +9,7 @@ import type { Catalog } from './catalog.ts';
 import { qualifiedFunction, QualifiedConfigs } from './qualified.ts';
 import { apiTime } from './records.ts';
 import type { ServiceState } from './service-state.ts';
+import { pageOf, Times } from '../http/answers.ts';
 
 const Destination = z.object({ destination: z.string().default('') });
 
@@ -19,6 +20,13 @@ const AsyncConfigInput = z.object({
   maxAsyncEventAgeInSeconds: z.int().min(1).max(2_592_000).default(86_400),
   maxAsyncRetryAttempts: z.int().min(0).max(8).default(3),
   statefulInvocation: z.boolean().default(false),
+});
+
+const AsyncAnswer = AsyncConfigInput.extend({
+  service: z.string(),
+  function: z.string(),
+  qualifier: z.string(),
+  ...Times,
 });
 
 export type AsyncConfig = z.infer<typeof AsyncConfigInput>;
@@ -52,6 +60,7 @@ export function asyncConfigOperations(catalog: Catalog): Operation[] {
       name: 'PutFunctionAsyncInvokeConfig',
       method: 'PUT',
       path: PATH,
+      output: AsyncAnswer,
       input: AsyncConfigInput,
       async run(call) {
         const of = qualifiedFunction(catalog, call);
@@ -64,6 +73,7 @@ export function asyncConfigOperations(catalog: Catalog): Operation[] {
       name: 'GetFunctionAsyncInvokeConfig',
       method: 'GET',
       path: PATH,
+      output: AsyncAnswer,
       run(call) {
         const of = qualifiedFunction(catalog, call);
         return json(viewOf(of.service, configs.find(of)));
@@ -82,6 +92,7 @@ export function asyncConfigOperations(catalog: Catalog): Operation[] {
       name: 'ListFunctionAsyncInvokeConfigs',
       method: 'GET',
       path: '/services/{service}/functions/{function}/async-invoke-configs',
+      output: pageOf('configs', AsyncAnswer),
       query: ['nextToken', 'limit'],
       run(call) {
         const { service, function: functionName } = qualifiedFunction(catalog, call);
@@ -115,7 +126,7 @@ function checkDestinations({ destinationConfig }: AsyncConfig): void {
   }
 }
 
-function viewOf(service: string, record: AttachmentRecord<'async'>): Record<string, unknown> {
+function viewOf(service: string, record: AttachmentRecord<'async'>): z.infer<typeof AsyncAnswer> {
   return {
     service,
     function: record.function,

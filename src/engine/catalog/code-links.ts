@@ -7,6 +7,7 @@ import type { CodeStore } from './code-store.ts';
 import { stat } from 'node:fs/promises';
 
 const VALID_S = 600;
+const ZIP = 'application/zip';
 
 export class CodeLinks {
   /** A key of this process: a restart ends all links, which live for minutes only. */
@@ -50,11 +51,12 @@ export function codeLinkOperations(links: CodeLinks, store: CodeStore): Operatio
       path: '/_sluice/code/{sha256}',
       query: ['expires', 'signature'],
       signed: false,
+      download: ZIP,
       async run(call) {
         const sha256 = call.param('sha256');
         links.check(sha256, call.required('expires'), call.required('signature'));
         const path = store.zipPath(sha256);
-        return { kind: 'file', path, size: (await stat(path)).size, contentType: 'application/zip' };
+        return { kind: 'file', path, size: (await stat(path)).size, contentType: ZIP };
       },
     },
   ];

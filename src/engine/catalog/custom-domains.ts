@@ -5,6 +5,9 @@ import { pageOfNames } from '../http/paging.ts';
 import { CreateDomainInput, domainConfig, UpdateDomainInput } from './domain-config.ts';
 import type { DomainStore } from './domain-store.ts';
 import { apiTime, type DomainRecord } from './records.ts';
+import type { z } from 'zod';
+import { pageOf } from '../http/answers.ts';
+import { DomainAnswer } from './domain-config.ts';
 
 export interface DomainOptions {
   readonly accountId: string;
@@ -16,12 +19,13 @@ export interface DomainOptions {
 
 export function customDomainOperations(domains: DomainStore, options: DomainOptions): Operation[] {
   const { accountId, reservedHosts, now } = options;
-  const view = (record: DomainRecord): Record<string, unknown> => domainView(accountId, record);
+  const view = (record: DomainRecord): z.infer<typeof DomainAnswer> => domainView(accountId, record);
   return [
     {
       name: 'CreateCustomDomain',
       method: 'POST',
       path: '/custom-domains',
+      output: DomainAnswer,
       input: CreateDomainInput,
       async run(call) {
         const { domainName: name, ...settings } = call.body(CreateDomainInput);
@@ -34,6 +38,7 @@ export function customDomainOperations(domains: DomainStore, options: DomainOpti
       name: 'ListCustomDomains',
       method: 'GET',
       path: '/custom-domains',
+      output: pageOf('customDomains', DomainAnswer),
       query: ['prefix', 'startKey', 'nextToken', 'limit'],
       run(call) {
         const { items, ...rest } = pageOfNames(call, domains.names());
@@ -44,12 +49,14 @@ export function customDomainOperations(domains: DomainStore, options: DomainOpti
       name: 'GetCustomDomain',
       method: 'GET',
       path: '/custom-domains/{domain}',
+      output: DomainAnswer,
       run: (call) => json(view(domains.find(call.param('domain')))),
     },
     {
       name: 'UpdateCustomDomain',
       method: 'PUT',
       path: '/custom-domains/{domain}',
+      output: DomainAnswer,
       input: UpdateDomainInput,
       async run(call) {
         const name = call.param('domain');
@@ -72,8 +79,10 @@ export function customDomainOperations(domains: DomainStore, options: DomainOpti
   ];
 }
 
-/** Without the private key, which never goes out again. */
-function domainView(accountId: string, { name, config, ...record }: DomainRecord): Record<string, unknown> {
+function domainView(
+  accountId: string,
+  { name, config, ...record }: DomainRecord,
+): z.infer<typeof DomainAnswer> {
   const { certName, certificate } = config.certConfig;
   return {
     domainName: name,

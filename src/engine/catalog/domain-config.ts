@@ -6,6 +6,7 @@ import { isDomainName, isFunctionName, isQualifier, isServiceName, LATEST } from
 import { invalidArgument } from '../http/api-error.ts';
 import { notServed } from './service-config.ts';
 import { HTTP_METHODS } from './trigger-config.ts';
+import { Times } from '../http/answers.ts';
 
 const PROTOCOLS = ['HTTP', 'HTTPS', 'HTTP,HTTPS'] as const;
 
@@ -46,6 +47,17 @@ export const CreateDomainInput = z.object({
     .refine(isDomainName, 'must be a host name in lower case, e.g. www.example.com')
     // Such a host leads to the engine itself, and a domain takes all that its host is asked.
     .refine((name) => name.includes('.') && isIP(name) === 0, 'must have a dot and be no IP address'),
+});
+
+/** What is answered of a domain: without the private key, which never goes out again. */
+export const DomainAnswer = z.object({
+  domainName: z.string(),
+  accountId: z.string(),
+  apiVersion: z.literal('2016-08-15'),
+  protocol: z.enum(PROTOCOLS),
+  routeConfig: z.object({ routes: z.array(Route) }),
+  certConfig: Certificate.omit({ privateKey: true }),
+  ...Times,
 });
 
 type DomainSettings = z.infer<typeof UpdateDomainInput>;

@@ -23,6 +23,7 @@ import { ContainerConfig } from './container-config.ts';
 import { HealthCheckConfig } from './health-check-config.ts';
 import { DnsConfig } from './dns-config.ts';
 import { Description, notServed } from './service-config.ts';
+import { Times } from '../http/answers.ts';
 
 /** Names that the platform gives itself; runtimes.md §9. */
 const RESERVED_VARIABLES = ['accessKeyID', 'accessKeySecret', 'securityToken', 'topic'];
@@ -73,6 +74,31 @@ export const CreateFunctionInput = z.object({
   runtime: z.string(),
   handler: z.string().min(1).max(256),
 });
+
+/** What is answered of a function; its code has an operation of its own. */
+export const FunctionAnswer = UpdateFunctionInput.omit({ code: true })
+  .required({
+    description: true,
+    runtime: true,
+    handler: true,
+    initializer: true,
+    initializationTimeout: true,
+    timeout: true,
+    memorySize: true,
+    instanceConcurrency: true,
+    instanceType: true,
+    environmentVariables: true,
+    layers: true,
+  })
+  .extend({
+    functionName: z.string(),
+    functionId: z.string(),
+    /** Bytes of the zip. */
+    codeSize: z.int(),
+    /** CRC-64/XZ of the zip, decimal; empty for a container. */
+    codeChecksum: z.string(),
+    ...Times,
+  });
 
 type FunctionSettings = Omit<z.infer<typeof UpdateFunctionInput>, 'code'>;
 

@@ -9,13 +9,20 @@ import type { CodeLinks } from './code-links.ts';
 import { storeCode } from './code-input.ts';
 import type { CodePackage, CodeStore } from './code-store.ts';
 import { newImagePin } from './container-config.ts';
-import { CreateFunctionInput, functionConfig, UpdateFunctionInput } from './function-config.ts';
+import {
+  CreateFunctionInput,
+  FunctionAnswer,
+  functionConfig,
+  UpdateFunctionInput,
+} from './function-config.ts';
 import { withoutFunction } from './attachments.ts';
 import type { LayerStore } from './layer-store.ts';
 import { takeLayers } from './layers.ts';
 import { apiTime, type FunctionRecord } from './records.ts';
 import { deploymentOf, type ServiceState } from './service-state.ts';
 import { triggersOf } from './triggers.ts';
+import { z } from 'zod';
+import { pageOf } from '../http/answers.ts';
 
 export interface FunctionOptions {
   readonly catalog: Catalog;
@@ -30,6 +37,7 @@ export function functionOperations({ catalog, codeStore, links, layers }: Functi
       name: 'CreateFunction',
       method: 'POST',
       path: '/services/{service}/functions',
+      output: FunctionAnswer,
       input: CreateFunctionInput,
       async run(call) {
         const service = call.service;
@@ -61,6 +69,7 @@ export function functionOperations({ catalog, codeStore, links, layers }: Functi
       name: 'ListFunctions',
       method: 'GET',
       path: '/services/{service}/functions',
+      output: pageOf('functions', FunctionAnswer),
       query: ['prefix', 'startKey', 'nextToken', 'limit'],
       run(call) {
         const { service, qualifier } = call.serviceAndQualifier;
@@ -74,6 +83,7 @@ export function functionOperations({ catalog, codeStore, links, layers }: Functi
       name: 'GetFunction',
       method: 'GET',
       path: '/services/{service}/functions/{function}',
+      output: FunctionAnswer,
       run(call) {
         const { service, qualifier } = call.serviceAndQualifier;
         return answer(findFunction(catalog.find(service), call.param('function'), qualifier));
@@ -83,6 +93,7 @@ export function functionOperations({ catalog, codeStore, links, layers }: Functi
       name: 'GetFunctionCode',
       method: 'GET',
       path: '/services/{service}/functions/{function}/code',
+      output: z.object({ url: z.url(), checksum: z.string() }),
       run(call) {
         const { service, qualifier } = call.serviceAndQualifier;
         const { code, config } = findFunction(catalog.find(service), call.param('function'), qualifier);
@@ -95,6 +106,7 @@ export function functionOperations({ catalog, codeStore, links, layers }: Functi
       name: 'UpdateFunction',
       method: 'PUT',
       path: '/services/{service}/functions/{function}',
+      output: FunctionAnswer,
       input: UpdateFunctionInput,
       async run(call) {
         const service = call.service;
@@ -192,7 +204,7 @@ function answer(record: FunctionRecord): ReturnType<typeof json> {
   return json(functionView(record), record.etag);
 }
 
-function functionView(record: FunctionRecord): Record<string, unknown> {
+function functionView(record: FunctionRecord): z.infer<typeof FunctionAnswer> {
   return {
     functionName: record.name,
     functionId: record.id,

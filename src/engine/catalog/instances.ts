@@ -12,6 +12,8 @@ import type { Catalog } from './catalog.ts';
 import { sharesOf } from './instance-bounds.ts';
 import type { Provisioned } from './provision-configs.ts';
 import { qualifiedFunction } from './qualified.ts';
+import { z } from 'zod';
+import { pageOf } from '../http/answers.ts';
 
 export function instanceOperations(catalog: Catalog, runner: Runner, log: Logger): Operation[] {
   /** Which revision each instance of what the path names is one of. */
@@ -28,6 +30,7 @@ export function instanceOperations(catalog: Catalog, runner: Runner, log: Logger
       name: 'ListInstances',
       method: 'GET',
       path: '/services/{service}/functions/{function}/instances',
+      output: pageOf('instances', z.object({ instanceId: z.string(), versionId: z.int() })),
       query: ['limit', 'nextToken'],
       run(call) {
         const instances = instancesOf(call);

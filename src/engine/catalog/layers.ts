@@ -10,6 +10,7 @@ import { CodeInput, storeCode } from './code-input.ts';
 import type { Layer, LayerStore } from './layer-store.ts';
 import { apiTime } from './records.ts';
 import { Description } from './service-config.ts';
+import { pageOf, Times } from '../http/answers.ts';
 
 /** Most layers of one function, and most bytes of them and the code together, unpacked. */
 const LAYERS_MAX = 5;
@@ -37,10 +38,25 @@ export interface LayerUse {
 
 const VERSION = '/layers/{layer}/versions/{version}';
 
+const LayerAnswer = z.object({
+  layerName: z.string(),
+  version: z.int(),
+  description: z.string(),
+  code: z.object({ repositoryType: z.literal('OSS'), location: z.url() }),
+  codeSize: z.int(),
+  codeChecksum: z.string(),
+  createTime: Times.createdTime,
+  /** 1: everybody may take it. */
+  acl: z.literal([0, 1]),
+  compatibleRuntime: z.array(z.string()),
+  arn: z.string(),
+});
+const LayerVersions = z.object({ layers: z.array(LayerAnswer), nextVersion: z.int().exactOptional() });
+
 export function layerOperations(options: LayerOptions): Operation[] {
   const { layers, codeStore, links } = options;
 
-  const viewOf = (call: Call, layer: Layer): Record<string, unknown> => ({
+  const viewOf = (call: Call, layer: Layer): z.infer<typeof LayerAnswer> => ({
     layerName: layer.name,
     version: layer.version,
     description: layer.description,
@@ -49,7 +65,7 @@ export function layerOperations(options: LayerOptions): Operation[] {
     codeChecksum: layer.code.checksum,
     createTime: apiTime(layer.createdAt),
     acl: layer.isPublic ? 1 : 0,
-    compatibleRuntime: layer.compatibleRuntime,
+    compatibleRuntime: [...layer.compatibleRuntime],
     arn: `acs:fc:${options.region}:${options.accountId}:layers/${layer.name}/versions/${layer.version}`,
   });
   const answer = (call: Call, layer: Layer) => json(viewOf(call, layer), layer.etag);
@@ -59,6 +75,7 @@ export function layerOperations(options: LayerOptions): Operation[] {
       name: 'PublishLayerVersion',
       method: 'POST',
       path: '/layers/{layer}/versions',
+      output: LayerAnswer,
       input: PublishLayerVersionInput,
       async run(call) {
         const name = call.param('layer');
@@ -74,6 +91,7 @@ export function layerOperations(options: LayerOptions): Operation[] {
       name: 'ListLayers',
       method: 'GET',
       path: '/layers',
+      output: pageOf('layers', LayerAnswer),
       query: ['prefix', 'startKey', 'nextToken', 'limit', 'public', 'official', 'tag_{key}'],
       async run(call) {
         const all = await layers.newest();
@@ -94,6 +112,7 @@ export function layerOperations(options: LayerOptions): Operation[] {
       name: 'ListLayerVersions',
       method: 'GET',
       path: '/layers/{layer}/versions',
+      output: LayerVersions,
       query: ['startVersion', 'limit'],
       async run(call) {
         const name = call.param('layer');
@@ -112,6 +131,7 @@ export function layerOperations(options: LayerOptions): Operation[] {
       name: 'GetLayerVersion',
       method: 'GET',
       path: VERSION,
+      output: LayerAnswer,
       async run(call) {
         return answer(call, await layers.find(call.param('layer'), versionNumber(call.param('version'))));
       },
@@ -120,6 +140,7 @@ export function layerOperations(options: LayerOptions): Operation[] {
       name: 'GetLayerVersionByArn',
       method: 'GET',
       path: '/layerarn/{arn}',
+      output: LayerAnswer,
       async run(call) {
         const { name, version } = layerOfArn(call.param('arn'));
         return answer(call, await layers.find(name, version));

@@ -7,11 +7,14 @@ import { pageOfNames } from '../http/paging.ts';
 import { attachmentsOf, type AttachmentRecord } from './attachments.ts';
 import type { Catalog } from './catalog.ts';
 import { qualifiedFunction, QualifiedConfigs } from './qualified.ts';
+import { pageOf } from '../http/answers.ts';
 
 const PutOnDemandConfigInput = z.object({
   /** 0: no on-demand instance at all. */
   maximumInstanceCount: z.int().min(0),
 });
+
+const OnDemandAnswer = PutOnDemandConfigInput.extend({ resource: z.string() });
 
 export type OnDemandConfig = z.infer<typeof PutOnDemandConfigInput>;
 
@@ -28,6 +31,7 @@ export function onDemandConfigOperations(catalog: Catalog): Operation[] {
       name: 'PutOnDemandConfig',
       method: 'PUT',
       path: PATH,
+      output: OnDemandAnswer,
       input: PutOnDemandConfigInput,
       async run(call) {
         const of = qualifiedFunction(catalog, call);
@@ -39,6 +43,7 @@ export function onDemandConfigOperations(catalog: Catalog): Operation[] {
       name: 'GetOnDemandConfig',
       method: 'GET',
       path: PATH,
+      output: OnDemandAnswer,
       run(call) {
         const of = qualifiedFunction(catalog, call);
         return answer(of, configs.find(of));
@@ -58,6 +63,7 @@ export function onDemandConfigOperations(catalog: Catalog): Operation[] {
       name: 'ListOnDemandConfigs',
       method: 'GET',
       path: '/on-demand-configs',
+      output: pageOf('configs', OnDemandAnswer),
       query: ['prefix', 'startKey', 'nextToken', 'limit'],
       run(call) {
         const found = new Map<string, OnDemandConfig>();

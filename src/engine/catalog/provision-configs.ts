@@ -11,6 +11,7 @@ import { pageOfNames } from '../http/paging.ts';
 import { attachmentsOf, type AttachmentRecord } from './attachments.ts';
 import type { Catalog } from './catalog.ts';
 import { qualifiedFunction, QualifiedConfigs } from './qualified.ts';
+import { pageOf } from '../http/answers.ts';
 
 const UtcTime = z
   .string()
@@ -44,6 +45,12 @@ const PutProvisionConfigInput = z.object({
   alwaysAllocateCPU: z.boolean().exactOptional(),
 });
 
+const ProvisionAnswer = PutProvisionConfigInput.extend({
+  resource: z.string(),
+  current: z.int(),
+  currentError: z.string(),
+});
+
 export type ProvisionConfig = z.infer<typeof PutProvisionConfigInput>;
 
 /** What runs of it. */
@@ -69,7 +76,7 @@ export function provisionConfigOperations(options: ProvisionOptions): Operation[
   const viewOf = (
     of: FunctionAddress,
     { config }: AttachmentRecord<'provision'>,
-  ): Record<string, unknown> => ({
+  ): z.infer<typeof ProvisionAnswer> => ({
     resource: resourceOf(of),
     ...config,
     ...options.provisioned(of),
@@ -86,6 +93,7 @@ export function provisionConfigOperations(options: ProvisionOptions): Operation[
       name: 'PutProvisionConfig',
       method: 'PUT',
       path: PATH,
+      output: ProvisionAnswer,
       input: PutProvisionConfigInput,
       async run(call) {
         const of = qualifiedFunction(catalog, call);
@@ -105,6 +113,7 @@ export function provisionConfigOperations(options: ProvisionOptions): Operation[
       name: 'GetProvisionConfig',
       method: 'GET',
       path: PATH,
+      output: ProvisionAnswer,
       run(call) {
         const of = qualifiedFunction(catalog, call);
         const record = configs.find(of);
@@ -115,11 +124,12 @@ export function provisionConfigOperations(options: ProvisionOptions): Operation[
       name: 'ListProvisionConfigs',
       method: 'GET',
       path: '/provision-configs',
+      output: pageOf('provisionConfigs', ProvisionAnswer),
       query: ['serviceName', 'qualifier', 'nextToken', 'limit'],
       run(call) {
         const serviceName = call.optional('serviceName');
         const wanted = call.optional('qualifier');
-        const found = new Map<string, () => Record<string, unknown>>();
+        const found = new Map<string, () => z.infer<typeof ProvisionAnswer>>();
         for (const [service, state] of catalog.services) {
           if (serviceName !== undefined && service !== serviceName) continue;
           for (const record of attachmentsOf(state, 'provision')) {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { DESCRIPTION_MAX, isRoleArn, isServiceName, NAME_RULE } from '../../domain/names/fc.ts';
 import { invalidArgument } from '../http/api-error.ts';
+import { Times } from '../http/answers.ts';
 
 export const Description = z.string().max(DESCRIPTION_MAX);
 
@@ -65,6 +66,22 @@ export const UpdateServiceInput = z.object(ServiceFields);
 export const CreateServiceInput = z.object({
   serviceName: z.string().refine(isServiceName, `must be ${NAME_RULE}`),
   ...ServiceFields,
+});
+
+/** What is answered of a service. */
+export const ServiceAnswer = UpdateServiceInput.required({
+  description: true,
+  role: true,
+  logConfig: true,
+  vpcConfig: true,
+  nasConfig: true,
+  internetAccess: true,
+}).extend({
+  serviceName: z.string(),
+  serviceId: z.string(),
+  tracingConfig: z.union([TracingConfig, z.object({ type: z.null(), params: z.null() })]),
+  tags: z.record(z.string(), z.string()),
+  ...Times,
 });
 
 type ServiceSettings = z.infer<typeof UpdateServiceInput>;

@@ -4,10 +4,12 @@ import { json, nothing, type Operation } from '../http/operation.ts';
 import { pageOfNames } from '../http/paging.ts';
 import type { Catalog } from './catalog.ts';
 import { apiTime, type ServiceRecord } from './records.ts';
-import { CreateServiceInput, serviceConfig, UpdateServiceInput } from './service-config.ts';
+import { CreateServiceInput, ServiceAnswer, serviceConfig, UpdateServiceInput } from './service-config.ts';
 import { deploymentOf, type ServiceState } from './service-state.ts';
 import { tagFilter, tagsOf } from './tags.ts';
 import { vpcsOf } from './vpc-bindings.ts';
+import type { z } from 'zod';
+import { pageOf } from '../http/answers.ts';
 
 const nameOf = (record: ServiceRecord): string => `service '${record.name}'`;
 
@@ -17,6 +19,7 @@ export function serviceOperations(catalog: Catalog): Operation[] {
       name: 'CreateService',
       method: 'POST',
       path: '/services',
+      output: ServiceAnswer,
       input: CreateServiceInput,
       async run(call) {
         const { serviceName, ...settings } = call.body(CreateServiceInput);
@@ -28,6 +31,7 @@ export function serviceOperations(catalog: Catalog): Operation[] {
       name: 'ListServices',
       method: 'GET',
       path: '/services',
+      output: pageOf('services', ServiceAnswer),
       query: ['prefix', 'startKey', 'nextToken', 'limit', 'tag_{key}'],
       run(call) {
         const hasTags = tagFilter(call.query);
@@ -43,6 +47,7 @@ export function serviceOperations(catalog: Catalog): Operation[] {
       name: 'GetService',
       method: 'GET',
       path: '/services/{service}',
+      output: ServiceAnswer,
       run(call) {
         const { service: name, qualifier } = call.serviceAndQualifier;
         const state = catalog.find(name);
@@ -54,6 +59,7 @@ export function serviceOperations(catalog: Catalog): Operation[] {
       name: 'UpdateService',
       method: 'PUT',
       path: '/services/{service}',
+      output: ServiceAnswer,
       input: UpdateServiceInput,
       async run(call) {
         const name = call.service;
@@ -108,7 +114,10 @@ export function serviceOperations(catalog: Catalog): Operation[] {
 }
 
 /** @param record the service as of a version, where that is asked for */
-function serviceView(state: ServiceState, record: ServiceRecord = state.service): Record<string, unknown> {
+function serviceView(
+  state: ServiceState,
+  record: ServiceRecord = state.service,
+): z.infer<typeof ServiceAnswer> {
   return {
     serviceName: record.name,
     serviceId: record.id,

@@ -77,6 +77,7 @@ export function tagOperations(catalog: Catalog): Operation[] {
       name: 'GetResourceTags',
       method: 'GET',
       path: '/tag',
+      output: z.object({ resourceArn: z.string(), tags: z.record(z.string(), z.string()) }),
       query: ['resourceArn'],
       run(call) {
         const resourceArn = call.required('resourceArn');

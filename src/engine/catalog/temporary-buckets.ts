@@ -13,6 +13,7 @@ export function temporaryBucketOperations(catalog: Catalog): Operation[] {
       name: 'GetTempBucketToken',
       method: 'GET',
       path: '/tempBucketToken',
+      refused: true,
       run() {
         throw invalidArgument(CODE_WITHOUT_STORAGE);
       },
@@ -22,6 +23,7 @@ export function temporaryBucketOperations(catalog: Catalog): Operation[] {
       method: 'GET',
       path: '/services/{service}/tempCodeBucketToken',
       query: ['functionName', 'instanceType'],
+      refused: true,
       run(call) {
         catalog.find(call.service);
         throw invalidArgument(CODE_WITHOUT_STORAGE);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseTimer, type Timer } from '../../domain/schedule/timer.ts';
 import { invalidArgument } from '../http/api-error.ts';
 import { parseValue } from '../http/json-body.ts';
+import { Times } from '../http/answers.ts';
 
 const OSS_EVENTS = {
   ObjectCreated: [
@@ -120,6 +121,24 @@ export const TRIGGER_TYPES = Object.keys(CONFIGS) as [TriggerType, ...TriggerTyp
 export type TriggerSettings = {
   [Type in TriggerType]: { readonly type: Type; readonly config: TriggerConfig<Type> };
 }[TriggerType];
+
+/** What is answered of a trigger. */
+export const TriggerAnswer = z.union(
+  TRIGGER_TYPES.map((type) =>
+    z.object({
+      triggerName: z.string(),
+      triggerId: z.string(),
+      triggerType: z.literal(type),
+      sourceArn: z.string(),
+      invocationRole: z.string(),
+      qualifier: z.string(),
+      description: z.string(),
+      triggerConfig: CONFIGS[type],
+      ...Times,
+      ...(type === 'http' && { urlInternet: z.string(), urlIntranet: z.string() }),
+    }),
+  ),
+);
 
 /** Where events of each type come from (fc-api.md §4); types that are missing here have no source of their own. */
 const SOURCES: Partial<Record<TriggerType, { readonly pattern: RegExp; readonly words: string }>> = {

@@ -15,6 +15,8 @@ import { apiTime, type TriggerRecord } from './records.ts';
 import { Description } from './service-config.ts';
 import { deploymentOf, triggerKey, type ServiceState } from './service-state.ts';
 import { checkSource, timerOf, TRIGGER_TYPES, triggerSettings } from './trigger-config.ts';
+import { pageOf } from '../http/answers.ts';
+import { TriggerAnswer } from './trigger-config.ts';
 
 /** Per function (fc-api.md §5). */
 const MAX_TRIGGERS = 10;
@@ -43,6 +45,7 @@ export function triggerOperations(catalog: Catalog): Operation[] {
       name: 'CreateTrigger',
       method: 'POST',
       path: '/services/{service}/functions/{function}/triggers',
+      output: TriggerAnswer,
       input: CreateTriggerInput,
       async run(call) {
         const { service, name: functionName } = owner(catalog, call);
@@ -78,6 +81,7 @@ export function triggerOperations(catalog: Catalog): Operation[] {
       name: 'ListTriggers',
       method: 'GET',
       path: '/services/{service}/functions/{function}/triggers',
+      output: pageOf('triggers', TriggerAnswer),
       query: ['prefix', 'startKey', 'nextToken', 'limit'],
       run(call) {
         const { service, name: functionName } = owner(catalog, call);
@@ -92,6 +96,7 @@ export function triggerOperations(catalog: Catalog): Operation[] {
       name: 'GetTrigger',
       method: 'GET',
       path: '/services/{service}/functions/{function}/triggers/{trigger}',
+      output: TriggerAnswer,
       run(call) {
         const { service, name } = owner(catalog, call);
         return answer(call, service, findTrigger(catalog.find(service), name, call.param('trigger')));
@@ -101,6 +106,7 @@ export function triggerOperations(catalog: Catalog): Operation[] {
       name: 'UpdateTrigger',
       method: 'PUT',
       path: '/services/{service}/functions/{function}/triggers/{trigger}',
+      output: TriggerAnswer,
       input: UpdateTriggerInput,
       async run(call) {
         const { service, name: functionName } = owner(catalog, call);

@@ -10,8 +10,12 @@ import { withoutQualifier } from './attachments.ts';
 import { apiTime, type FunctionRecord, type ServiceRecord, type VersionRecord } from './records.ts';
 import { Description } from './service-config.ts';
 import type { ServiceState } from './service-state.ts';
+import { pageOf, Times } from '../http/answers.ts';
 
 const PublishVersionInput = z.object({ description: Description.exactOptional() });
+
+const VersionAnswer = z.object({ versionId: z.string(), description: z.string(), ...Times });
+const VersionPage = pageOf('versions', VersionAnswer).extend({ direction: z.enum(['BACKWARD', 'FORWARD']) });
 
 export function versionOperations(catalog: Catalog): Operation[] {
   return [
@@ -19,6 +23,7 @@ export function versionOperations(catalog: Catalog): Operation[] {
       name: 'PublishVersion',
       method: 'POST',
       path: '/services/{service}/versions',
+      output: VersionAnswer,
       input: PublishVersionInput,
       async run(call) {
         const service = call.service;
@@ -63,6 +68,7 @@ export function versionOperations(catalog: Catalog): Operation[] {
       name: 'ListVersions',
       method: 'GET',
       path: '/services/{service}/versions',
+      output: VersionPage,
       query: ['startKey', 'nextToken', 'limit', 'direction'],
       run: (call) => json(versionPage(catalog.find(call.service), call)),
     },
@@ -150,7 +156,7 @@ function versionPage(state: ServiceState, call: Call): Record<string, unknown> {
   };
 }
 
-function versionView(record: VersionRecord): Record<string, unknown> {
+function versionView(record: VersionRecord): z.infer<typeof VersionAnswer> {
   return {
     versionId: record.versionId,
     description: record.description,

@@ -46,6 +46,7 @@ export function vpcBindingOperations(catalog: Catalog): Operation[] {
       name: 'ListVpcBindings',
       method: 'GET',
       path: '/services/{service}/bindings',
+      output: z.object({ vpcIds: z.array(z.string()) }),
       run: (call) => json({ vpcIds: vpcsOf(catalog.find(call.service)) }),
     },
     {

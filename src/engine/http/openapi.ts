@@ -20,6 +20,13 @@ const INVOKE: Operation = {
   path: '/services/{service}/functions/{function}/invocations',
   run: () => ({ kind: 'nothing' }),
 };
+const INVOKE_RESPONSES = {
+  200: {
+    description: 'What the function answered, or its error document',
+    content: { 'application/octet-stream': {}, 'application/json': {} },
+  },
+  202: { description: 'Stored, to be called' },
+};
 const INVOKE_HEADERS = ['X-Fc-Invocation-Type', 'X-Fc-Log-Type', 'X-Fc-Stateful-Async-Invocation-Id'];
 
 /** The document, ready to be sent. */
@@ -74,24 +81,35 @@ function describe(operation: Operation): object {
     parameters.push({ name: header, in: 'header', required: false, schema: TEXT });
   const content = isInvocation
     ? { 'application/octet-stream': {} }
-    : input && { 'application/json': { schema: jsonSchema(input) } };
+    : input && { 'application/json': { schema: jsonSchema(input, 'input') } };
   return {
     operationId: name,
     parameters,
     ...(content && { requestBody: { content } }),
     ...(operation.signed === false && { security: [] }),
     responses: {
-      ...(isInvocation
-        ? { 200: { description: 'What the function answered' }, 202: { description: 'Stored, to be called' } }
-        : operation.upgrade
-          ? { 101: { description: 'A WebSocket' } }
-          : { 200: { description: 'Done' }, 204: { description: 'Done, with nothing to say' } }),
+      ...(isInvocation ? INVOKE_RESPONSES : successOf(operation)),
       default: ERROR,
     },
   };
 }
 
+function successOf(operation: Operation): object {
+  const { output, download, refused } = operation;
+  if (refused) return {};
+  if (output)
+    return {
+      200: {
+        description: 'Done',
+        content: { 'application/json': { schema: jsonSchema(output, 'output') } },
+      },
+    };
+  if (download !== undefined) return { 200: { description: 'The file', content: { [download]: {} } } };
+  if ('upgrade' in operation) return { 101: { description: 'A WebSocket begins' } };
+  return { 204: { description: 'Done, with nothing to say' } };
+}
+
 /** Refinements have no JSON Schema; what they check is told by the error. */
-function jsonSchema(schema: z.ZodType): object {
-  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): object {
+  return z.toJSONSchema(schema, { io, unrepresentable: 'any' });
 }

@@ -16,6 +16,12 @@ export interface Operation {
   readonly path: string;
   /** What `Call.body` reads here: the one source of validation and of the OpenAPI document. */
   readonly input?: z.ZodType;
+  /** What a success answers, for the OpenAPI document; left out: nothing (204). The views are typed by it. */
+  readonly output?: z.ZodType;
+  /** Known, so that it can say what to do instead; it never succeeds. */
+  readonly refused?: true;
+  /** Content type of the file that a success answers instead. */
+  readonly download?: string;
   /** Names of the query parameters. */
   readonly query?: readonly string[];
   /** False only for what carries its permission in its own URL. */

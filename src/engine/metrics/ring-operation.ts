@@ -5,6 +5,25 @@ import { invalidArgument } from '../http/api-error.ts';
 import { json, type Operation } from '../http/operation.ts';
 import { PROBE_QUALIFIER } from './series.ts';
 import type { SeriesRegistry } from './series-registry.ts';
+import { z } from 'zod';
+
+const Counts = { requests: z.int(), failures: z.int(), coldStarts: z.int() };
+const Histogram = z.array(z.tuple([z.int(), z.int()]));
+const Version = z.object({
+  version: z.string(),
+  totals: z.object(Counts),
+  consecutiveFailures: z.int(),
+  buckets: z.array(z.object({ at: z.int(), ...Counts })),
+  latencies: z.array(z.object({ at: z.int(), warm: Histogram, cold: Histogram })).exactOptional(),
+});
+const Ring = z.object({
+  now: z.int(),
+  service: z.string(),
+  function: z.string(),
+  qualifier: z.string(),
+  versions: z.array(Version),
+  probes: z.array(Version).exactOptional(),
+}) satisfies z.ZodType<RingAnswer>;
 
 export function ringOperations(catalog: Catalog, registry: SeriesRegistry, now: () => number): Operation[] {
   return [
@@ -12,6 +31,7 @@ export function ringOperations(catalog: Catalog, registry: SeriesRegistry, now: 
       name: 'ReadRing',
       method: 'GET',
       path: '/_sluice/ring',
+      output: Ring,
       query: ['service', 'function', 'qualifier', 'from', 'latencies', 'probes'],
       run(call) {
         const service = call.required('service');
