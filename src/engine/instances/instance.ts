@@ -206,7 +206,7 @@ export class Instance {
     let fault: string | undefined;
     if (type === FromInstance.log)
       this.#output.frame(this.#isAtWork(number) ? number : 0, this.#ownerOf(number), payload);
-    else if (type === FromInstance.ready) fault = this.#startUp.onReadyFrame();
+    else if (type === FromInstance.ready) fault = this.#onReadyFrame();
     else if (number >= FIRST_HOOK_CALL) fault = this.#hooks.onAnswer(type, number);
     else if (number === INITIALIZER_CALL) this.#startUp.onInitialized(type, payload);
     else {
@@ -229,6 +229,12 @@ export class Instance {
     const call = this.#inFlight.get(number);
     if (!call || call === latest.call) return latest;
     return { requestId: call.invocation.requestId, qualifier: call.invocation.qualifier, call };
+  }
+
+  /** From here on it computes for the function: its initializer first. */
+  #onReadyFrame(): string | undefined {
+    this.#link.process.setCpuShare(this.revision.memoryMb);
+    return this.#startUp.onReadyFrame();
   }
 
   #becomeReady(): void {

@@ -1,8 +1,10 @@
 /** Limits that hold one instance, seen through the runner. They need cgroups; without them `readyz` says so. */
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createFunctionRunner, ownFunctionRunner } from '../../../test/support/function-runner.ts';
+import { homeHash } from '../../platform/home-hash.ts';
 
 const functions = createFunctionRunner();
 afterAll(() => functions.close());
@@ -95,6 +97,22 @@ describe.skipIf(limits.state === 'missing')('an instance', () => {
     await expect
       .poll(() => readdirSync(folder).filter((name) => name.endsWith('.img')))
       .toEqual(['template.img']);
+  });
+
+  test('has an eighth of its share of the CPU until it is ready — starts must not slow down whoever serves', async () => {
+    const own = ownFunctionRunner({ waiting: 0 });
+    const names = ['-name', 'cpu.shares', '-o', '-name', 'cpu.weight'];
+    const shares = () =>
+      execFileSync('find', ['/sys/fs/cgroup', ...names], { encoding: 'utf8' })
+        .split('\n')
+        .filter((file) => file.includes(`/sluice-${homeHash(own.home)}/c-`))
+        .map((file) => Number(readFileSync(file, 'latin1')));
+    const answer = own.invoke(own.define('exports.handler = async () => 1;', { memoryMb: 1024 }));
+    // Nothing of the start is seen by this process before it turns to its events again.
+    const starting = shares();
+    await answer;
+    // The kernel's own numbers for one gigabyte's share, and an eighth of it.
+    expect([starting, shares()]).toEqual(limits.state === 'v2' ? [[13], [100]] : [[128], [1024]]);
   });
 
   test('leaves no group, mount or image behind', async () => {

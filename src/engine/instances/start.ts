@@ -40,6 +40,11 @@ export interface StartedInstance {
   readonly readiness: Readiness;
 }
 
+/**
+ * Part of its share of the CPU that an instance has until it is ready. To start is a tenth of a second of computing: some starts
+ * at once would take from the instances that answer callers what they need to do so in time.
+ */
+const STARTING_CPU_SHARE = 1 / 8;
 /** From spawn to a shim's `ready`; an idle machine needs 60 ms. */
 const SHIM_READINESS: Readiness = { limitMs: 30_000, missing: 'it was not ready' };
 
@@ -97,7 +102,11 @@ export function startInstance(
     seccompFile: host.seccompFile,
     instanceId,
     host: {
-      group: host.cgroups?.create(instanceId, { memoryMb: revision.memoryMb, tasks: INSTANCE_TASKS }),
+      group: host.cgroups?.create(instanceId, {
+        memoryMb: revision.memoryMb,
+        tasks: INSTANCE_TASKS,
+        cpuShare: revision.memoryMb * STARTING_CPU_SHARE,
+      }),
       tmpDisks: host.tmpDisks,
       network: revision.internetAccess ? host.egress?.instance(revision.nameResolution) : undefined,
     },

@@ -165,6 +165,11 @@ export class InstanceProcess {
     this.#spec = { ...this.#spec, env };
   }
 
+  /** Another share of the CPU from now on; without cgroups nothing happens. */
+  setCpuShare(share: number): void {
+    if (!this.#over) this.#group?.setCpuShare(share);
+  }
+
   /** Stops every process of the instance until `thaw`; without cgroups nothing happens. */
   freeze(): void {
     if (!this.#over) this.#group?.freeze();

@@ -66,6 +66,23 @@ for (const version of ['v1', 'v1+v2', 'v2'] as const) {
       await group.remove();
     });
 
+    test('get another share of the CPU, also when they are gone', async () => {
+      const group = groups.create('share', { memoryMb: 1024, tasks: 64, cpuShare: 128 });
+      const share = () =>
+        group.joinFiles
+          .map((file) => dirname(file))
+          .flatMap((folder) => [`${folder}/cpu.shares`, `${folder}/cpu.weight`])
+          .filter((file) => existsSync(file))
+          .map((file) => Number(readFileSync(file, 'latin1')));
+      const [before = 0] = share();
+      group.setCpuShare(1024);
+      const [after = 0] = share();
+      // The kernel's own numbers for one gigabyte's share, and an eighth of it.
+      expect([before, after]).toEqual(version === 'v2' ? [13, 100] : [128, 1024]);
+      await group.remove();
+      expect(() => group.setCpuShare(1024)).not.toThrow();
+    });
+
     test('hold back processes over the limit', async () => {
       const { group, child, ended } = start(
         'few',

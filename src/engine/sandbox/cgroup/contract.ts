@@ -16,6 +16,8 @@ export interface Cgroup {
   readonly joinFiles: readonly string[];
   /** Other limits from now on. @throws Error where the kernel refuses, as it does for less memory than is in use */
   limit(limits: GroupLimits): void;
+  /** Another share of the CPU from now on, as `GroupLimits` counts it. */
+  setCpuShare(share: number): void;
   /**
    * The kernel's highest count so far, without the page cache that it holds now: files that were read once are not the
    * function's memory, and go as soon as it needs the room.
@@ -65,6 +67,7 @@ export interface Limiter {
   /** Folders of the group, one per hierarchy; the last part is the group's name. */
   folders(name: string): readonly string[];
   apply(name: string, limits: GroupLimits): void;
+  setCpuShare(name: string, share: number): void;
   /** Bytes. */
   peak(name: string): number;
   oomKills(name: string): number;

@@ -94,6 +94,14 @@ class HomeGroup implements Cgroup {
     this.#limiter.apply(this.#name, limits);
   }
 
+  setCpuShare(share: number): void {
+    try {
+      this.#limiter.setCpuShare(this.#name, share);
+    } catch {
+      // The group is gone, and so are its processes.
+    }
+  }
+
   peakMemoryMb(): number {
     if (!this.#removed) this.#peak = Math.max(this.#peak, this.#limiter.peak(this.#name) / MB);
     return this.#peak;

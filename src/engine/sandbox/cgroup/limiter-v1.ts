@@ -31,8 +31,12 @@ export class LimiterV1 implements Limiter {
     write(`${memory}/memory.limit_in_bytes`, bytes);
     if (!isMore) writeIfThere(`${memory}/memory.memsw.limit_in_bytes`, bytes);
     write(join(this.#roots.pids, name, 'pids.max'), limits.tasks);
-    // 1024 is the kernel's "one share": CPU is given in proportion to memory.
-    write(join(this.#roots.cpu, name, 'cpu.shares'), Math.max(2, limits.cpuShare ?? limits.memoryMb));
+    this.setCpuShare(name, limits.cpuShare ?? limits.memoryMb);
+  }
+
+  /** 1024 is the kernel's "one share": CPU is given in proportion to memory. */
+  setCpuShare(name: string, share: number): void {
+    write(join(this.#roots.cpu, name, 'cpu.shares'), Math.max(2, Math.round(share)));
   }
 
   peak(name: string): number {

@@ -27,8 +27,12 @@ export class LimiterV2 implements Limiter {
     // A function of which a part is gone answers nothing sensible any more.
     writeIfThere(`${folder}/memory.oom.group`, 1);
     write(`${folder}/pids.max`, limits.tasks);
-    const weight = Math.round(((limits.cpuShare ?? limits.memoryMb) * WEIGHT_PER_GB) / 1024);
-    write(`${folder}/cpu.weight`, Math.min(WEIGHT_MAX, Math.max(1, weight)));
+    this.setCpuShare(name, limits.cpuShare ?? limits.memoryMb);
+  }
+
+  setCpuShare(name: string, share: number): void {
+    const weight = Math.round((share * WEIGHT_PER_GB) / 1024);
+    write(join(this.#root, name, 'cpu.weight'), Math.min(WEIGHT_MAX, Math.max(1, weight)));
   }
 
   peak(name: string): number {
