@@ -23,7 +23,7 @@ try {
   const echoes = await echoFunctions(fc);
   const { rows, compared } = await measureWarm(stack, peers, echoes);
   await Promise.all(peers.splice(0).map((peer) => peer.stop()));
-  rows.push(...(await measureCold(fc)));
+  rows.push(...(await measureCold(fc, stack)));
   rows.push(...(await measureIdle(stack, fc)));
   rows.push(...(await measureOverload(stack, fc, echoes)));
   rows.push(...(await measureMany(stack, fc, echoes)));
