@@ -90,7 +90,7 @@ function processesSeeing(home) {
 /** Copies that a start makes of the template of `/tmp` and removes; none once the home is gone. */
 function tmpImagesOf(home) {
   const folder = join(home, 'engine/sandbox/tmp');
-  return existsSync(folder) ? readdirSync(folder).filter((name) => /^c-.*\.img$/.test(name)).length : 0;
+  return existsSync(folder) ? readdirSync(folder).filter((name) => /^[cw]-.*\.img$/.test(name)).length : 0;
 }
 
 function loopFiles() {

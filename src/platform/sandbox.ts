@@ -125,11 +125,11 @@ export function sandboxCommand(spec: SandboxSpec): SandboxCommand {
   args.push(...descriptorArguments(spec.descriptors), '--clearenv', '--hostname', 'sandbox');
   args.push('--chdir', spec.cwd);
   const program = (path: string): string[] => (spec.root === undefined ? [path] : hostProgram(path));
+  const variables = Object.entries(spec.env).map(([name, value]) => `${name}=${value}`);
   const command = [
     ...(isRoot ? [...program('/usr/bin/setpriv'), ...dropTo(spec.uid, spec.gid)] : []),
-    ...program('/usr/bin/env'),
-    '-i',
-    ...Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
+    // Bubblewrap leaves PWD alone: where nothing is to be set, a program less is started.
+    ...(variables.length > 0 ? [...program('/usr/bin/env'), '-i', ...variables] : []),
     ...spec.command,
   ];
   const optionsFd = spec.descriptors?.args;

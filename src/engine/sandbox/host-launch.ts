@@ -1,7 +1,7 @@
 /**
  * The command that the engine spawns for a sandbox where it runs as root: a shell that connects the instance's
- * network, joins its cgroups and mounts its `/tmp`, then becomes bubblewrap. In the child, because each step may wait, and the
- * engine must not.
+ * network, mounts its `/tmp` and joins its cgroups, all at once, then becomes bubblewrap. In the child, because each step may
+ * wait, and the engine must not.
  */
 import type { Cgroup } from './cgroup/contract.ts';
 import type { InstanceNetwork } from './network/egress.ts';
@@ -17,12 +17,13 @@ export interface HostSide {
   readonly network: InstanceNetwork | undefined;
 }
 
-const JOIN = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 125; shift; done; shift; ';
-const DISK =
-  `cp --sparse=always -- "$1" "$2" && ${MOUNT.join(' ')} -- "$2" "$3" || exit 125; ` +
-  'rm -f -- "$2"; shift 3; ';
+/** To join is mostly to wait for the kernel: the other two run meanwhile, and stay out of the group that way. */
+const JOIN = 'while [ "$1" != -- ]; do echo 0 >"$1" || { wait; exit 125; }; shift; done; shift; ';
+/** Whoever started the sandbox removes the image once it is mounted: a program less to wait for. */
+const DISK = `{ cp --sparse=always -- "$1" "$2" && exec ${MOUNT.join(' ')} -- "$2" "$3"; } & disk=$!; shift 3; `;
+const MOUNTED = 'wait $disk || exit 125; ';
 /**
- * Runs beside the rest: to join cgroups is mostly to wait for the kernel. The shell is in the instance's own network
+ * The shell is in the instance's own network
  * namespace already, which lives as long as a process in it: nothing of it has a name, so nothing is left when they end.
  * Everything goes by the gateway (`/32`), which refuses at once what is for other instances, where nobody would answer;
  * `isolated` keeps bridge ports from each other below that. Loopback keeps its `::1`, links that come have no IPv6, for
@@ -55,7 +56,12 @@ export function hostCommand(
 ): [string, ...string[]] {
   if (!group && !tmpDisks && !network) return [...command];
   const script =
-    (network ? CONNECT : '') + JOIN + (tmpDisks ? DISK : '') + (network ? CONNECTED : '') + BECOME;
+    (network ? CONNECT : '') +
+    (tmpDisks ? DISK : '') +
+    JOIN +
+    (network ? CONNECTED : '') +
+    (tmpDisks ? MOUNTED : '') +
+    BECOME;
   const disk = tmpDisks ? [tmpDisks.template, tmpDisks.imageOf(instanceId), tmpDisks.mountPoint] : [];
   const shell: [string, ...string[]] = [
     '/bin/sh',
@@ -63,9 +69,9 @@ export function hostCommand(
     script,
     'sh',
     ...(network ? [network.namespace, network.port, network.address] : []),
+    ...disk,
     ...(group?.joinFiles ?? []),
     '--',
-    ...disk,
     ...command,
   ];
   const namespaces = [...(tmpDisks ? ['-m', '--propagation', 'slave'] : []), ...(network ? ['-n'] : [])];

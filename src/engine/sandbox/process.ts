@@ -64,7 +64,7 @@ export class InstanceProcess {
   readonly #sandboxed: boolean;
   readonly #group: Cgroup | undefined;
   readonly #network: InstanceNetwork | undefined;
-  /** Its `/tmp` while it starts; a start that is over has removed it. */
+  /** Its `/tmp` while it starts; removed when it is mounted, and where the start is cut off. */
   readonly #tmpImage: string | undefined;
   /** The sandbox's first process, as the host numbers it; 0 until bubblewrap has told. */
   #sandboxPid = 0;
@@ -129,7 +129,7 @@ export class InstanceProcess {
   /** With the last process of a start that was cut off nobody is left who could write the image again. */
   async #clear(): Promise<void> {
     await this.#group?.remove();
-    if (this.#tmpImage !== undefined) await rm(this.#tmpImage, { force: true }).catch(() => undefined);
+    await this.#removeImage();
   }
 
   /**
@@ -247,9 +247,15 @@ export class InstanceProcess {
       if (this.#sandboxPid !== 0) return;
       text += chunk.toString('latin1');
       this.#sandboxPid = Number(/"child-pid":\s*(\d+)\D/.exec(text)?.[1] ?? 0);
+      if (this.#sandboxPid !== 0) void this.#removeImage();
       this.#openNetwork();
     });
     status.on('error', () => status.destroy());
+  }
+
+  /** It is mounted when bubblewrap runs, and needs no name any more: without one it goes with its last process. */
+  async #removeImage(): Promise<void> {
+    if (this.#tmpImage !== undefined) await rm(this.#tmpImage, { force: true }).catch(() => undefined);
   }
 
   #signalGroup(name: NodeJS.Signals): void {

@@ -1,7 +1,7 @@
 /**
  * `/tmp` of an instance as a small file system of its own on disk, because pages of a memory file system count as the
  * function's memory: half full, it would end a small function. An image is copied from a template, mounted inside the
- * mount namespace of the instance alone and deleted at once, so that it is gone with its last process, whatever ended.
+ * mount namespace of the instance alone and deleted then, so that it is gone with its last process, whatever ended.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
