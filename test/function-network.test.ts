@@ -324,6 +324,6 @@ ip -n ${INTERNET} route add 198.51.100.4/30 via ${HOST_ADDRESS}`);
     engine = new Engine();
     await engine.answer();
     expect(await engine.dial(SITE, PORT)).toBe(HOST_ADDRESS);
-    expect(instancePorts()).toHaveLength(1);
+    expect(instancePorts()).not.toEqual([]);
   });
 });
