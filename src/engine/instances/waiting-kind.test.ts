@@ -14,6 +14,8 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-kind-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const registry = new RuntimeRegistry({ interpreters: {}, cache: folder });
 
+const hasPhp = registry.find('php7.2').found;
+
 function kindOf(revision: Revision): WaitingKind | undefined {
   const lookup = registry.find(revision.runtime);
   if (!lookup.found) throw new Error(lookup.reason);
@@ -57,6 +59,11 @@ describe('a function has a process of its own', () => {
     mkdirSync(join(folder, 'layer', 'lib'), { recursive: true });
     writeFileSync(join(folder, 'layer', 'lib', 'libvips.so'), '');
     expect(isSuited(define('1', { layerFolder: join(folder, 'layer') }))).toBe(false);
+  });
+
+  test.skipIf(!hasPhp)('for extensions of PHP in its code', () => {
+    expect(isSuited(define({ 'index.php': '' }, { runtime: 'php7.2' }))).toBe(true);
+    expect(isSuited(define({ 'extension/a.ini': '' }, { runtime: 'php7.2' }))).toBe(false);
   });
 
   test('for nothing else', () => {

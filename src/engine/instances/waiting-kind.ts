@@ -2,7 +2,7 @@
  * Which waiting runtime can become an instance of a function. What a process cannot be given after its start must be right
  * from the beginning: that is in the kind, or the function is started in the ordinary way.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Revision } from '../invoke/contract.ts';
 import { commonEnvironment } from '../runtimes/environment.ts';
@@ -61,6 +61,7 @@ export function suits(
     join(codeFolder, 'lib'),
     ...(layerFolder === '' ? [] : [join(layerFolder, 'lib')]),
   ];
+  if (waiting?.startFolder !== undefined && existsSync(join(codeFolder, waiting.startFolder))) return false;
   return !folders.some((folder) => namesIn(folder).some((name) => SHARED_LIBRARY.test(name)));
 }
 

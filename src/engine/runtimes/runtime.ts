@@ -41,6 +41,8 @@ export interface ShimRuntime extends AnyRuntime {
 export interface WaitingSettings {
   /** Names of variables that the interpreter or the C library looks at only when a process starts. */
   readonly startVariables: RegExp;
+  /** Folder of the code that it looks at only then; left out: none. */
+  readonly startFolder?: string;
 }
 
 /** The function is an HTTP server of its own (runtimes.md §8). */

@@ -19,6 +19,10 @@ const Answer = z
   .transform(([version, program, sapi, ...configuration]) => ({ version, program, sapi, configuration }));
 type Interpreter = z.infer<typeof Answer>;
 
+/** Folder of a function's own extensions and settings in its code. */
+const EXTENSIONS = 'extension';
+/** The time zone is PHP's own, by its settings. */
+const START_VARIABLES = /^(?:PHP|USE_ZEND_ALLOC$|TMPDIR$|TZ$)/;
 /** Warnings and fatal errors go where `echo` goes, the function's log; the instance's own limits are enough. */
 const FLAGS = [
   'display_errors=1',
@@ -62,9 +66,10 @@ function runtimeOf(id: string, { version, program, configuration }: Interpreter)
     mounts: [...mounts, { from: shim, to: SANDBOX_SHIM }],
     command: [program, ...FLAGS, `${SANDBOX_SHIM}/main.php`],
     bareCommand: [program, ...FLAGS, `${shim}/main.php`],
+    waiting: { startVariables: START_VARIABLES, startFolder: EXTENSIONS },
     path: isSystem ? [] : [dirname(program)],
     // The empty part stands for the folder that PHP was built with.
-    environment: (codeFolder) => ({ PHP_INI_SCAN_DIR: `:${codeFolder}/extension` }),
+    environment: (codeFolder) => ({ PHP_INI_SCAN_DIR: `:${codeFolder}/${EXTENSIONS}` }),
   };
 }
 

@@ -4,9 +4,9 @@ namespace FcRuntime;
 
 final class Channel
 {
-    const START = 0x01, INITIALIZE = 0x02, INVOKE = 0x03, HTTP = 0x04, HOOK = 0x05;
+    const START = 0x01, INITIALIZE = 0x02, INVOKE = 0x03, HTTP = 0x04, HOOK = 0x05, PREPARE = 0x06;
     const READY = 0x81, RESULT = 0x82, UNHANDLED = 0x84, TOO_LARGE = 0x85, LOG = 0x86;
-    const HTTP_HEAD = 0x87, HTTP_BODY = 0x88, HTTP_END = 0x89;
+    const HTTP_HEAD = 0x87, HTTP_BODY = 0x88, HTTP_END = 0x89, PREPARED = 0x8a;
     const MAX_PIECE_BYTES = 262144;
     const HEADER_BYTES = 9;
 

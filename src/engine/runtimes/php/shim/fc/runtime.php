@@ -16,12 +16,19 @@ final class Runtime
     {
         self::$channel = new Channel(3);
         $first = self::$channel->read();
+        if ($first !== null && $first[0] === Channel::PREPARE) {
+            self::$channel->send(Channel::PREPARED, 0, '');
+            $first = self::$channel->read();
+        }
         if ($first === null || $first[0] !== Channel::START) {
             exit(1);
         }
         self::$start = json_decode($first[2], true);
         if (self::$start['protocol'] !== self::PROTOCOL_VERSION) {
             exit(1);
+        }
+        if (isset(self::$start['environment'])) {
+            self::moveIn();
         }
         Logger::install(self::$channel);
         $GLOBALS['fcPhpCgiProxy'] = new PhpCgiProxy();
@@ -37,6 +44,18 @@ final class Runtime
         });
         Logger::write('FunctionCompute ' . self::$start['runtime'] . " runtime inited.\n");
         self::$channel->send(Channel::READY, 0, json_encode(['runtimeVersion' => PHP_VERSION]));
+    }
+
+    /** It waited without a function: its code has just appeared, its environment comes now. */
+    private static function moveIn()
+    {
+        chdir(self::$start['codeFolder']);
+        foreach (array_keys(getenv()) as $name) {
+            putenv($name);
+        }
+        foreach (self::$start['environment'] as $name => $value) {
+            putenv("$name=$value");
+        }
     }
 
     /** Serves calls until one needs a file that is not loaded yet. */
