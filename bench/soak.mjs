@@ -2,7 +2,8 @@
  * `npm run bench:soak [minutes] [seed]`: a mixed load on the engine of a Sluice of its own, while code and aliases change and
  * instances are killed. Every answer is compared with what must come for its own call; at the end, when the idle
  * instances are gone, everything that the engine held must be given back. Ends with 1 where something was wrong or leaked.
- * A run of less than ten minutes deletes its functions instead of waiting until idle instances go by themselves.
+ * A run of less than ten minutes deletes its functions instead of waiting until idle instances go by themselves; runtimes
+ * that wait go by themselves in both.
  */
 import { loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -23,7 +24,7 @@ const IN_FLIGHT_MOST = 64;
 const CHANGE_MS = 3_000;
 const KILL_MS = 1_000;
 const CENSUS_MS = 5_000;
-/** Longer than an idle instance is kept, with the look that ends it. */
+/** Longer than an idle instance, or a runtime that waits for one, is kept, with the look that ends it. */
 const IDLE_MS = 6 * 60_000;
 const LONG_MINUTES = 10;
 
@@ -92,10 +93,10 @@ try {
   );
   faults.push(...calls.faults);
 
-  const deadline = Date.now() + (minutes < LONG_MINUTES ? 60_000 : IDLE_MS);
+  const deadline = Date.now() + IDLE_MS;
   if (minutes < LONG_MINUTES) await fleet.remove();
   let after = await census(stack);
-  while (after.instances > 0 && Date.now() < deadline) {
+  while ((after.instances > 0 || after.host.sandboxes > before.host.sandboxes) && Date.now() < deadline) {
     await pause(1_000);
     after = await census(stack);
   }

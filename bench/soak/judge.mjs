@@ -2,7 +2,7 @@
 
 /** Kept on purpose: connections to PostgreSQL (8), the helper that reaches custom runtimes, the log files. */
 const DESCRIPTORS_MORE = 24;
-/** The helper that reaches custom runtimes. */
+/** The helpers that reach custom runtimes and that give waiting runtimes their code. */
 const PROCESSES_MORE = 2;
 /** How much higher the floor of the last part of a run may be than that of the first part after warming up. */
 const GROWTH = 1.25;
