@@ -42,15 +42,15 @@ export async function startStack() {
     credentials,
     readyMs: performance.now() - began,
     supervisorPid: process_.pid,
-    /** name → pid of each part */
+    /** name → pid of each part that runs */
     parts: () =>
       Object.fromEntries(
         readdirSync(join(home, 'run'))
           .filter((name) => name.endsWith('.pid'))
-          .map((name) => [
-            name.slice(0, -4),
-            Number.parseInt(readFileSync(join(home, 'run', name), 'utf8'), 10),
-          ]),
+          .flatMap((name) => {
+            const pid = pidIn(join(home, 'run', name));
+            return pid === undefined ? [] : [[name.slice(0, -4), pid]];
+          }),
       ),
     stop: async () => {
       process_.kill('SIGTERM');
@@ -58,6 +58,16 @@ export async function startStack() {
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** `undefined` where the part ended since the folder was listed. */
+function pidIn(path) {
+  try {
+    return Number.parseInt(readFileSync(path, 'utf8'), 10);
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** The public SDK, pointed at the stack's engine. */
