@@ -20,7 +20,7 @@ import { hasEnded } from '../domain/release/states.ts';
 import { ensureError } from '../platform/errors.ts';
 import { saveAliasState } from '../store/alias-states.ts';
 import { addAudit, type AuditFact } from '../store/audit.ts';
-import { recordEvent } from '../store/events.ts';
+import { recordEvents } from '../store/events.ts';
 import { addOverride, overrideAfter } from '../store/overrides.ts';
 import { findRelease } from '../store/releases.ts';
 import {
@@ -176,8 +176,11 @@ function entryOf(
 
 /** Events from a number on; those that are stored already stay as they are. */
 async function tell(tx: Db, releaseId: string, events: readonly ReleaseEvent[], from: number): Promise<void> {
-  for (const [index, event] of events.entries())
-    await recordEvent(tx, { releaseId, seq: from + index, at: Date.now(), event });
+  const at = Date.now();
+  await recordEvents(
+    tx,
+    events.map((event, index) => ({ releaseId, seq: from + index, at, event })),
+  );
 }
 
 async function readAlias(parts: RollbackParts, service: string, alias: string): Promise<Tagged<FcAlias>> {

@@ -29,46 +29,67 @@ export interface EventToRecord {
  * @throws Error when the release does not exist
  */
 export async function recordEvent(db: Db, input: EventToRecord): Promise<boolean> {
-  const work = async (tx: Db): Promise<boolean> => {
+  return (await recordEvents(db, [input])) > 0;
+}
+
+/**
+ * The same for several events, all or none, in their order.
+ *
+ * @returns how many were not stored before
+ */
+export async function recordEvents(db: Db, inputs: readonly EventToRecord[]): Promise<number> {
+  const work = async (tx: Db): Promise<number> => {
     // Ids must become visible in their order: a reader that has seen id 8 never looks for a 7 that commits later.
+    // All other events wait for this, so there is one lock, one word and no more between.
     await sql`select pg_advisory_xact_lock(hashtextextended('sluice-events', 0))`.execute(tx);
-    const release = await tx
-      .selectFrom('releases')
-      .select(['seq', 'progress', 'project', 'dry_run'])
-      .where('id', '=', input.releaseId)
-      .forUpdate()
-      .executeTakeFirst();
-    if (!release) throw new Error(`release ${input.releaseId} does not exist`);
-    const inserted = await tx
-      .insertInto('release_events')
-      .values({
-        release_id: input.releaseId,
-        seq: input.seq,
-        at: new Date(input.at),
-        type: input.event.type,
-        event: JSON.stringify(input.event),
-      })
-      .onConflict((c) => c.columns(['release_id', 'seq']).doNothing())
-      .returning('id')
-      .executeTakeFirst();
-    if (!inserted) return false;
-    const progress = applyEvent(completeProgress(release.progress), input.event, input.at);
-    await tx
-      .updateTable('releases')
-      .set({
-        progress: JSON.stringify(progress),
-        state: progress.state,
-        seq: Math.max(release.seq, input.seq),
-      })
-      .where('id', '=', input.releaseId)
-      .execute();
-    await followQuarantine(tx, input.releaseId, input.event);
-    const { project, dry_run: dryRun } = release;
-    await followNotifications(tx, { ...input, project, dryRun, progress });
-    await sql`select pg_notify(${EVENTS_CHANNEL}, ${inserted.id})`.execute(tx);
-    return true;
+    const ids: string[] = [];
+    for (const input of inputs) {
+      const id = await storeEvent(tx, input);
+      if (id !== undefined) ids.push(id);
+    }
+    const newest = ids.at(-1);
+    if (newest !== undefined) await sql`select pg_notify(${EVENTS_CHANNEL}, ${newest})`.execute(tx);
+    return ids.length;
   };
   return db.isTransaction ? work(db) : db.transaction().execute(work);
+}
+
+/** @returns its id; `undefined`: it was stored before */
+async function storeEvent(tx: Db, input: EventToRecord): Promise<string | undefined> {
+  const release = await tx
+    .selectFrom('releases')
+    .select(['seq', 'progress', 'project', 'dry_run'])
+    .where('id', '=', input.releaseId)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!release) throw new Error(`release ${input.releaseId} does not exist`);
+  const inserted = await tx
+    .insertInto('release_events')
+    .values({
+      release_id: input.releaseId,
+      seq: input.seq,
+      at: new Date(input.at),
+      type: input.event.type,
+      event: JSON.stringify(input.event),
+    })
+    .onConflict((c) => c.columns(['release_id', 'seq']).doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  if (!inserted) return undefined;
+  const progress = applyEvent(completeProgress(release.progress), input.event, input.at);
+  await tx
+    .updateTable('releases')
+    .set({
+      progress: JSON.stringify(progress),
+      state: progress.state,
+      seq: Math.max(release.seq, input.seq),
+    })
+    .where('id', '=', input.releaseId)
+    .execute();
+  await followQuarantine(tx, input.releaseId, input.event);
+  const { project, dry_run: dryRun } = release;
+  await followNotifications(tx, { ...input, project, dryRun, progress });
+  return inserted.id;
 }
 
 /** Events after `afterId`, oldest first: of one release, or of all. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultEnvironments } from '../domain/plan/environment.ts';
 import { addAudit, listAudit, verifyAudit } from './audit.ts';
 import { acceptDeliveries, type DeliveryResult, type Told } from './deliveries.ts';
-import { EVENTS_CHANNEL, listEvents, recordEvent } from './events.ts';
+import { EVENTS_CHANNEL, listEvents, recordEvent, recordEvents, type EventToRecord } from './events.ts';
 import { listen } from './listen.ts';
 import { listParts, recordBeat } from './parts.ts';
 import {
@@ -190,6 +190,28 @@ describe('events', () => {
     await expect(sql`update sluice.release_events set seq = 9`.execute(store.db)).rejects.toThrow(
       'append only',
     );
+  });
+
+  test('several are stored in their order, all or none, and those that were stored before are left as they are', async () => {
+    const [one, other] = [newRelease('several'), newRelease('several')];
+    await createRelease(store.db, one);
+    await createRelease(store.db, other);
+    const event = (releaseId: string, seq: number): EventToRecord => ({
+      releaseId,
+      seq,
+      at: seq,
+      event: { type: 'cleared', reason: 'x' },
+    });
+    const told = [event(one.id, 1), event(other.id, 1), event(one.id, 2)];
+    await recordEvent(store.db, event(other.id, 1));
+    expect(await recordEvents(store.db, told)).toBe(2);
+    expect(await recordEvents(store.db, told)).toBe(0);
+    const stored = await listEvents(store.db, { releaseId: one.id, afterId: 0, limit: 9 });
+    expect(stored.map(({ seq }) => seq)).toEqual([1, 2]);
+    await expect(recordEvents(store.db, [event(one.id, 3), event('nobody', 1)])).rejects.toThrow(
+      'does not exist',
+    );
+    expect(await findRelease(store.db, one.id)).toMatchObject({ seq: 2 });
   });
 
   test('a reader that follows the ids misses none — ids become visible in their order', async () => {

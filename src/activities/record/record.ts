@@ -1,6 +1,6 @@
 /** Writes what happened, and reads the little that a workflow asks for. */
 import { newestLookOf } from '../../store/evaluations.ts';
-import { recordEvent } from '../../store/events.ts';
+import { recordEvent, recordEvents } from '../../store/events.ts';
 import { findRelease } from '../../store/releases.ts';
 import { hasEnded } from '../../domain/release/states.ts';
 import type { Activities } from '../contract.ts';
@@ -15,9 +15,7 @@ export function recordActivities({
       for (const { seq, at, event } of events) await recordEvent(db, { releaseId, seq, at, event });
     },
     async recordTogether({ events }) {
-      await db.transaction().execute(async (tx) => {
-        for (const event of events) await recordEvent(tx, event);
-      });
+      await recordEvents(db, events);
     },
     async releaseHasEnded({ releaseId }) {
       const release = await findRelease(db, releaseId);
