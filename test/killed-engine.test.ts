@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { canShowFolders } from '../src/engine/sandbox/mounter.ts';
@@ -26,7 +27,7 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 const FUNCTION =
   "require('child_process').spawn('sleep', ['300'], {detached: true, stdio: 'ignore'}).unref(); exports.handler = (event, context, callback) => { if (event.length === 0) callback(null, 'ok'); };";
 
-/** Starts a runner with one instance that stands still, one that works, and a runtime that waits; says so, and stays. */
+/** Starts a runner with one instance that stands still, one that works, and a runtime that waits; says so, and stays. With `start` it says so first. */
 const ENGINE = `
 import { createRunner } from ${JSON.stringify(pathToFileURL(join(DIST, 'engine/invoke/runner.js')).href)};
 import { createLog } from ${JSON.stringify(pathToFileURL(join(DIST, 'platform/log.js')).href)};
@@ -38,6 +39,10 @@ const revision = (key) => ({ key, service: 'shop', function: 'killed-' + key, ve
   server: { port: 9000, command: [], args: [] }, codeChecksum: '1', codeFolder: home + '/code', logProject: '', logStore: '', internetAccess: true, jaegerEndpoint: '' });
 const call = (key, payload) => runner.invoke(revision(key), { requestId: key, qualifier: 'LATEST', payload: Buffer.from(payload),
   wantsLog: false, retryCount: 0, isProbe: false });
+if (process.argv[2] === 'start') {
+  console.log(JSON.stringify({ pid: process.pid }));
+  await Promise.all(['a', 'b', 'c', 'd'].map((key) => call(key, '')));
+}
 await call('idle', '');
 await call('busy', '');
 call('busy', 'stay').catch(() => undefined);
@@ -47,7 +52,7 @@ if (process.argv[2] === 'close') setTimeout(() => runner.close(0).then(() => pro
 `;
 
 function startEngine(
-  mode: 'stay' | 'close',
+  mode: 'start' | 'stay' | 'close',
   of: string = home,
 ): Promise<{ pid: number; ended: Promise<void> }> {
   mkdirSync(join(of, 'code'), { recursive: true });
@@ -136,4 +141,23 @@ test('what a killed engine left is removed by the start of any other once its ho
   for (const folder of folders) expect(existsSync(dirname(folder))).toBe(false);
   expect(existsSync(`/run/netns/sl-egress-${homeHash(deleted)}`)).toBe(false);
   await other.ended;
+});
+
+test('what a killed engine was starting is gone after the next start, whenever it was killed', async () => {
+  const interrupted = mkdtempSync(join(tmpdir(), 'sluice-interrupted-'));
+  try {
+    // A start takes some 60 ms here: what runs first is the shell that mounts, then bubblewrap, then the runtime.
+    for (const afterMs of [10, 25, 40, 55, 70, 85]) {
+      const engine = await startEngine('start', interrupted);
+      await pause(afterMs);
+      process.kill(engine.pid, 'SIGKILL');
+      await engine.ended;
+    }
+    const next = await startEngine('close', interrupted);
+    await next.ended;
+    expect(functionProcesses(interrupted)).toEqual([]);
+    expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(interrupted);
+  } finally {
+    rmSync(interrupted, { recursive: true });
+  }
 });
