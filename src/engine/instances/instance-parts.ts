@@ -1,5 +1,7 @@
 /** What every sandbox of an instance has, however it was started. */
 
+import { randomBytes } from 'node:crypto';
+
 /** Where functions find their layers (guide.md §12). */
 export const LAYERS = '/opt';
 
@@ -9,3 +11,7 @@ const TASKS = 1024;
 const SANDBOX_TASKS = 2;
 /** What its cgroup is given. */
 export const INSTANCE_TASKS = TASKS + SANDBOX_TASKS;
+
+export function newInstanceId(): string {
+  return `c-${randomBytes(12).toString('hex')}`;
+}

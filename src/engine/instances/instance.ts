@@ -3,7 +3,6 @@
  * starting → ready → draining → ended. A draining instance finishes its calls and takes no new one. What to do with
  * a failed start or an ended instance is its owner's business (`pool.ts`).
  */
-import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { Revision } from '../invoke/contract.ts';
 import type { LogSink } from '../logs/line.ts';
@@ -36,7 +35,7 @@ type State = 'starting' | 'ready' | 'draining' | 'ended';
 const TERM_GRACE_MS = 500;
 
 export class Instance {
-  readonly id = `c-${randomBytes(12).toString('hex')}`;
+  readonly id: string;
   readonly revision: Revision;
   /** Waiting calls that count on this instance, which `willHaveRoom`. */
   tickets = 0;
@@ -72,10 +71,11 @@ export class Instance {
     this.revision = revision;
     this.#owner = owner;
     const { requestId, qualifier } = starter.invocation;
-    this.#output = new InstanceOutput(sourceOf(revision, this.id), sink);
+    const { id, process, link, readiness } = startInstance(revision, runtime, qualifier, settings);
+    this.id = id;
+    this.#output = new InstanceOutput(sourceOf(revision, id), sink);
     if (runtime.state.state === 'compatible')
       this.#output.line(NO_OWNER, `runtime '${runtime.id}' is served by ${runtime.state.version}`);
-    const { process, link, readiness } = startInstance(revision, runtime, qualifier, this.id, settings);
     const leaveOut = runtime.protocol === 'http' ? BRACKET : undefined;
     this.#output.capture(process.stdout, false, leaveOut);
     this.#output.capture(process.stderr, true, leaveOut);

@@ -10,7 +10,7 @@ import type { SandboxHost } from '../sandbox/host.ts';
 import { InstanceProcess, SANDBOX_CODE } from '../sandbox/process.ts';
 import { FramedLink } from './framed-link.ts';
 import { HttpLink } from './http-link.ts';
-import { INSTANCE_TASKS, LAYERS } from './instance-parts.ts';
+import { INSTANCE_TASKS, LAYERS, newInstanceId } from './instance-parts.ts';
 import type { InstanceLink, LinkEvents } from './link.ts';
 import { freePort, serverConnector } from './server-connector.ts';
 import type { Readiness } from './start-up.ts';
@@ -35,6 +35,8 @@ export interface InstanceSettings {
 
 /** A started process and how to talk to it. */
 export interface StartedInstance {
+  /** Also the name of its cgroup. */
+  readonly id: string;
   readonly process: InstanceProcess;
   readonly link: (events: LinkEvents) => InstanceLink;
   readonly readiness: Readiness;
@@ -55,9 +57,9 @@ export function startInstance(
   revision: Revision,
   runtime: Runtime,
   qualifier: string,
-  instanceId: string,
   settings: InstanceSettings,
 ): StartedInstance {
+  const instanceId = newInstanceId();
   const { sandbox, region, accountId, listenMs, host } = settings;
   const isSandboxed = sandbox === 'on';
   const codeFolder = isSandboxed ? SANDBOX_CODE : revision.codeFolder;
@@ -81,11 +83,13 @@ export function startInstance(
   const kind = isSandboxed ? waitingKind(revision, runtime, codeFolder) : undefined;
   const waiting = kind && suits(kind, revision, env) ? settings.stock.take(kind) : undefined;
   if (waiting) {
-    const { process } = waiting;
-    const furnished = settings.stock.furnish(waiting, revision, env);
+    const { id, process } = waiting;
+    const environment = { ...env, FC_INSTANCE_ID: id };
+    const furnished = settings.stock.furnish(waiting, revision, environment);
     return {
+      id,
       process,
-      link: (events) => new FramedLink(process, { ...message, environment: env }, events, furnished),
+      link: (events) => new FramedLink(process, { ...message, environment }, events, furnished),
       readiness: SHIM_READINESS,
     };
   }
@@ -115,7 +119,8 @@ export function startInstance(
     const [program, ...rest] = isSandboxed ? runtime.command : runtime.bareCommand;
     const command: Command = [program, ...(runtime.memoryOptions?.(revision.memoryMb) ?? []), ...rest];
     const process = new InstanceProcess({ ...common, command, hasChannel: true });
-    return { process, link: (events) => new FramedLink(process, message, events), readiness: SHIM_READINESS };
+    const link = (events: LinkEvents): InstanceLink => new FramedLink(process, message, events);
+    return { id: instanceId, process, link, readiness: SHIM_READINESS };
   }
   const command = runtime.serverCommand(revision, codeFolder, image?.start);
   const process = new InstanceProcess({ ...common, command, hasChannel: false });
@@ -123,6 +128,7 @@ export function startInstance(
   const { instanceConcurrency } = revision;
   const { healthCheck } = revision.server;
   return {
+    id: instanceId,
     process,
     link: (events) =>
       new HttpLink({ process, connect, port, instanceConcurrency, message, healthCheck }, events),

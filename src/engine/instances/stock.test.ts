@@ -155,7 +155,7 @@ describe.skipIf(!canShowFolders('on'))('the stock', () => {
       try {
         return (
           /^\d+$/.test(pid) &&
-          readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(`sluice-${homeHash(home)}/w-`)
+          readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(`sluice-${homeHash(home)}/c-`)
         );
       } catch {
         return false;

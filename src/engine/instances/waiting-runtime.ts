@@ -2,7 +2,6 @@
  * A runtime that was started before anybody needs it: sandbox, network, `/tmp` and shim are there, the function is not. It is
  * nobody's, sees no code, and becomes one instance of one function, once.
  */
-import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import type { Mount } from '../../platform/sandbox.ts';
 import type { Revision } from '../invoke/contract.ts';
@@ -10,7 +9,7 @@ import { encodeFrame, FrameDecoder, FromInstance, ToInstance } from '../runtimes
 import type { SandboxHost } from '../sandbox/host.ts';
 import type { Mounter } from '../sandbox/mounter.ts';
 import { InstanceProcess, SANDBOX_CODE } from '../sandbox/process.ts';
-import { INSTANCE_TASKS, LAYERS } from './instance-parts.ts';
+import { INSTANCE_TASKS, LAYERS, newInstanceId } from './instance-parts.ts';
 import type { WaitingKind } from './waiting-kind.ts';
 
 /** Limit of a runtime that waits, and what it counts with: none of them takes more before it has a function. */
@@ -28,6 +27,8 @@ export interface WaitingEvents {
 }
 
 export class WaitingRuntime {
+  /** Of the instance that it becomes. */
+  readonly id: string;
   readonly kind: WaitingKind;
   readonly process: InstanceProcess;
   readonly #events: WaitingEvents;
@@ -36,8 +37,7 @@ export class WaitingRuntime {
   #isPrepared = false;
 
   constructor(kind: WaitingKind, host: SandboxHost, events: WaitingEvents) {
-    // Of its sandbox alone: the instance that it becomes has an id of its own.
-    const name = `w-${randomBytes(12).toString('hex')}`;
+    this.id = newInstanceId();
     this.kind = kind;
     this.#events = events;
     const limits = { memoryMb: WAITING_MB, tasks: INSTANCE_TASKS, cpuShare: WAITING_CPU_SHARE };
@@ -51,9 +51,9 @@ export class WaitingRuntime {
       hasChannel: true,
       hostsFile: host.hostsFile,
       seccompFile: host.seccompFile,
-      instanceId: name,
+      instanceId: this.id,
       host: {
-        group: host.cgroups?.create(name, limits),
+        group: host.cgroups?.create(this.id, limits),
         tmpDisks: host.tmpDisks,
         network: kind.internetAccess ? host.egress?.instance(undefined) : undefined,
       },
