@@ -10,6 +10,7 @@ import { sourceOf, type GrayService, type ReleaseRun } from './run.ts';
 import { runStage } from './stage.ts';
 import { untilKeptNoMore, waitUntil } from './wait.ts';
 import { WaveWatch } from './wave-watch.ts';
+import { followOnceMore } from './went-back.ts';
 import { runWatched, sayEarly } from './watched.ts';
 
 /** Runs every wave, and all of the last one but its promotion. */
@@ -67,6 +68,8 @@ async function finishWave(
   await untilKeptNoMore(run);
   if (run.control.stop !== null) throw new CancelledFailure('the release was stopped');
   const situation = situationAt(steps[last]?.weight ?? 0);
+  // The first move of all, where the wave has no steps.
+  followOnceMore(run, own);
   await moveAll(run, own, situation);
   run.record.emit({ type: 'wave-finished', wave: index, regions, bakeMs });
   before.add(index, own);
