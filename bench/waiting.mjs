@@ -36,7 +36,7 @@ try {
   await until(
     api,
     projects,
-    ({ state, traffic }) => state === 'gray' && traffic.some(({ weight }) => weight > 0),
+    ({ state, traffic }) => state === 'running' && traffic.some(({ weight }) => weight > 0),
   );
   await pause(REST_MS);
   const after = await measure();
