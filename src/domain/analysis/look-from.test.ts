@@ -86,6 +86,15 @@ describe('sentence of a look', () => {
     );
   });
 
+  test('few calls that all failed are not told what a failure of all would have shown', () => {
+    expect(look({ logEvidence: Math.log(31) }, counts(3, 3), counts(70, 0)).sentence).toMatch(
+      /rollback at 100 : 1; too few to decide$/,
+    );
+    expect(look({ logEvidence: Math.log(2) }, counts(3, 2), counts(70, 0)).sentence).toMatch(
+      /too few to decide; only a failure of every request would have shown$/,
+    );
+  });
+
   test('strong evidence of a difference below the floor says why nothing happens', () => {
     const made = look({ logEvidence: Math.log(500) }, counts(100_000, 60), counts(100_000, 20));
     expect(made.sentence).toContain(

@@ -56,8 +56,12 @@ function whyUndecided({ judgement, settings, canaryTotal, stableTotal, nouns }: 
     return `no rollback, because its recent rate is less than ${points(settings.floor)} above ${settings.rho} times stable's`;
   }
   const visible = visibleHarm(settings, judgement.dispersion, canaryTotal, stableTotal);
-  return visible === null
-    ? `too few ${nouns.all}s to tell, even if each of the canary's were a ${nouns.bad}`
+  if (visible === null)
+    return `too few ${nouns.all}s to tell, even if each of the canary's were a ${nouns.bad}`;
+  // It is taken as one block, so that it can be off by the little that is missing here.
+  if (canaryTotal.failures / canaryTotal.requests >= visible) return 'too few to decide';
+  return visible === 1
+    ? `too few to decide; only a ${nouns.bad} of every ${nouns.all} would have shown`
     : `too few to decide; a ${nouns.bad} rate of about ${percent(visible)} or more would have shown`;
 }
 
