@@ -148,6 +148,19 @@ test('the connection ends behind the response where the caller asks for that', a
   expect(text()).toMatch(/Connection: close\r\n\r\nok$/);
 });
 
+test('a request behind a response that ends the connection is not served: its caller asks it again elsewhere', async () => {
+  answer = (request, reply) => {
+    // It arrives between the end of the response and that of the connection.
+    reply.once('finish', () => process.nextTick(() => request.socket.emit('data', Buffer.from(get('/2')))));
+    reply.shouldKeepAlive = false;
+    reply.writeHead(200, []).end(Buffer.from('ok'));
+  };
+  const { socket, text } = call(get('/1'));
+  await once(socket, 'close');
+  expect(ways()).toEqual(['direct /1']);
+  expect(text().split('HTTP/1.1')).toHaveLength(2);
+});
+
 test('a value that could begin another header is not sent', async () => {
   let thrown: unknown;
   answer = (_, reply) => {

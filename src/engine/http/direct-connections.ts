@@ -81,6 +81,8 @@ class DirectConnection {
   }
 
   readonly #onData = (chunk: Buffer): void => {
+    // Behind a response that ends the connection, or behind the caller's own end, nobody could be answered.
+    if (!this.#socket.writable) return;
     if (this.#reply) {
       // Requests ahead of their answers: one more read at most, then the caller has to wait.
       this.#ahead = this.#ahead ? Buffer.concat([this.#ahead, chunk]) : chunk;

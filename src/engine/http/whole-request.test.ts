@@ -15,6 +15,7 @@ const PLAIN = [
   'POST /x HTTP/1.1\r\nHOST: \t a \t \r\nContent-Length: 3\r\nX-Empty:\r\n\r\nabc',
   'PUT /x HTTP/1.1\r\nHost: a\r\nX-One: 1\r\nX-One: 2: 3\r\nX-Latin: \xe4\xff\r\nX-Spaces: \xa0a\xa0\r\nContent-Length: 5\r\n\r\n\0\r\n\r\n',
   'DELETE /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+  'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n',
 ];
 
 test.each(PLAIN)('a plain request is read as node:http reads it: %j', async (text) => {

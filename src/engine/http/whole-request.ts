@@ -94,7 +94,7 @@ function readHead(text: string): RequestText | undefined {
         break;
       case 'connection':
         if (!/^(?:keep-alive|close)$/i.test(value)) return undefined;
-        isLast = value.length === 'close'.length;
+        isLast ||= value.length === 'close'.length;
         break;
       case 'unusual':
         return undefined;
