@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createFunctionRunner, ownFunctionRunner } from '../../../../test/support/function-runner.ts';
+import { canShowFolders } from '../../sandbox/mounter.ts';
 import { RuntimeRegistry } from '../registry.ts';
 
 const functions = createFunctionRunner();
@@ -59,6 +60,28 @@ describe.skipIf(!isHere)('events', () => {
       const second = await own.invoke(revision, { payload: Buffer.from('later') });
       expect([second.outcome, second.body.toString()]).toEqual(['ok', 'later']);
       expect(second.instanceId).toBe(first.instanceId);
+    },
+  );
+
+  test.skipIf(!canShowFolders('on'))(
+    'what waited for its function shows variables wherever PHP has them, as a start of its own does',
+    async () => {
+      const own = ownFunctionRunner({ waiting: 1 });
+      const names = "['OWN', 'SCRIPT_NAME', 'FC_FUNCTION_NAME', 'TZ', 'PWD']";
+      const revision = own.define(
+        {
+          'index.php': `<?php function handler($event, $context) { $all = [];
+  foreach (${names} as $name) $all[] = [getenv($name), $_ENV[$name] ?? null, $_SERVER[$name] ?? null];
+  return json_encode($all); }`,
+        },
+        { runtime: 'php7.2', environment: { OWN: "it's mine", SCRIPT_NAME: 'taken' } },
+      );
+      const ordinary = JSON.parse((await own.invoke(revision)).body.toString()) as unknown[];
+      expect(ordinary[0]).toMatchObject({ 0: "it's mine", 2: "it's mine" });
+      await expect.poll(() => own.runner.stats.waiting, { timeout: 20_000 }).toBe(1);
+      const again = await own.invoke({ ...revision, key: 'again' });
+      expect(own.runner.stats.taken).toBe(1);
+      expect(JSON.parse(again.body.toString())).toEqual(ordinary);
     },
   );
 

@@ -52,10 +52,13 @@ final class Runtime
         chdir(self::$start['codeFolder']);
         foreach (array_keys(getenv()) as $name) {
             putenv($name);
+            unset($_SERVER[$name]);
         }
         foreach (self::$start['environment'] as $name => $value) {
             putenv("$name=$value");
         }
+        // PHP's command line has made this one already; what it says itself goes before variables, as it did then.
+        $_SERVER += self::$start['environment'];
     }
 
     /** Serves calls until one needs a file that is not loaded yet. */
