@@ -183,6 +183,16 @@ describe('InstanceExec', () => {
     }
   });
 
+  test('hears its client also where the command takes no input any more, however much of it came', async () => {
+    const socket = open(pathOf(`${command('sh', '-c', 'exec <&-; echo up; exec sleep 300')}&stdin=true`));
+    await once(socket, 'message');
+    const input = Buffer.alloc(1024 * 1024);
+    for (let sent = 0; sent < 4; sent += 1) socket.send(input);
+    socket.send(Buffer.of(5));
+    // Not because nothing came.
+    expect(await finish(socket)).toMatchObject({ code: 1000, reason: '' });
+  });
+
   test('ends what is silent for idleTimeout, ping or not', async () => {
     const socket = open(pathOf(`${command('sleep', '300')}&idleTimeout=1`));
     const pings = setInterval(() => socket.ping(), 100);

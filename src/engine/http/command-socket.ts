@@ -3,7 +3,7 @@
  * do to the command it may do to this alone: the command ends with the socket, and the socket with the command.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { z } from 'zod';
 import { unreachable } from '../../platform/errors.ts';
@@ -148,10 +148,7 @@ function take(
   switch (data[0]) {
     case Channel.stdin:
       if (!hasInput) return { code: POLICY, reason: 'the command was started without stdin' };
-      if (command.stdin.writable && !command.stdin.write(piece)) {
-        web.pause();
-        command.stdin.once('drain', () => web.resume());
-      }
+      if (command.stdin.writable && !command.stdin.write(piece)) holdBack(web, command.stdin);
       return undefined;
     case Channel.resize: {
       const size = readSize(piece);
@@ -164,6 +161,16 @@ function take(
     default:
       return { code: UNSUPPORTED, reason: `there is no channel ${data[0]} for clients` };
   }
+}
+
+/** Until the command has taken its input, or takes none any more: what the client sends next may be its wish to end it. */
+function holdBack(web: WebSocket, stdin: Writable): void {
+  const goOn = (): void => {
+    stdin.off('drain', goOn).off('close', goOn);
+    web.resume();
+  };
+  web.pause();
+  stdin.on('drain', goOn).on('close', goOn);
 }
 
 function readSize(piece: Buffer): TerminalSize | undefined {

@@ -247,6 +247,10 @@ sub pass {
   if ($way->{held} ne '' && vec $writable, fileno $way->{to}, 1) {
     my $written = syswrite $way->{to}, $way->{held};
     if (defined $written) { substr($way->{held}, 0, $written) = '' }
-    elsif ($! != EAGAIN && $! != EINTR) { delete $way->{from}; $way->{held} = '' }
+    elsif ($! != EAGAIN && $! != EINTR) {
+      # Nobody takes any more: whoever gives has to know, or it would wait for ever.
+      close delete $way->{from} if $way->{from};
+      $way->{held} = '';
+    }
   }
 }
