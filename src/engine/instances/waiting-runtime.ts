@@ -8,6 +8,7 @@ import type { Revision } from '../invoke/contract.ts';
 import { encodeFrame, FrameDecoder, FromInstance, ToInstance } from '../runtimes/protocol.ts';
 import type { SandboxHost } from '../sandbox/host.ts';
 import type { Mounter } from '../sandbox/mounter.ts';
+import { openSandbox } from '../sandbox/process-tree.ts';
 import { InstanceProcess, SANDBOX_CODE } from '../sandbox/process.ts';
 import { INSTANCE_TASKS, LAYERS, newInstanceId } from './instance-parts.ts';
 import type { WaitingKind } from './waiting-kind.ts';
@@ -101,14 +102,13 @@ export class WaitingRuntime {
     this.process.become(environment, { memoryMb, tasks: INSTANCE_TASKS });
     const mounts: Mount[] = [{ from: codeFolder, to: SANDBOX_CODE }];
     if (layerFolder !== '') mounts.push({ from: layerFolder, to: LAYERS });
-    const { sandboxed } = this.process;
-    if (!sandboxed) throw new Error('it has ended');
-    // Bubblewrap runs, so its child's number is not given to another process: this is the right namespace.
-    const namespace = openSync(`/proc/${sandboxed.pid}/ns/mnt`, 'r');
+    const folder = openSandbox(this.process.sandboxed);
+    let namespace: number | undefined;
     try {
+      namespace = openSync(`/proc/self/fd/${folder}/ns/mnt`, 'r');
       await mounter.show(namespace, mounts);
     } finally {
-      closeSync(namespace);
+      for (const file of [folder, namespace]) if (file !== undefined) closeSync(file);
     }
   }
 

@@ -4,14 +4,14 @@
  * parent.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Subgroup } from './cgroup/contract.ts';
 import { PERL } from './perl-helper.ts';
 import { INSTANCE_USER, SANDBOX_CODE, type InstanceProcess } from './process.ts';
-import { descendantsOf } from './process-tree.ts';
+import { descendantsOf, openSandbox } from './process-tree.ts';
 
 export interface CommandSpec {
   /** Program and arguments; a program without a slash is looked for in the function's `PATH`. */
@@ -53,7 +53,7 @@ export class SandboxedCommand {
    * @throws Error where there is no sandbox (any more): it never runs on the host instead
    */
   constructor(instance: InstanceProcess, name: string, spec: CommandSpec) {
-    const folder = openFirstProcess(instance);
+    const folder = openSandbox(instance.sandboxed);
     try {
       this.#group = instance.spec.host.group?.part(name);
       this.#helper = spawn(PERL, [script()], { env: {}, stdio: ['pipe', 'pipe', 'pipe', 'pipe', folder] });
@@ -119,19 +119,6 @@ function endOf(line: string): CommandEnd | undefined {
   if (line.startsWith('exit ')) return { kind: 'exited', status: Number(line.slice('exit '.length)) };
   if (line.startsWith('failed ')) return { kind: 'failed', reason: line.slice('failed '.length) };
   return undefined;
-}
-
-/**
- * The folder of a process stays that process's. Its number may come to mean another one, but not while its parent, our
- * child, has not been waited for: so what still has that parent is the right one.
- */
-function openFirstProcess({ sandboxed }: InstanceProcess): number {
-  if (!sandboxed) throw new Error('there is no sandbox');
-  const folder = openSync(`/proc/${sandboxed.pid}`, 'r');
-  const status = readFileSync(`/proc/self/fd/${folder}/status`, 'latin1');
-  if (new RegExp(`^PPid:\\t${sandboxed.parent}$`, 'm').test(status)) return folder;
-  closeSync(folder);
-  throw new Error('the sandbox has ended');
 }
 
 function settings(

@@ -1,5 +1,5 @@
 /** Finds what a process started, by the host's numbers. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 
 /** Numbers are handed out in order, so a child forked at once is nearly always within this distance. */
 const NEAR = 32;
@@ -25,6 +25,26 @@ export function descendantsOf(ancestor: number): number[] {
   const found = [...(children.get(ancestor) ?? [])];
   for (const pid of found) found.push(...(children.get(pid) ?? []));
   return found;
+}
+
+/**
+ * Opens the folder in `/proc` of a sandbox's first process, which stays that process's. Its number may come to mean another
+ * one, but not while its parent, our child, has not been waited for: so what still has that parent is the right one.
+ *
+ * @returns a descriptor, to be closed
+ * @throws Error where there is no sandbox (any more)
+ */
+export function openSandbox(first: { readonly pid: number; readonly parent: number } | undefined): number {
+  if (!first) throw new Error('there is no sandbox');
+  const folder = openSync(`/proc/${first.pid}`, 'r');
+  try {
+    const status = readFileSync(`/proc/self/fd/${folder}/status`, 'latin1');
+    if (new RegExp(`^PPid:\\t${first.parent}$`, 'm').test(status)) return folder;
+    throw new Error('the sandbox has ended');
+  } catch (error) {
+    closeSync(folder);
+    throw error;
+  }
 }
 
 function parentOf(pid: number): number | undefined {
