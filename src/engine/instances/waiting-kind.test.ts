@@ -1,10 +1,15 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createFunctionRunner, type FunctionRunner } from '../../../test/support/function-runner.ts';
+import {
+  createFunctionRunner,
+  ownFunctionRunner,
+  type FunctionRunner,
+} from '../../../test/support/function-runner.ts';
 import type { Revision } from '../invoke/contract.ts';
 import { RuntimeRegistry } from '../runtimes/registry.ts';
+import { canShowFolders } from '../sandbox/mounter.ts';
 import { suits, waitingKind, type WaitingKind } from './waiting-kind.ts';
 
 const functions = createFunctionRunner();
@@ -61,6 +66,26 @@ describe('a function has a process of its own', () => {
     expect(isSuited(define('1', { layerFolder: join(folder, 'layer') }))).toBe(false);
   });
 
+  test('for libraries of any name in folders that the loader did not find at the start', async () => {
+    const own = ownFunctionRunner({ waiting: 1 });
+    const system = process.arch === 'x64' ? '/usr/lib/x86_64-linux-gnu' : '/usr/lib/aarch64-linux-gnu';
+    const code = {
+      'index.py':
+        'import ctypes\ndef handler(event, context):\n    return "loaded" if ctypes.CDLL("own.so") else ""\n',
+      'lib/own.so': readFileSync(join(system, 'libz.so.1')),
+    };
+    for (let start = 0; start < 2; start += 1) {
+      const revision = own.define(code, { runtime: 'python3' });
+      expect((await own.invoke(revision)).body.toString()).toBe('loaded');
+      await own.invoke(
+        own.define({ 'index.py': 'def handler(event, context): pass' }, { runtime: 'python3' }),
+      );
+      await expect
+        .poll(() => own.runner.stats.waiting, { timeout: 20_000 })
+        .toBe(canShowFolders('on') ? 1 : 0);
+    }
+  });
+
   test.skipIf(!hasPhp)('for extensions of PHP in its code', () => {
     expect(isSuited(define({ 'index.php': '' }, { runtime: 'php7.2' }))).toBe(true);
     expect(isSuited(define({ 'extension/a.ini': '' }, { runtime: 'php7.2' }))).toBe(false);
@@ -68,6 +93,6 @@ describe('a function has a process of its own', () => {
 
   test('for nothing else', () => {
     expect(isSuited(define('1'), { NODE_ENV: 'production', PYTHONPATH: '/code/x', DEBUG: '*' })).toBe(true);
-    expect(isSuited(define({ 'addon.so': '', 'node_modules/a/libx.so': '' }))).toBe(true);
+    expect(isSuited(define({ 'addon.so': '', 'lib/own.py': '', 'node_modules/a/libx.so': '' }))).toBe(true);
   });
 });

@@ -21,6 +21,8 @@ export interface WaitingKind {
 const C_LIBRARY = /^(?:LD_|LC_|LANG|GLIBC_|MALLOC_|GCONV_|LOCPATH$|NLSPATH$|RES_|LOCALDOMAIN$|HOSTALIASES$)/;
 /** What the loader would find by `LD_LIBRARY_PATH`, perhaps in the place of a library that the interpreter has loaded. */
 const SHARED_LIBRARY = /^lib.*\.so(?:\.|$)/;
+/** The loader looks for a folder once: one that was missing when the process started is empty to it for ever. */
+const ANY_LIBRARY = /\.so(?:\.|$)/;
 
 /** @param codeFolder as a sandbox shows it @returns `undefined`: no runtime of this sort can wait */
 export function waitingKind(
@@ -56,13 +58,10 @@ export function suits(
     const isRead = C_LIBRARY.test(name) || waiting?.startVariables.test(name) === true;
     if (isRead && common[name] !== environment[name]) return false;
   }
-  const folders = [
-    codeFolder,
-    join(codeFolder, 'lib'),
-    ...(layerFolder === '' ? [] : [join(layerFolder, 'lib')]),
-  ];
   if (waiting?.startFolder !== undefined && existsSync(join(codeFolder, waiting.startFolder))) return false;
-  return !folders.some((folder) => namesIn(folder).some((name) => SHARED_LIBRARY.test(name)));
+  if (namesIn(codeFolder).some((name) => SHARED_LIBRARY.test(name))) return false;
+  const lateFolders = [codeFolder, ...(layerFolder === '' ? [] : [layerFolder])];
+  return !lateFolders.some((folder) => namesIn(join(folder, 'lib')).some((name) => ANY_LIBRARY.test(name)));
 }
 
 function namesIn(folder: string): string[] {
