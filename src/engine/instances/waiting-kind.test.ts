@@ -45,7 +45,7 @@ test('functions share a kind unless something differs that a process is started 
 });
 
 describe('a function has a process of its own', () => {
-  test.each(['LD_PRELOAD', 'LD_LIBRARY_PATH', 'NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'TZ', 'LC_ALL'])(
+  test.each(['LD_PRELOAD', 'LD_LIBRARY_PATH', 'NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'TZ', 'LC_ALL', 'HOME'])(
     'for %s, which is read at a start only',
     (name) => {
       expect(isSuited(define('1'), { [name]: 'x' })).toBe(false);

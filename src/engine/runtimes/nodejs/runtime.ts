@@ -28,8 +28,8 @@ export const NODEJS: RuntimeFamily = { ids: NODEJS_IDS, look, prepare };
 
 /** Where the sandbox shows the interpreter. */
 const INTERPRETER_FOLDER = '/var/fc/bin';
-/** The time zone among them: before Node.js 13 it is read once. */
-const START_VARIABLES = /^(?:NODE_(?!ENV$)|UV_|OPENSSL_|SSL_|ICU_|TZ$)/;
+/** The time zone among them: before Node.js 13 it is read once; `HOME`, because modules are looked for in `.node_modules` there. */
+const START_VARIABLES = /^(?:NODE_(?!ENV$)|UV_|OPENSSL_|SSL_|ICU_|TZ$|HOME$)/;
 const OWN: NodeBinary = { path: process.execPath, version: process.version };
 
 function look(id: string, host: HostSettings): Runtime | MissingRuntime {
