@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refusal, sdkFor, send, zipOf, type RawAnswer, type Sdk } from './support/engine-process.ts';
 import { poll } from './support/stack.ts';
@@ -150,6 +151,14 @@ describe('an asynchronous request', () => {
     expect(await refusal(sdk.put('/services/shop/functions/web/stateful-async-invocations/mine', ''))).toBe(
       'accepted',
     );
+    // A caller's cookies and tokens are kept no longer than they are needed.
+    const client = new Client({ connectionString: engine.postgres.url });
+    await client.connect();
+    const { rows } = await client.query(
+      "select status, http from engine.async_calls where invocation_id = 'mine'",
+    );
+    await client.end();
+    expect(rows).toEqual([{ status: 'Stopped', http: null }]);
   });
 
   test('is made after a kill of the engine', async () => {

@@ -6,6 +6,7 @@ import { poll } from '../../../test/support/stack.ts';
 import { startTestCatalog, type TestCatalog } from '../../../test/support/test-catalog.ts';
 import { createLog } from '../../platform/log.ts';
 import { DEFAULT_ASYNC_CONFIG, type AsyncConfig } from '../catalog/async-configs.ts';
+import type { HttpRequestHead } from '../invoke/contract.ts';
 import { SeriesRegistry } from '../metrics/series-registry.ts';
 import { Dispatcher, type DispatcherLimits } from './dispatcher.ts';
 import { destinationCall } from './outcome.ts';
@@ -63,16 +64,32 @@ function dispatch(limits: Partial<DispatcherLimits> = {}): Dispatcher {
   return dispatcher;
 }
 
+const HEAD: HttpRequestHead = {
+  method: 'GET',
+  path: '/',
+  uri: '/',
+  base: '',
+  query: '',
+  clientIp: '127.0.0.1',
+  headers: [],
+};
+const NEW_CALL = {
+  service: 'shop',
+  qualifier: 'LATEST',
+  function: 'one',
+  payload: Buffer.alloc(0),
+  config: { ...DEFAULT_ASYNC_CONFIG, statefulInvocation: true },
+  delayMs: 0,
+};
+
 async function add(text: string, config: Partial<AsyncConfig> = {}, name = 'one'): Promise<void> {
   await queue.add({
-    service: 'shop',
-    qualifier: 'LATEST',
+    ...NEW_CALL,
     function: name,
     invocationId: text,
     requestId: randomUUID(),
     payload: Buffer.from(text),
-    config: { ...DEFAULT_ASYNC_CONFIG, statefulInvocation: true, ...config },
-    delayMs: 0,
+    config: { ...NEW_CALL.config, ...config },
   });
 }
 
@@ -245,6 +262,27 @@ test('no function takes the places of another — however many calls it has', as
   expect(first.map(({ function: name }) => name).sort()).toEqual(['one', 'one', 'one', 'two']);
   // `one` has as many as it may have.
   expect(await queue.claim(4, 3)).toEqual([]);
+});
+
+test('what is kept of a stateful call that ended is without the head of its request', async () => {
+  const http = { ...HEAD, headers: [['cookie', 'session=secret'] as const] };
+  for (const invocationId of ['ended', 'stopped'])
+    await queue.add({ ...NEW_CALL, invocationId, requestId: randomUUID(), http });
+  const calls = await queue.claim(2, 2);
+  const ended = calls.find((call) => call.invocationId === 'ended');
+  if (!ended) throw new Error('it was not claimed');
+  expect(ended.http).toEqual(http);
+  await queue.end(ended, { status: 'Succeeded', error: '', failures: 0, next: undefined });
+  await db
+    .updateTable('async_calls')
+    .set({ status: 'Stopping', due_at: new Date(nowMs) })
+    .where('invocation_id', '=', 'stopped')
+    .execute();
+  await queue.endStopped();
+  expect((await rows()).map(({ status, http: kept }) => [status, kept])).toEqual([
+    ['Succeeded', null],
+    ['Stopped', null],
+  ]);
 });
 
 test('an id of a stateful call is used once', async () => {

@@ -156,6 +156,7 @@ export function asyncCallOperations(options: AsyncCallOptions): Operation[] {
             .set({
               status: sql<AsyncStatus>`case when status = 'Running' then 'Stopping' else 'Stopped' end`,
               ended_at: sql<Date | null>`case when status = 'Running' then null else ${new Date(now())}::timestamptz end`,
+              http: sql<null>`case when status = 'Running' then http end`,
             })
             .where('id', '=', row.id)
             .where('ended_at', 'is', null)

@@ -201,7 +201,10 @@ export class AsyncQueue {
       .execute();
   }
 
-  /** The end of a call and the call that its outcome goes to, both or none. */
+  /**
+   * The end of a call and the call that its outcome goes to, both or none. The head of a request goes with the end: a caller's
+   * cookies and tokens may be in it, and nobody asks for it any more.
+   */
   async end(call: AsyncCall, ending: Ending): Promise<void> {
     await this.#db.transaction().execute(async (rows) => {
       const now = this.#now();
@@ -213,6 +216,7 @@ export class AsyncQueue {
           .set({
             status: ending.status,
             ended_at: new Date(now),
+            http: null,
             failures: ending.failures,
             // A function may say any bytes; PostgreSQL's texts have no zero.
             error: ending.error.replaceAll('\0', '\ufffd'),
@@ -238,7 +242,7 @@ export class AsyncQueue {
     const now = new Date(this.#now());
     await this.#db
       .updateTable('async_calls')
-      .set({ status: 'Stopped', ended_at: now })
+      .set({ status: 'Stopped', ended_at: now, http: null })
       .where('ended_at', 'is', null)
       .where('status', '=', 'Stopping')
       .where('due_at', '<=', now)
