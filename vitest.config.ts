@@ -1,6 +1,6 @@
 /**
  * Two kinds of tests. Units lie beside their file. What crosses rooms starts real processes, each stack some hundred
- * megabytes; most of its time is holds and waits, so two of those files run side by side and still have two cores to themselves.
+ * megabytes; most of its time is holds and waits, so three of those files run side by side on two cores.
  * The faults run alone: they measure what holds when everything is killed. Of the faults only the worst run here (`isBrief`); `npm run test:faults` runs all of them.
  */
 import { defineConfig } from 'vitest/config';
@@ -25,7 +25,7 @@ export default defineConfig({
           exclude: ['test/faults/**'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
