@@ -11,6 +11,8 @@ import {
 
 const MAX = 1024;
 const TYPES = Object.values(FromInstance);
+/** Types that never have a payload. */
+const BARE = new Set<number>([FromInstance.httpEnd, FromInstance.prepared]);
 
 interface Frame {
   type: number;
@@ -24,8 +26,7 @@ const anyFrame: fc.Arbitrary<Frame> = fc
     call: fc.nat({ max: 0xffff_ffff }),
     payload: fc.uint8Array({ maxLength: MAX }).map((bytes) => Buffer.from(bytes)),
   })
-  // The only type that never has a payload.
-  .map((frame) => (frame.type === FromInstance.httpEnd ? { ...frame, payload: Buffer.alloc(0) } : frame));
+  .map((frame) => (BARE.has(frame.type) ? { ...frame, payload: Buffer.alloc(0) } : frame));
 
 function collect(): { decoder: FrameDecoder; frames: Frame[] } {
   const frames: Frame[] = [];
