@@ -18,7 +18,7 @@ import type { RingAnswer } from '../../domain/metrics/ring.ts';
 import { alone, sameSplit } from '../../domain/release/split.ts';
 import { addEvaluation, newestEvaluation, newestLookOf } from '../../store/evaluations.ts';
 import { newestOverrideId } from '../../store/overrides.ts';
-import { beating, IDLE_BEAT_MS } from '../beating.ts';
+import { beating } from '../beating.ts';
 import type { Activities, BakeOutcome, BakeWatch } from '../contract.ts';
 import { splitOf } from '../deploy/live.ts';
 import type { Parts } from '../parts.ts';
@@ -36,7 +36,7 @@ interface BakeRow {
 
 export function bakeActivities(parts: Parts): Pick<Activities, 'watchBake'> {
   return {
-    watchBake: (input) => beating((signal) => bake(parts, input, signal), IDLE_BEAT_MS),
+    watchBake: (input) => beating((signal) => bake(parts, input, signal)),
   };
 }
 

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CATASTROPHE_METRIC } from '../../domain/analysis/release-look.ts';
 import type { Look } from '../../domain/analysis/look.ts';
 import { newestEvaluation } from '../../store/evaluations.ts';
-import { beating, IDLE_BEAT_MS } from '../beating.ts';
+import { beating } from '../beating.ts';
 import type { Activities, Watch } from '../contract.ts';
 import type { Parts } from '../parts.ts';
 import { AliasCheck } from './alias-check.ts';
@@ -45,7 +45,7 @@ export function watchActivities(parts: Parts): Pick<Activities, 'watch'> {
         } finally {
           over.abort();
         }
-      }, IDLE_BEAT_MS),
+      }),
   };
 }
 
