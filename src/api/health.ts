@@ -52,8 +52,12 @@ export function createReadiness(parts: HealthParts): () => Promise<Readiness> {
 }
 
 async function look({ db, workflows, home, regions }: HealthParts): Promise<Readiness> {
-  const engine = tried(() => askFc(home));
-  const others = Promise.all(regions.map((region) => tried(() => askFc(region))));
+  const regionOf = async (one: RegionEndpoint): Promise<RegionState> => ({
+    region: one.name,
+    ...(await tried(() => askFc(one))),
+  });
+  const own = regionOf(home);
+  const others = Promise.all(regions.map(regionOf));
   const checks: Readonly<Record<PartState['part'], Promise<State>>> = {
     postgres: tried(async () => {
       await sql`select 1`.execute(db);
@@ -63,18 +67,19 @@ async function look({ db, workflows, home, regions }: HealthParts): Promise<Read
       await workflows.check(WAIT_MS);
       return 'answers';
     }),
-    engine,
+    engine: own,
     worker: tried(() => hearWorkers(db)),
   };
-  const parts = await Promise.all(PARTS.map(async (part) => ({ part, ...(await checks[part]) })));
-  const states = [await engine, ...(await others)];
+  const parts = await Promise.all(
+    PARTS.map(async (part) => {
+      const { state, detail } = await checks[part];
+      return { part, state, detail };
+    }),
+  );
   return {
     ready: parts.every(({ state }) => state === 'up'),
     parts,
-    regions: [home, ...regions].flatMap(({ name: region }, index) => {
-      const state = states[index];
-      return state ? [{ region, ...state }] : [];
-    }),
+    regions: [await own, ...(await others)],
   };
 }
 

@@ -29,6 +29,7 @@ export interface RollbackWish {
 
 /** How long the lane may take to answer before the API acts by itself, milliseconds. */
 const LANE_WAIT_MS = 3_000;
+
 /** @throws Problem 403, 409, 422, 503 */
 export async function rollBackEnvironment(
   parts: ApiParts,
