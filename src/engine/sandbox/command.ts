@@ -12,6 +12,7 @@ import type { Subgroup } from './cgroup/contract.ts';
 import { PERL } from './perl-helper.ts';
 import { INSTANCE_USER, SANDBOX_CODE, type InstanceProcess } from './process.ts';
 import { descendantsOf, openSandbox } from './process-tree.ts';
+import { signal } from './signal.ts';
 
 export interface CommandSpec {
   /** Program and arguments; a program without a slash is looked for in the function's `PATH`. */
@@ -102,7 +103,7 @@ export class SandboxedCommand {
     if (this.#isOver) return;
     this.#group?.kill();
     if (this.#helper.exitCode !== null || this.#helper.signalCode !== null) return;
-    for (const pid of this.#group ? [] : descendantsOf(this.#helper.pid ?? 0)) kill(pid);
+    for (const pid of this.#group ? [] : descendantsOf(this.#helper.pid ?? 0)) signal(pid, 'SIGKILL');
     this.#helper.kill('SIGKILL');
   }
 
@@ -153,14 +154,6 @@ function lengthOf(bytes: Buffer): Buffer {
   const length = Buffer.alloc(4);
   length.writeUInt32BE(bytes.length);
   return length;
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It ended by itself.
-  }
 }
 
 /** Compiled code runs from `dist/`; what is not TypeScript stays in `src/`. */

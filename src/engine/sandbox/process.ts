@@ -16,6 +16,7 @@ import { hostCommand, type HostSide } from './host-launch.ts';
 import { launchScript } from './launch-script.ts';
 import type { InstanceNetwork } from './network/egress.ts';
 import { childOf } from './process-tree.ts';
+import { signal } from './signal.ts';
 import { TMP_BYTES } from './tmp-disk.ts';
 
 export interface ProcessSpec {
@@ -265,14 +266,6 @@ export class InstanceProcess {
 
 /** Read buffer for `/proc/N/status`; used within one synchronous call only. */
 const SCRATCH = Buffer.alloc(4096);
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // Already gone.
-  }
-}
 
 function spawnSandboxed(spec: ProcessSpec): ChildProcess {
   const { image } = spec;
