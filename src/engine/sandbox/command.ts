@@ -4,12 +4,11 @@
  * parent.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import type { Subgroup } from './cgroup/contract.ts';
-import { PERL } from './perl-helper.ts';
+import { PERL, perlScript } from './perl-helper.ts';
 import { INSTANCE_USER, SANDBOX_CODE, type InstanceProcess } from './process.ts';
 import { descendantsOf, openSandbox } from './process-tree.ts';
 import { signal } from './signal.ts';
@@ -57,7 +56,10 @@ export class SandboxedCommand {
     const folder = openSandbox(instance.sandboxed);
     try {
       this.#group = instance.spec.host.group?.part(name);
-      this.#helper = spawn(PERL, [script()], { env: {}, stdio: ['pipe', 'pipe', 'pipe', 'pipe', folder] });
+      this.#helper = spawn(PERL, [perlScript('enter')], {
+        env: {},
+        stdio: ['pipe', 'pipe', 'pipe', 'pipe', folder],
+      });
     } finally {
       closeSync(folder);
     }
@@ -154,12 +156,4 @@ function lengthOf(bytes: Buffer): Buffer {
   const length = Buffer.alloc(4);
   length.writeUInt32BE(bytes.length);
   return length;
-}
-
-/** Compiled code runs from `dist/`; what is not TypeScript stays in `src/`. */
-function script(): string {
-  const beside = fileURLToPath(new URL('./enter.pl', import.meta.url));
-  return existsSync(beside)
-    ? beside
-    : fileURLToPath(new URL('../../../src/engine/sandbox/enter.pl', import.meta.url));
 }

@@ -2,7 +2,7 @@
 # cgroups, plain user without capabilities, no_new_privs, seccomp filter. Whatever is done with more rights than that is
 # done by this program itself; nothing that lies in the sandbox is run or loaded before the last of them is gone.
 #
-# Speaks with enter.ts: 0, 1, 2 are the command's input and output, 3 is a socket, 4 an open folder /proc/N of the
+# Speaks with command.ts: 0, 1, 2 are the command's input and output, 3 is a socket, 4 an open folder /proc/N of the
 # sandbox's first process. By 3 come the settings, a length and then fields with a length each, and later lines
 # "COLUMNS ROWS"; back go the lines "started", "failed <why>" and "exit <status>". When 3 ends, so does this.
 use strict;

@@ -41,13 +41,25 @@ export function helperState():
   return { available: true };
 }
 
+/**
+ * Compiled code runs from `dist/`; what is not TypeScript stays in `src/`.
+ *
+ * @param name of the script beside this file, without its ending
+ */
+export function perlScript(name: string): string {
+  const beside = fileURLToPath(new URL(`./${name}.pl`, import.meta.url));
+  return existsSync(beside)
+    ? beside
+    : fileURLToPath(new URL(`../../../src/engine/sandbox/${name}.pl`, import.meta.url));
+}
+
 export class PerlHelper {
   readonly #name: string;
   readonly #waiting = new Map<number, Settle>();
   #child: ChildProcess | undefined;
   #next = 0;
 
-  /** @param name of the script beside this file, without its ending */
+  /** @param name of its script, as `perlScript` takes it */
   constructor(name: string) {
     this.#name = name;
   }
@@ -81,13 +93,10 @@ export class PerlHelper {
   }
 
   #spawn(): ChildProcess {
-    // Compiled code runs from `dist/`; what is not TypeScript stays in `src/`.
-    const file = `${this.#name}.pl`;
-    const beside = fileURLToPath(new URL(`./${file}`, import.meta.url));
-    const script = existsSync(beside)
-      ? beside
-      : fileURLToPath(new URL(`../../../src/engine/sandbox/${file}`, import.meta.url));
-    const helper = spawn(PERL, [script], { env: {}, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const helper = spawn(PERL, [perlScript(this.#name)], {
+      env: {},
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     helper.on('message', (message, handle) => this.#onMessage(message, handle));
     const gone = (): void => {
       if (this.#child !== helper) return;
