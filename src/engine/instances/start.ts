@@ -4,13 +4,13 @@ import type { ImageStore } from '../images/image-store.ts';
 import type { Revision } from '../invoke/contract.ts';
 import { instanceEnvironment } from '../runtimes/environment.ts';
 import { PROTOCOL_VERSION, type Credentials, type StartMessage } from '../runtimes/protocol.ts';
-import type { Command, Runtime } from '../runtimes/runtime.ts';
+import type { Runtime } from '../runtimes/runtime.ts';
 import type { Dialler } from '../sandbox/dialler.ts';
 import type { SandboxHost } from '../sandbox/host.ts';
 import { InstanceProcess, SANDBOX_CODE } from '../sandbox/process.ts';
 import { FramedLink } from './framed-link.ts';
 import { HttpLink } from './http-link.ts';
-import { INSTANCE_TASKS, LAYERS, newInstanceId } from './instance-parts.ts';
+import { hostParts, LAYERS, newInstanceId, shimCommand } from './instance-parts.ts';
 import type { InstanceLink, LinkEvents } from './link.ts';
 import { freePort, serverConnector } from './server-connector.ts';
 import type { Readiness } from './start-up.ts';
@@ -93,6 +93,8 @@ export function startInstance(
       readiness: SHIM_READINESS,
     };
   }
+  const { memoryMb } = revision;
+  const limits = { memoryMb, cpuShare: memoryMb * STARTING_CPU_SHARE };
   const common = {
     sandbox,
     mounts:
@@ -102,22 +104,10 @@ export function startInstance(
     env,
     codeFolder: revision.codeFolder,
     image: image && { root: image.root, folder: image.start.folder },
-    hostsFile: host.hostsFile,
-    seccompFile: host.seccompFile,
-    instanceId,
-    host: {
-      group: host.cgroups?.create(instanceId, {
-        memoryMb: revision.memoryMb,
-        tasks: INSTANCE_TASKS,
-        cpuShare: revision.memoryMb * STARTING_CPU_SHARE,
-      }),
-      tmpDisks: host.tmpDisks,
-      network: revision.internetAccess ? host.egress?.instance(revision.nameResolution) : undefined,
-    },
+    ...hostParts(host, instanceId, limits, revision),
   };
   if (runtime.protocol === 'frames') {
-    const [program, ...rest] = isSandboxed ? runtime.command : runtime.bareCommand;
-    const command: Command = [program, ...(runtime.memoryOptions?.(revision.memoryMb) ?? []), ...rest];
+    const command = shimCommand(isSandboxed ? runtime.command : runtime.bareCommand, runtime, memoryMb);
     const process = new InstanceProcess({ ...common, command, hasChannel: true });
     const link = (events: LinkEvents): InstanceLink => new FramedLink(process, message, events);
     return { id: instanceId, process, link, readiness: SHIM_READINESS };

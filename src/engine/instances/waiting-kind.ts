@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Revision } from '../invoke/contract.ts';
 import { commonEnvironment } from '../runtimes/environment.ts';
 import type { Command, Runtime, ShimRuntime } from '../runtimes/runtime.ts';
+import { shimCommand } from './instance-parts.ts';
 
 export interface WaitingKind {
   /** The same for all that may stand for each other. */
@@ -33,8 +34,7 @@ export function waitingKind(
   // Of its network, resolv.conf is there from the beginning.
   if (image || (internetAccess && nameResolution)) return undefined;
   if (runtime.protocol !== 'frames' || !runtime.waiting) return undefined;
-  const [program, ...rest] = runtime.command;
-  const command: Command = [program, ...(runtime.memoryOptions?.(memoryMb) ?? []), ...rest];
+  const command = shimCommand(runtime.command, runtime, memoryMb);
   return {
     key: JSON.stringify([runtime.id, command, runtime.mounts, internetAccess]),
     runtime,

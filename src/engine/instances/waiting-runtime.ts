@@ -10,7 +10,7 @@ import type { SandboxHost } from '../sandbox/host.ts';
 import type { Mounter } from '../sandbox/mounter.ts';
 import { openSandbox } from '../sandbox/process-tree.ts';
 import { InstanceProcess, SANDBOX_CODE } from '../sandbox/process.ts';
-import { INSTANCE_TASKS, LAYERS, newInstanceId } from './instance-parts.ts';
+import { hostParts, INSTANCE_TASKS, LAYERS, newInstanceId } from './instance-parts.ts';
 import type { WaitingKind } from './waiting-kind.ts';
 
 /** Limit of a runtime that waits, and what it counts with: none of them takes more before it has a function. */
@@ -41,7 +41,8 @@ export class WaitingRuntime {
     this.id = newInstanceId();
     this.kind = kind;
     this.#events = events;
-    const limits = { memoryMb: WAITING_MB, tasks: INSTANCE_TASKS, cpuShare: WAITING_CPU_SHARE };
+    const limits = { memoryMb: WAITING_MB, cpuShare: WAITING_CPU_SHARE };
+    const network = { internetAccess: kind.internetAccess, nameResolution: undefined };
     this.process = new InstanceProcess({
       sandbox: 'on',
       command: kind.command,
@@ -50,14 +51,7 @@ export class WaitingRuntime {
       codeFolder: undefined,
       image: undefined,
       hasChannel: true,
-      hostsFile: host.hostsFile,
-      seccompFile: host.seccompFile,
-      instanceId: this.id,
-      host: {
-        group: host.cgroups?.create(this.id, limits),
-        tmpDisks: host.tmpDisks,
-        network: kind.internetAccess ? host.egress?.instance(undefined) : undefined,
-      },
+      ...hostParts(host, this.id, limits, network),
     });
     this.process.onExit(() => {
       clearTimeout(this.#timer);
