@@ -6,21 +6,14 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FAILURES } from '../../domain/release/failures.ts';
-import { finalFailure } from '../failure.ts';
 import { makeFolder } from '../folders.ts';
 import type { Parts } from '../parts.ts';
 import { copyCode } from './copy.ts';
-import type { StageLog } from './log-sink.ts';
-import { runBuildCommand } from './run-in-sandbox.ts';
+import { runPackageTool, type PackageJob } from './package-tool.ts';
 
-export interface Dependencies {
-  readonly folder: string;
-  readonly project: string;
+export interface Dependencies extends PackageJob {
   /** Also what is only needed to build and test. */
   readonly withDev: boolean;
-  readonly log: StageLog;
-  readonly signal: AbortSignal;
 }
 
 /** Entries of a project's cache that are kept. */
@@ -46,15 +39,10 @@ export async function installDependencies(parts: Parts, job: Dependencies): Prom
     log.note(`node_modules from the build cache (${key?.slice(0, 12)})`);
     return `npm ci, ${await countPackages(folder)} packages, ${took()} (cached)`;
   }
-  const exit = await runBuildCommand(parts.sandbox, {
-    folder,
-    cache: join(parts.home, 'cache', 'packages', job.project),
+  await runPackageTool(parts, job, {
+    name: 'npm ci',
     run: `npm ci ${job.withDev ? '' : '--omit=dev '}--no-audit --no-fund`,
-    log,
-    signal: job.signal,
   });
-  if (exit !== 0)
-    throw finalFailure(FAILURES.buildFailed, `npm ci ended with exit code ${exit}`, { logTail: log.tail() });
   const modules = join(folder, 'node_modules');
   if (cached !== null && existsSync(modules)) {
     await makeFolder(cached, (draft) => copyCode(modules, draft));

@@ -8,8 +8,7 @@ import { join } from 'node:path';
 import { FAILURES } from '../../domain/release/failures.ts';
 import { finalFailure } from '../failure.ts';
 import type { Parts } from '../parts.ts';
-import type { Dependencies } from './dependencies.ts';
-import { runBuildCommand } from './run-in-sandbox.ts';
+import { runPackageTool, type PackageJob } from './package-tool.ts';
 
 const POM = 'pom.xml';
 /** What Maven may bring for itself. */
@@ -35,22 +34,14 @@ export async function isMavenProject(folder: string): Promise<boolean> {
 }
 
 /** Builds, and leaves nothing but the jars; the answer is one line for people. */
-export async function packageByMaven(parts: Parts, job: Dependencies): Promise<string> {
-  const { folder, project, log, signal } = job;
+export async function packageByMaven(parts: Parts, job: PackageJob): Promise<string> {
+  const { folder, log } = job;
   const startedAt = Date.now();
-  const exit = await runBuildCommand(parts.sandbox, {
-    folder,
-    cache: join(parts.home, 'cache', 'packages', project),
+  await runPackageTool(parts, job, {
+    name: 'mvn package',
     run: COMMAND,
-    log,
-    signal,
+    hint: (exit) => (exit === 127 ? ' (it needs apt-get install default-jdk-headless maven)' : ''),
   });
-  if (exit !== 0)
-    throw finalFailure(
-      FAILURES.buildFailed,
-      `mvn package ended with exit code ${exit}${exit === 127 ? ' (it needs apt-get install default-jdk-headless maven)' : ''}`,
-      { logTail: log.tail() },
-    );
   const { jars, libraries } = await keepJars(folder);
   if (jars === 0)
     throw finalFailure(FAILURES.buildFailed, `mvn package made no jar in ${OUTPUT}: is the packaging jar?`, {

@@ -4,33 +4,21 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { FAILURES } from '../../domain/release/failures.ts';
-import { finalFailure } from '../failure.ts';
 import type { Parts } from '../parts.ts';
-import type { Dependencies } from './dependencies.ts';
-import { runBuildCommand } from './run-in-sandbox.ts';
+import { runPackageTool, type PackageJob } from './package-tool.ts';
 
 /** Compiled files would hold times; the cache of one project must not serve another's build. */
 const COMMAND =
   'python3 -m pip install --requirement requirements.txt --target . --upgrade --no-compile --no-cache-dir --no-input';
 
 /** Installs; the answer is one line for people. */
-export async function installPythonPackages(parts: Parts, job: Dependencies): Promise<string> {
-  const { folder, log, signal } = job;
-  if (!existsSync(join(folder, 'requirements.txt'))) return 'no dependencies';
+export async function installPythonPackages(parts: Parts, job: PackageJob): Promise<string> {
+  if (!existsSync(join(job.folder, 'requirements.txt'))) return 'no dependencies';
   const startedAt = Date.now();
-  const exit = await runBuildCommand(parts.sandbox, {
-    folder,
-    cache: join(parts.home, 'cache', 'packages', job.project),
+  await runPackageTool(parts, job, {
+    name: 'pip install',
     run: COMMAND,
-    log,
-    signal,
+    hint: () => ' (it needs python3 with pip: apt-get install python3-pip)',
   });
-  if (exit !== 0)
-    throw finalFailure(
-      FAILURES.buildFailed,
-      `pip install ended with exit code ${exit} (it needs python3 with pip: apt-get install python3-pip)`,
-      { logTail: log.tail() },
-    );
   return `pip install, ${((Date.now() - startedAt) / 1_000).toFixed(1)} s`;
 }
