@@ -1,5 +1,4 @@
 /** The functions of the measurements, made through the public SDK. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { ZipArchive } from 'archiver';
 
 export const SERVICE = 'bench';
@@ -45,9 +44,8 @@ export async function createFunction(fc, functionName, settings, files) {
 }
 
 /** Milliseconds from the call of a function that was just made, so that no instance of it can be warm, to its answer. */
-export async function firstAnswer(fc, name, settings, files, waitMs = 0) {
+export async function firstAnswer(fc, name, settings, files) {
   await createFunction(fc, name, settings, files);
-  await pause(waitMs);
   const began = performance.now();
   const answer = await fc.invokeFunction(SERVICE, name, Buffer.from('{}'), {}, 'LATEST', { rawBuf: true });
   const tookMs = performance.now() - began;

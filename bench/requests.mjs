@@ -28,36 +28,39 @@ function smallBody(index) {
 }
 
 /**
- * As the public SDK signs (FC API, Authentication).
+ * As the public SDK sends it.
  *
  * @param {string} [method] @param {string} [type] of the body
  */
-export function signedRequest(
-  { accountId, accessKeyId, accessKeySecret },
-  path,
-  body,
-  method = 'POST',
-  type = 'application/octet-stream',
-) {
+export function signedRequest(credentials, path, body, method = 'POST', type = 'application/octet-stream') {
+  const headers = {
+    host: '127.0.0.1',
+    accept: 'application/json',
+    ...(body.length > 0 && {
+      'content-type': type,
+      'content-md5': Buffer.from(createHash('md5').update(body).digest('hex')).toString('base64'),
+    }),
+    'x-fc-account-id': credentials.accountId,
+  };
+  return request(method, path, { ...headers, ...signature(credentials, method, path, headers) }, body);
+}
+
+/**
+ * The headers that sign a request (FC API, Authentication).
+ *
+ * @param {Record<string, string>} headers all others of it that count, by names in lower case
+ */
+export function signature({ accessKeyId, accessKeySecret }, method, path, headers) {
   const date = new Date().toUTCString();
-  const hasBody = body.length > 0;
-  const md5 = hasBody ? Buffer.from(createHash('md5').update(body).digest('hex')).toString('base64') : '';
-  const resource = path.split('?')[0];
-  const text = [method, md5, hasBody ? type : '', date, `x-fc-account-id:${accountId}`, resource].join('\n');
-  const signature = createHmac('sha256', accessKeySecret).update(text).digest('base64');
-  return request(
-    method,
-    path,
-    {
-      host: '127.0.0.1',
-      accept: 'application/json',
-      date,
-      ...(hasBody && { 'content-type': type, 'content-md5': md5 }),
-      'x-fc-account-id': accountId,
-      authorization: `FC ${accessKeyId}:${signature}`,
-    },
-    body,
-  );
+  const own = Object.keys(headers)
+    .filter((name) => name.startsWith('x-fc-'))
+    .toSorted()
+    .map((name) => `${name}:${headers[name]}\n`)
+    .join('');
+  const { 'content-md5': md5 = '', 'content-type': type = '' } = headers;
+  const text = `${method}\n${md5}\n${type}\n${date}\n${own}${path.split('?')[0]}`;
+  const signed = createHmac('sha256', accessKeySecret).update(text).digest('base64');
+  return { date, authorization: `FC ${accessKeyId}:${signed}` };
 }
 
 /** A signed request to the control plane; without `body` a GET. */

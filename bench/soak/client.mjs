@@ -1,7 +1,7 @@
 /** HTTP to the engine as callers do it: signed or not, whole or in slow pieces, to the end or hung up in the middle. */
-import { createHmac } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { signature } from '../requests.mjs';
 
 const SLOW_PIECES = 6;
 
@@ -30,7 +30,7 @@ export class Client {
       method,
       path,
       agent: this.#agent,
-      headers: isSigned ? { ...all, ...this.#signed(method, path, headers) } : all,
+      headers: isSigned ? { ...all, ...signature(this.#stack.credentials, method, path, headers) } : all,
     });
     const answer = new Promise((resolve) => {
       const result = { status: 0, headers: {}, pieces: [], isWhole: false };
@@ -66,17 +66,5 @@ export class Client {
     const result = await answer;
     clearTimeout(hangUp);
     return result;
-  }
-
-  #signed(method, path, headers) {
-    const { accessKeyId, accessKeySecret } = this.#stack.credentials;
-    const date = new Date().toUTCString();
-    const own = Object.keys(headers)
-      .filter((name) => name.startsWith('x-fc-'))
-      .toSorted()
-      .map((name) => `${name}:${headers[name]}\n`);
-    const text = `${method}\n\n${headers['content-type'] ?? ''}\n${date}\n${own.join('')}${path.split('?')[0]}`;
-    const signature = createHmac('sha256', accessKeySecret).update(text).digest('base64');
-    return { date, authorization: `FC ${accessKeyId}:${signature}` };
   }
 }
