@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ECHO, NODE, zipOf } from './functions.mjs';
 import { drive, quantile } from './load.mjs';
-import { memoryOf, processorOf } from './memory.mjs';
+import { memoryOf, processorOf, startedMs } from './memory.mjs';
 import { apiRequest } from './requests.mjs';
 
 const SERVICE = 'control';
@@ -21,8 +21,6 @@ const PAGE = 100;
 const RESTART_LIMIT_MS = 60_000;
 /** What was allocated for the start and for requests is given back meanwhile. */
 const SETTLE_MS = 5_000;
-/** Linux counts the times of processes in hundredths of a second for every program (USER_HZ). */
-const TICKS_PER_SECOND = 100;
 
 /** @returns rows for the table */
 export async function measureControlPlane(stack) {
@@ -145,12 +143,5 @@ async function answers({ enginePort }) {
   }
 }
 
+/** The clock of `startedMs`. */
 const uptimeMs = () => Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1_000;
-
-/** When a process began, on the clock of `uptimeMs`. */
-function startedMs(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[19]) / TICKS_PER_SECOND) * 1_000;
-}

@@ -1,5 +1,8 @@
-/** Proportional memory (PSS: shared pages counted once) of every process of a stack, by part. */
+/** What the processes of a stack take, by part: proportional memory (PSS: shared pages counted once), processor time. */
 import { readFileSync, readdirSync } from 'node:fs';
+
+/** Linux counts the times of processes in hundredths of a second for every program (USER_HZ). */
+const TICKS_PER_SECOND = 100;
 
 /** @returns {{all: number, parts: Record<string, number>}} megabytes; `engine` with the instances that it keeps */
 export function memoryOf(stack) {
@@ -26,13 +29,22 @@ export function processorOf(stack) {
   return Object.fromEntries(Object.entries(stack.parts()).map(([part, pid]) => [part, secondsOf(pid)]));
 }
 
-/** /proc/<pid>/stat counts in ticks, which are a hundredth of a second on Linux for every program (USER_HZ). */
+/** When a process began, from the boot of the machine; milliseconds. */
+export function startedMs(pid) {
+  return (Number(statOf(pid)[19]) / TICKS_PER_SECOND) * 1_000;
+}
+
 function secondsOf(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = statOf(pid);
+  const own = (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  return own + childrenOf(pid).reduce((sum, child) => sum + secondsOf(child), 0);
+}
+
+/** Fields of /proc/<pid>/stat behind the name, which may have spaces. */
+function statOf(pid) {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')
     .split(' ');
-  const own = (Number(fields[11]) + Number(fields[12])) / 100;
-  return own + childrenOf(pid).reduce((sum, child) => sum + secondsOf(child), 0);
 }
 
 function treeOf(pid, without) {
@@ -43,7 +55,8 @@ function treeOf(pid, without) {
   );
 }
 
-function childrenOf(pid) {
+/** Fails where the process is gone. */
+export function childrenOf(pid) {
   return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
     readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
   );

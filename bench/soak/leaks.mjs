@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { homeHash } from '../../dist/platform/home-hash.js';
+import { childrenOf } from '../memory.mjs';
 
 /** Folders of this home's groups, one a controller (v1) or one for all (v2). */
 export function groupRoots(home) {
@@ -66,11 +67,9 @@ function descriptorsOf(pid) {
 
 function descendants(pid) {
   try {
-    return readdirSync(`/proc/${pid}/task`)
-      .flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '))
-      .filter(Boolean)
-      .flatMap((child) => [Number(child), ...descendants(child)]);
+    return childrenOf(pid).flatMap((child) => [child, ...descendants(child)]);
   } catch {
+    // It ended meanwhile.
     return [];
   }
 }
