@@ -74,6 +74,13 @@ export function quantile(values, q) {
     : values[Math.min(values.length - 1, Math.floor(values.length * q))];
 }
 
+/** The run, where everything was answered by 200; else fails. */
+export function onlyOk(who, run) {
+  const other = [...run.statuses].filter(([status]) => status !== 200);
+  if (other.length > 0) throw new Error(`${who} answered ${JSON.stringify(other)} besides 200`);
+  return run;
+}
+
 /** Of an even number the higher of the two in the middle. */
 export function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
