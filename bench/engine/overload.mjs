@@ -35,8 +35,7 @@ async function overload(stack, fc) {
     },
   );
   await fc.putOnDemandConfig(SERVICE, name, 'LATEST', { maximumInstanceCount: SLOTS });
-  const path = `/2016-08-15/services/${SERVICE}/functions/${name}/invocations`;
-  const requests = signedRequests(stack.credentials, path, 1_500);
+  const requests = signedRequests(stack.credentials, pathOf(name), 1_500);
   const run = (connections, seconds) => {
     const answers = { served: [], refused: [] };
     return drive({
@@ -109,8 +108,7 @@ async function besideSlow(stack, fc, event) {
         'exports.handler = async (event) => { await new Promise((resolve) => setTimeout(resolve, event.length > 2 ? 20_000 : 0)); };\n',
     },
   );
-  const path = (name) => `/2016-08-15/services/${SERVICE}/functions/${name}/invocations`;
-  const ask = (name) => signedRequest(stack.credentials, path(name), Buffer.from('{"long": true}'));
+  const ask = (name) => signedRequest(stack.credentials, pathOf(name), Buffer.from('{"long": true}'));
   await p99();
   const alone = await p99();
   // One instance serves them all: fifty that start would be measured instead.
@@ -144,6 +142,8 @@ async function besideSlow(stack, fc, event) {
     row(`p99 of a hot function beside ${SLOW} calls that sleep ÷ alone`, ratio(besideSleepers), '≤ 1.5'),
   ];
 }
+
+const pathOf = (name) => `/2016-08-15/services/${SERVICE}/functions/${name}/invocations`;
 
 /** Of the engine's own process, without its instances; megabytes. */
 function memoryOf(stack) {
