@@ -1,7 +1,7 @@
 /** Ends instances from outside, by kill -9 of any of their processes, and remembers which and when. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { groupRoots } from './leaks.mjs';
+import { instanceGroups } from './leaks.mjs';
 
 /** A busy machine may take this long until the engine learns of an end; who comes meanwhile counts on that instance still. */
 const NOTICE_MS = 5_000;
@@ -19,11 +19,7 @@ export class Killer {
 
   /** Any process of any instance, one that is just being made counted in. */
   strike() {
-    const instances = groupRoots(this.#home).flatMap((root) =>
-      readdirSync(root)
-        .filter((name) => name.startsWith('c-'))
-        .map((name) => join(root, name)),
-    );
+    const instances = instanceGroups(this.#home);
     const folder = instances[Math.floor(this.#random() * instances.length)];
     const pids = folder === undefined ? [] : processesIn(folder);
     const pid = pids[Math.floor(this.#random() * pids.length)];

@@ -5,14 +5,17 @@ import { basename, join } from 'node:path';
 import { homeHash } from '../../dist/platform/home-hash.js';
 import { childrenOf } from '../memory.mjs';
 
-/** Folders of this home's groups, one a controller (v1) or one for all (v2). */
-export function groupRoots(home) {
-  const name = `sluice-${homeHash(home)}`;
+/** Folders of the groups of this home's instances, of one controller: below it (v1) or the only hierarchy (v2). */
+export function instanceGroups(home) {
   const base = '/sys/fs/cgroup';
-  const controllers = existsSync(base) ? readdirSync(base).map((folder) => join(base, folder, name)) : [];
-  // Sorted so that the controller that lists processes for sure comes first and alone.
-  const found = [join(base, name), ...controllers].filter((folder) => existsSync(folder));
-  return found.slice(0, 1);
+  const places = existsSync(base) ? ['', ...readdirSync(base)] : [];
+  const root = places
+    .map((place) => join(base, place, `sluice-${homeHash(home)}`))
+    .find((folder) => existsSync(folder));
+  if (root === undefined) return [];
+  return readdirSync(root)
+    .filter((name) => name.startsWith('c-'))
+    .map((name) => join(root, name));
 }
 
 /** Figures of the engine and of everything that instances leave on a host, by what they are called in a report. */
@@ -37,8 +40,7 @@ export async function census(stack) {
 export function onHost(home) {
   const hash = homeHash(home);
   return {
-    groups: groupRoots(home).flatMap((root) => readdirSync(root).filter((name) => name.startsWith('c-')))
-      .length,
+    groups: instanceGroups(home).length,
     sandboxes: processesSeeing(home),
     mounts: readFileSync('/proc/self/mountinfo', 'utf8')
       .split('\n')

@@ -5,10 +5,11 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findJres } from '../../dist/engine/runtimes/java/jre.js';
 import { classPath, ShimBuild } from '../../dist/engine/runtimes/java/shim-build.js';
+import { loadConfig } from '../../dist/platform/config.js';
 
 const NODE_ACT = (gen) => `const GEN = ${gen};
 async function act(event) {
@@ -149,7 +150,7 @@ const JAVA_KINDS = {
 
 /** Compiles the Java function against the engine's own build; `undefined` where this host cannot. */
 async function compileJava() {
-  const shim = new ShimBuild(process.env.SLUICE_CACHE ?? join(homedir(), '.cache/sluice'), findJres());
+  const shim = new ShimBuild(loadConfig().cache, findJres());
   if (!shim.isBuilt && shim.obstacle !== '') return undefined;
   await shim.build();
   const folder = mkdtempSync(join(tmpdir(), 'sluice-soak-'));
