@@ -84,9 +84,7 @@ export function buildState(
       ? before.splits
       : new Map([...parts.aliases].map(([name, { config }]) => [name, splitOf(config)]));
   const boundVpc =
-    before?.attachments === parts.attachments
-      ? before.boundVpc
-      : attachmentsOf(parts, 'binding').map(({ name }) => name)[0];
+    before?.attachments === parts.attachments ? before.boundVpc : attachmentsOf(parts, 'binding')[0]?.name;
   return { ...parts, latest, deployments, splits, boundVpc, httpTriggers };
 }
 
@@ -104,8 +102,7 @@ function deploy(
   before: Deployment | undefined,
   folderOf: (sha256: string) => string,
 ): Deployment {
-  const versionId = version === LATEST ? '' : version;
-  const targets = new Targets({ version, versionId, service, functions, folderOf }, before?.targets);
+  const targets = new Targets({ version, service, functions, folderOf }, before?.targets);
   return { version, service, functions, targets };
 }
 

@@ -3,6 +3,7 @@
  * change: most functions of a large catalog are never called between two starts of the engine, and their revisions took
  * half of its start and of its memory.
  */
+import { LATEST } from '../../domain/names/fc.ts';
 import type { Revision } from '../invoke/contract.ts';
 import type { Series } from '../metrics/series.ts';
 import type { FunctionRecord, ServiceRecord } from './records.ts';
@@ -20,8 +21,6 @@ export interface Target {
 export interface TargetSource {
   /** Version number, or LATEST. */
   readonly version: string;
-  /** Version number, or empty for LATEST. */
-  readonly versionId: string;
   readonly service: ServiceRecord;
   readonly functions: ReadonlyMap<string, FunctionRecord>;
   /** Absolute folder of an unpacked package, or of several over each other. */
@@ -64,8 +63,8 @@ export class Targets {
   }
 
   #revisionOf(name: string): Revision | undefined {
-    const { service, functions, versionId, folderOf } = this.#source;
+    const { service, functions, version, folderOf } = this.#source;
     const record = functions.get(name);
-    return record && revisionOf(service, record, versionId, folderOf);
+    return record && revisionOf(service, record, version === LATEST ? '' : version, folderOf);
   }
 }
