@@ -2,12 +2,11 @@
 import { invalidArgument } from '../http/api-error.ts';
 import { json, nothing, type Operation } from '../http/operation.ts';
 import { pageOfNames } from '../http/paging.ts';
-import { CreateDomainInput, domainConfig, UpdateDomainInput } from './domain-config.ts';
+import { CreateDomainInput, DomainAnswer, domainConfig, UpdateDomainInput } from './domain-config.ts';
 import type { DomainStore } from './domain-store.ts';
 import { apiTime, type DomainRecord } from './records.ts';
 import type { z } from 'zod';
 import { pageOf } from '../http/answers.ts';
-import { DomainAnswer } from './domain-config.ts';
 
 export interface DomainOptions {
   readonly accountId: string;

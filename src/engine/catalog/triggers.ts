@@ -14,9 +14,8 @@ import type { Catalog, Draft, Rows } from './catalog.ts';
 import { apiTime, type TriggerRecord } from './records.ts';
 import { Description } from './service-config.ts';
 import { deploymentOf, triggerKey, type ServiceState } from './service-state.ts';
-import { checkSource, timerOf, TRIGGER_TYPES, triggerSettings } from './trigger-config.ts';
+import { checkSource, timerOf, TRIGGER_TYPES, TriggerAnswer, triggerSettings } from './trigger-config.ts';
 import { pageOf } from '../http/answers.ts';
-import { TriggerAnswer } from './trigger-config.ts';
 
 /** Per function (fc-api.md §5). */
 const MAX_TRIGGERS = 10;
