@@ -37,19 +37,19 @@ export function descendantsOf(ancestor: number): number[] {
 export function openSandbox(first: { readonly pid: number; readonly parent: number } | undefined): number {
   if (!first) throw new Error('there is no sandbox');
   const folder = openSync(`/proc/${first.pid}`, 'r');
-  try {
-    const status = readFileSync(`/proc/self/fd/${folder}/status`, 'latin1');
-    if (new RegExp(`^PPid:\\t${first.parent}$`, 'm').test(status)) return folder;
-    throw new Error('the sandbox has ended');
-  } catch (error) {
-    closeSync(folder);
-    throw error;
-  }
+  if (parentIn(`/proc/self/fd/${folder}`) === first.parent) return folder;
+  closeSync(folder);
+  throw new Error('the sandbox has ended');
 }
 
 function parentOf(pid: number): number | undefined {
+  return parentIn(`/proc/${pid}`);
+}
+
+/** @param folder of a process in `/proc` */
+function parentIn(folder: string): number | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const stat = readFileSync(`${folder}/stat`, 'latin1');
     // The name in parentheses may hold spaces and parentheses: what follows its last one is `state ppid …`.
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
   } catch {
