@@ -201,8 +201,12 @@ function send(
     if (web.readyState !== web.OPEN) return;
     idle.refresh();
     stream.pause();
-    web.send(Buffer.concat([Buffer.of(channel), chunk]), () => stream.resume());
+    web.send(messageOf(channel, chunk), () => stream.resume());
   });
+}
+
+function messageOf(channel: number, piece: Buffer): Buffer {
+  return Buffer.concat([Buffer.of(channel), piece]);
 }
 
 function tell(web: WebSocket, how: CommandEnd): void {
@@ -210,13 +214,12 @@ function tell(web: WebSocket, how: CommandEnd): void {
     case 'exited':
       close(web, NORMAL, `exit status ${how.status}`);
       return;
-    case 'failed':
-      if (web.readyState === web.OPEN)
-        web.send(
-          Buffer.concat([Buffer.of(Channel.error), Buffer.from(`the command cannot run: ${how.reason}`)]),
-        );
-      close(web, FAILED, `the command cannot run: ${how.reason}`);
+    case 'failed': {
+      const reason = `the command cannot run: ${how.reason}`;
+      if (web.readyState === web.OPEN) web.send(messageOf(Channel.error, Buffer.from(reason)));
+      close(web, FAILED, reason);
       return;
+    }
     case 'ended':
       close(web, NORMAL, 'the instance has ended');
       return;
