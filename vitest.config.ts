@@ -5,6 +5,9 @@
  */
 import { defineConfig } from 'vitest/config';
 
+/** A poll ends when its condition holds; a busy machine may need more than the second that is the default. */
+const PATIENT = { poll: { timeout: 10_000 } };
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -13,6 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'src/**/*.test.tsx'],
+          expect: PATIENT,
           testTimeout: 15_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
@@ -23,6 +27,7 @@ export default defineConfig({
           name: 'system',
           include: ['test/**/*.test.ts'],
           exclude: ['test/faults/**'],
+          expect: PATIENT,
           testTimeout: 180_000,
           hookTimeout: 120_000,
           maxWorkers: 3,
@@ -33,6 +38,7 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
+          expect: PATIENT,
           testTimeout: 180_000,
           hookTimeout: 120_000,
           fileParallelism: false,
