@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { refusal, sdkFor, send, zipOf, type RawAnswer, type Sdk } from './support/engine-process.ts';
+import { functionOf, refusal, send, type RawAnswer, type Sdk } from './support/engine-process.ts';
 import { poll } from './support/stack.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
 /** Tells all that it saw; `/fail` fails, `/throw` throws. As a destination it tells what it got. */
-const CODE = `exports.handler = (req, resp, context) => {
+const HANDLER = `(req, resp, context) => {
   if (Buffer.isBuffer(req)) { console.log('OUTCOME ' + req.toString()); context(null, ''); return; }
   const chunks = [];
   req.on('data', (chunk) => chunks.push(chunk)).on('end', () => {
@@ -19,25 +19,21 @@ const CODE = `exports.handler = (req, resp, context) => {
     resp.setStatusCode(req.path === '/fail' ? 503 : 201);
     resp.send('answer to ' + req.path);
   });
-};`;
-const OUTCOME = `exports.handler = async (event) => { console.log('OUTCOME ' + event); };`;
+}`;
+const OUTCOME = `async (event) => { console.log('OUTCOME ' + event); }`;
 
 let engine: TestEngine;
 let sdk: Sdk;
 beforeAll(async () => {
   engine = await startTestEngine();
-  sdk = sdkFor(engine.process);
+  ({ sdk } = engine);
   await sdk.createService('shop', {});
-  const create = async (functionName: string, code: string) =>
-    sdk.createFunction('shop', {
-      functionName,
-      runtime: 'nodejs20',
-      handler: 'index.handler',
-      code: { zipFile: (await zipOf({ 'index.js': code })).toString('base64') },
-    });
-  await create('web', CODE);
-  await create('closed', CODE);
-  await create('outcome', OUTCOME);
+  for (const [name, handler] of [
+    ['web', HANDLER],
+    ['closed', HANDLER],
+    ['outcome', OUTCOME],
+  ] as const)
+    await sdk.createFunction('shop', await functionOf(name, handler));
   for (const [name, authType] of [
     ['web', 'anonymous'],
     ['closed', 'function'],

@@ -1,6 +1,6 @@
 /** How many asynchronous calls may wait, and how large the events of other products may be. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { functionAnswering, sdkFor, send, type RawAnswer, type Sdk } from './support/engine-process.ts';
+import { deliverEvent, functionAnswering, send, type RawAnswer, type Sdk } from './support/engine-process.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
 let engine: TestEngine;
@@ -8,7 +8,7 @@ let sdk: Sdk;
 beforeAll(async () => {
   // Ten of the account, two of a function.
   engine = await startTestEngine({ SLUICE_ASYNC_CALLS: '10' });
-  sdk = sdkFor(engine.process);
+  ({ sdk } = engine);
 });
 afterAll(() => engine.close());
 
@@ -45,12 +45,7 @@ const call = (name: string): Promise<RawAnswer> =>
     headers: { 'x-fc-invocation-type': 'Async', 'x-fc-async-delay': '3600' },
   });
 const deliver = (message: string): Promise<RawAnswer> =>
-  send(engine.process, {
-    method: 'POST',
-    path: '/2016-08-15/_sluice/events',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ triggerType: 'mns_topic', sourceArn: TOPIC, message }),
-  });
+  deliverEvent(engine.process, { triggerType: 'mns_topic', sourceArn: TOPIC, message });
 /** The count may be a second old: it still has what was deleted with the service of the test before. */
 const PATIENTLY = { timeout: 10_000 };
 const admitted = async (name: string): Promise<void> => {

@@ -1,27 +1,28 @@
 /** Asynchronous calls as their callers see them: 202, kept through a kill, looked at, listed, stopped. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ACCOUNT, sdkFor, send, zipOf, type RawAnswer, type Sdk } from './support/engine-process.ts';
+import {
+  ACCOUNT,
+  deliverEvent,
+  functionOf,
+  send,
+  type RawAnswer,
+  type Sdk,
+} from './support/engine-process.ts';
 import { poll } from './support/stack.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
-const CODE = `exports.handler = async (event) => {
+const HANDLER = `async (event) => {
   if (event.toString().startsWith('slow')) await new Promise((resolve) => setTimeout(resolve, 60_000));
   return event.toString();
-};`;
+}`;
 
 let engine: TestEngine;
 let sdk: Sdk;
 beforeAll(async () => {
   engine = await startTestEngine();
-  sdk = sdkFor(engine.process);
+  ({ sdk } = engine);
   await sdk.createService('shop', {});
-  await sdk.createFunction('shop', {
-    functionName: 'work',
-    runtime: 'nodejs20',
-    handler: 'index.handler',
-    timeout: 120,
-    code: { zipFile: (await zipOf({ 'index.js': CODE })).toString('base64') },
-  });
+  await sdk.createFunction('shop', { ...(await functionOf('work', HANDLER)), timeout: 120 });
   await sdk.putFunctionAsyncConfig('shop', 'work', '', { statefulInvocation: true });
 });
 afterAll(() => engine.close());
@@ -154,12 +155,7 @@ test('an event of another product reaches the function that is bound to its sour
     key: string,
   ): Promise<{ delivered: { requestId: string; triggerName: string }[] }> => {
     const event = { triggerType: 'oss', sourceArn, eventName: 'ObjectCreated:PutObject', object: { key } };
-    const answer = await send(engine.process, {
-      method: 'POST',
-      path: '/2016-08-15/_sluice/events',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(event),
-    });
+    const answer = await deliverEvent(engine.process, event);
     return answer.json() as unknown as Awaited<ReturnType<typeof deliver>>;
   };
   expect(await deliver('a.jpg')).toEqual({ delivered: [] });

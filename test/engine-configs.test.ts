@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   ACCOUNT,
   functionAnswering,
-  sdkFor,
   send,
   zipOf,
   type RawAnswer,
@@ -16,7 +15,7 @@ let engine: TestEngine;
 let sdk: Sdk;
 beforeAll(async () => {
   engine = await startTestEngine();
-  sdk = sdkFor(engine.process);
+  ({ sdk } = engine);
 });
 afterAll(() => engine.close());
 

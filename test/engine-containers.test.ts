@@ -1,6 +1,6 @@
 /** Containers by the API: a version keeps what its tag meant, whoever is restarted and wherever the tag goes. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { refusal, sdkFor, type Sdk } from './support/engine-process.ts';
+import { refusal, type Sdk } from './support/engine-process.ts';
 import { EVAL_BASE, EVAL_START } from './support/eval-image.ts';
 import { REGISTRY_MISSING, startRegistry, type TestRegistry } from './support/registry.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
@@ -13,7 +13,7 @@ const isPossible = REGISTRY_MISSING.length === 0;
 beforeAll(async () => {
   if (!isPossible) return;
   [engine, registry] = await Promise.all([startTestEngine(), startRegistry()]);
-  sdk = sdkFor(engine.process);
+  ({ sdk } = engine);
 });
 afterAll(async () => {
   if (!isPossible) return;

@@ -25,7 +25,7 @@ let engine: TestEngine;
 let sdk: Sdk;
 beforeAll(async () => {
   engine = await startTestEngine();
-  sdk = sdkFor(engine.process);
+  ({ sdk } = engine);
 });
 afterAll(() => engine.close());
 

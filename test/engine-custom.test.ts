@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sdkFor, send, zipOf, type RawRequest, type Sdk } from './support/engine-process.ts';
+import { send, serverFunction, type RawRequest, type Sdk } from './support/engine-process.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
 let engine: TestEngine;
@@ -50,17 +50,13 @@ const base = '/2016-08-15/proxy/own/web';
 
 beforeAll(async () => {
   engine = await startTestEngine();
-  sdk = sdkFor(engine.process);
+  ({ sdk } = engine);
   await sdk.createService('own', {});
   await sdk.createFunction('own', {
-    functionName: 'web',
-    runtime: 'custom',
-    handler: 'none',
+    ...(await serverFunction('web', SERVER)),
     timeout: 20,
     instanceConcurrency: 10,
     caPort: 8080,
-    customRuntimeConfig: { command: ['node'], args: ['server.js'] },
-    code: { zipFile: (await zipOf({ 'server.js': SERVER })).toString('base64') },
   });
   await sdk.createTrigger('own', 'web', {
     triggerName: 'http',

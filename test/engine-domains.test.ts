@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { connect as tlsConnect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { certificateFor, type TestCertificate } from './support/certificate.ts';
-import { functionOf, refusal, sdkFor, send, type Sdk } from './support/engine-process.ts';
+import { functionOf, refusal, send, type Sdk } from './support/engine-process.ts';
 import { freePorts } from './support/stack.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
@@ -15,7 +15,7 @@ let sdk: Sdk;
 beforeAll(async () => {
   [tlsPort = 0] = await freePorts(1);
   engine = await startTestEngine({ SLUICE_ENGINE_TLS_PORT: String(tlsPort) });
-  sdk = sdkFor(engine.process);
+  ({ sdk } = engine);
   await sdk.createService('shop', {});
   for (const name of ['pages', 'api'])
     await sdk.createFunction('shop', {

@@ -3,25 +3,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decode } from 'cborg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sdkFor, send, zipOf, type RawAnswer, type Sdk } from './support/engine-process.ts';
+import { deliverEvent, functionOf, type Sdk } from './support/engine-process.ts';
 import { poll } from './support/stack.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
 const TABLE = 'acs:ots:cn-local:1234567890123456:instance/i/table/orders';
-const CODE = "exports.handler = async (event, context) => { console.log('GOT ' + event.toString('hex')); };";
+const HANDLER = "async (event) => { console.log('GOT ' + event.toString('hex')); }";
 
 let engine: TestEngine;
 let sdk: Sdk;
 beforeAll(async () => {
   engine = await startTestEngine();
-  sdk = sdkFor(engine.process);
+  ({ sdk } = engine);
   await sdk.createService('shop', {});
-  await sdk.createFunction('shop', {
-    functionName: 'rows',
-    runtime: 'nodejs20',
-    handler: 'index.handler',
-    code: { zipFile: (await zipOf({ 'index.js': CODE })).toString('base64') },
-  });
+  await sdk.createFunction('shop', await functionOf('rows', HANDLER));
   await sdk.createTrigger('shop', 'rows', {
     triggerName: 'table',
     triggerType: 'tablestore',
@@ -31,14 +26,6 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const deliver = (event: object, isSigned = true): Promise<RawAnswer> =>
-  send(engine.process, {
-    method: 'POST',
-    path: '/2016-08-15/_sluice/events',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(event),
-    isSigned,
-  });
 const row = (value: unknown) => ({
   Type: 'PutRow',
   Info: { Timestamp: 1506416585740836 },
@@ -46,7 +33,7 @@ const row = (value: unknown) => ({
 });
 
 test('a changed row reaches the function of its table in the bytes of the table store', async () => {
-  const answer = await deliver({
+  const answer = await deliverEvent(engine.process, {
     triggerType: 'tablestore',
     sourceArn: TABLE,
     records: [row({ integer: '9223372036854775807' })],
@@ -68,18 +55,30 @@ test('a changed row reaches the function of its table in the bytes of the table 
 });
 
 test('another table, and rows that are none, reach nobody; whoever is not signed is not heard', async () => {
-  const other = await deliver({ triggerType: 'tablestore', sourceArn: `${TABLE}2`, records: [row(1)] });
+  const other = await deliverEvent(engine.process, {
+    triggerType: 'tablestore',
+    sourceArn: `${TABLE}2`,
+    records: [row(1)],
+  });
   expect([other.status, other.json()['delivered']]).toEqual([200, []]);
   for (const [records, message] of [
     [[row(1.5)], 'records.0.PrimaryKey.0.Value'],
     [[{ ...row(1), Type: 'Put' }], 'records.0.Type'],
     [[], 'records'],
   ] as const) {
-    const refused = await deliver({ triggerType: 'tablestore', sourceArn: TABLE, records });
+    const refused = await deliverEvent(engine.process, {
+      triggerType: 'tablestore',
+      sourceArn: TABLE,
+      records,
+    });
     expect([refused.status, refused.json().ErrorCode]).toEqual([400, 'InvalidArgument']);
     expect(refused.json().ErrorMessage).toContain(message);
   }
-  const unsigned = await deliver({ triggerType: 'tablestore', sourceArn: TABLE, records: [row(1)] }, false);
+  const unsigned = await deliverEvent(
+    engine.process,
+    { triggerType: 'tablestore', sourceArn: TABLE, records: [row(1)] },
+    false,
+  );
   expect(unsigned.json().ErrorCode).toBe('MissingRequiredHeader');
 });
 

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { authorization, sdkFor, send, zipOf, type Sdk } from './support/engine-process.ts';
+import { authorization, functionOf, send, type Sdk } from './support/engine-process.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
 interface Session {
@@ -32,15 +32,12 @@ let sdk: ExecSdk;
 let instance: string;
 beforeAll(async () => {
   engine = await startTestEngine();
-  sdk = sdkFor(engine.process) as ExecSdk;
+  sdk = engine.sdk as ExecSdk;
   await sdk.createService('shop', {});
-  for (const functionName of ['cart', 'other'])
+  for (const name of ['cart', 'other'])
     await sdk.createFunction('shop', {
-      functionName,
-      handler: 'index.handler',
-      runtime: 'nodejs20',
+      ...(await functionOf(name, 'async () => 1')),
       environmentVariables: { OWN: 'mine' },
-      code: { zipFile: (await zipOf({ 'index.js': 'exports.handler = async () => 1;' })).toString('base64') },
     });
 });
 beforeEach(async () => {

@@ -1,23 +1,23 @@
 /** Layers from publishing to `require`: merged in order, kept by who took them, limited. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ACCOUNT, sdkFor, send, zipOf, type Sdk } from './support/engine-process.ts';
+import { ACCOUNT, functionOf, send, zipOf, type Sdk } from './support/engine-process.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
 /** As the guide's sample: a module from a layer, and what lies below `/opt`. */
-const CODE = `const fs = require('fs');
-exports.handler = async () => {
+const HANDLER = `async () => {
+  const fs = require('fs');
   const seen = {};
   for (const name of ['shared.txt', 'one.txt', 'two.txt'])
     seen[name] = fs.existsSync('/opt/' + name) ? fs.readFileSync('/opt/' + name, 'utf8') : null;
   try { seen.now = require('moment').now(); } catch (error) { seen.now = error.code; }
   return seen;
-};`;
+}`;
 
 let engine: TestEngine;
 let sdk: Sdk;
 beforeAll(async () => {
   engine = await startTestEngine();
-  sdk = sdkFor(engine.process);
+  ({ sdk } = engine);
   await sdk.createService('shop', {});
 });
 afterAll(() => engine.close());
@@ -38,15 +38,7 @@ async function publish(name: string, files: Readonly<Record<string, string>>): P
   return data as LayerView;
 }
 async function define(name: string, layers: readonly string[]): Promise<void> {
-  const zipFile = (await zipOf({ 'index.js': CODE })).toString('base64');
-  await sdk.createFunction('shop', {
-    functionName: name,
-    runtime: 'nodejs20',
-    handler: 'index.handler',
-    timeout: 20,
-    layers,
-    code: { zipFile },
-  });
+  await sdk.createFunction('shop', { ...(await functionOf(name, HANDLER)), timeout: 20, layers });
 }
 async function seen(name: string): Promise<Record<string, unknown>> {
   const { data } = await sdk.invokeFunction('shop', name, '');

@@ -1,6 +1,6 @@
 /** Services with `tracingConfig`: what their functions are told of the span that a call belongs to. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { functionOf, sdkFor, send, type Sdk } from './support/engine-process.ts';
+import { functionOf, send, type Sdk } from './support/engine-process.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
 const ENDPOINT = 'http://jaeger.test/api/traces';
@@ -15,7 +15,7 @@ let engine: TestEngine;
 let sdk: Sdk;
 beforeAll(async () => {
   engine = await startTestEngine();
-  sdk = sdkFor(engine.process);
+  ({ sdk } = engine);
   await sdk.createService('traced', { tracingConfig: TRACED });
   await sdk.createFunction('traced', await functionOf('tell', 'async (_, { tracing }) => tracing'));
 });

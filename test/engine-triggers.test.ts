@@ -1,13 +1,13 @@
 /** Triggers as the public SDK sees them: a real engine on a real PostgreSQL. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { functionAnswering, refusal, sdkFor, type Sdk } from './support/engine-process.ts';
+import { functionAnswering, refusal, type Sdk } from './support/engine-process.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
 let engine: TestEngine;
 let sdk: Sdk;
 beforeAll(async () => {
   engine = await startTestEngine();
-  sdk = sdkFor(engine.process);
+  ({ sdk } = engine);
 });
 afterAll(() => engine.close());
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sdkFor, send, serverFunction, type Sdk } from './support/engine-process.ts';
+import { send, serverFunction, type Sdk } from './support/engine-process.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
 /** The part of the SDK's WebSocket (package ws) that is used here. */
@@ -17,7 +17,7 @@ let engine: TestEngine;
 let sdk: Sdk & { websocket(path: string, query?: object): SdkSocket };
 beforeAll(async () => {
   engine = await startTestEngine();
-  sdk = sdkFor(engine.process) as typeof sdk;
+  sdk = engine.sdk as typeof sdk;
   await sdk.createService('chat', {});
 });
 afterAll(() => engine.close());

@@ -4,7 +4,7 @@
  */
 import FC from '@alicloud/fc2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ACCOUNT, functionAnswering, sdkFor, zipOf, type Sdk } from './support/engine-process.ts';
+import { ACCOUNT, functionAnswering, zipOf, type Sdk } from './support/engine-process.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
 /** What other methods are made of. */
@@ -113,7 +113,7 @@ let engine: TestEngine;
 let sdk: Sdk;
 beforeAll(async () => {
   engine = await startTestEngine();
-  sdk = sdkFor(engine.process);
+  ({ sdk } = engine);
   layerCode = await layer();
   functionCode = await functionAnswering('hello', 'hi');
 });

@@ -214,6 +214,21 @@ export async function send(engine: { readonly port: number }, options: RawReques
   });
 }
 
+/** An event of another product for the functions that are bound to its source. */
+export function deliverEvent(
+  engine: { readonly port: number },
+  event: object,
+  isSigned = true,
+): Promise<RawAnswer> {
+  return send(engine, {
+    method: 'POST',
+    path: '/2016-08-15/_sluice/events',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(event),
+    isSigned,
+  });
+}
+
 export function authorization(
   method: string,
   resource: string,

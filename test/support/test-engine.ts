@@ -1,10 +1,10 @@
-/** The real engine with a PostgreSQL and a home of its own, and the product's client for it. */
+/** The real engine with a PostgreSQL and a home of its own, and both clients for it. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FcClient } from '../../src/fc/client.ts';
 import { createFcClient } from '../../src/fc/fc2-client.ts';
-import { ACCOUNT, KEY, startEngineProcess, type EngineProcess } from './engine-process.ts';
+import { ACCOUNT, KEY, sdkFor, startEngineProcess, type EngineProcess, type Sdk } from './engine-process.ts';
 import { startTestPostgres, type TestPostgres } from './postgres.ts';
 
 export interface TestEngine {
@@ -12,6 +12,7 @@ export interface TestEngine {
   readonly home: string;
   readonly postgres: TestPostgres;
   readonly fc: FcClient;
+  readonly sdk: Sdk;
   /** Ends the process by `signal` (SIGTERM) where it still runs, and starts another one on the same port and home. */
   restart(signal?: NodeJS.Signals): Promise<void>;
   /** Ends all of it. */
@@ -31,6 +32,7 @@ export async function startTestEngine(env: Readonly<Record<string, string>> = {}
     home,
     postgres,
     fc: fcClientFor(process.url),
+    sdk: sdkFor(process),
     restart: async (signal = 'SIGTERM') => {
       await process.end(signal);
       process = await startEngineProcess({ ...settings, port: process.port });
