@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { FUNCTION_CONFIG } from '../../../test/support/function-config.ts';
 import { bounded } from './bounded.ts';
 import { serviceDifference, type ComparedFunction, type ComparedState } from './difference.ts';
 import { differenceLines } from './lines.ts';
@@ -7,21 +8,10 @@ import { memberChanges } from './members.ts';
 type Config = ComparedFunction['config'];
 
 const SETTINGS = { description: '', internetAccess: true, role: '' };
-const CONFIG: Config = {
-  runtime: 'nodejs20',
-  handler: 'index.handler',
-  description: '',
-  memorySize: 128,
-  timeout: 5,
-  initializer: '',
-  initializationTimeout: 3,
-  instanceConcurrency: 1,
-  environmentVariables: {},
-};
 
 function one(name: string, change: Partial<Config> = {}, checksum = '1'): ComparedFunction {
   const code = { digest: `sha256:${checksum.padEnd(64, '0')}`, bytes: 2048, files: 3 };
-  return { name, config: { ...CONFIG, ...change }, code, checksum };
+  return { name, config: { ...FUNCTION_CONFIG, ...change }, code, checksum };
 }
 const state = (...functions: ComparedFunction[]): ComparedState => ({ settings: SETTINGS, functions });
 const live = (...functions: ComparedFunction[]) => ({ ...state(...functions), version: '3' });
@@ -62,11 +52,11 @@ describe('a difference', () => {
 
   test('never holds a variable’s value — that is where secrets stand', () => {
     const from: Config = {
-      ...CONFIG,
+      ...FUNCTION_CONFIG,
       environmentVariables: { A: 'secret-1', GONE: 'secret-2', SAME: 'secret-3' },
     };
     const to: Config = {
-      ...CONFIG,
+      ...FUNCTION_CONFIG,
       environmentVariables: { A: 'secret-4', SAME: 'secret-3', constructor: 'secret-5' },
     };
     const changes = memberChanges(from, to);
@@ -79,14 +69,14 @@ describe('a difference', () => {
   });
 
   test('takes the time limit of an initializer that is not there for nothing', () => {
-    expect(memberChanges(CONFIG, { ...CONFIG, initializationTimeout: 9 })).toEqual([]);
-    const withOne = { ...CONFIG, initializer: 'index.start' };
+    expect(memberChanges(FUNCTION_CONFIG, { ...FUNCTION_CONFIG, initializationTimeout: 9 })).toEqual([]);
+    const withOne = { ...FUNCTION_CONFIG, initializer: 'index.start' };
     expect(memberChanges(withOne, { ...withOne, initializationTimeout: 9 })).toHaveLength(1);
   });
 
   test('tells the members of a setting that has several, lists as JSON', () => {
     const server = (command: string[]): Config => ({
-      ...CONFIG,
+      ...FUNCTION_CONFIG,
       caPort: 9_000,
       customRuntimeConfig: { command, args: [] },
     });
