@@ -49,6 +49,8 @@ export function watchAliases(fc: FC, services: readonly string[]): AliasWatch {
       await Promise.all(services.map(look));
       await pause(EVERY_MS, undefined, { signal: over.signal }).catch(() => undefined);
     }
+    // Whoever stops it asks where the aliases stand now, and not where they stood a pause ago.
+    await Promise.all(services.map(look));
   }
   const running = run();
   return {
