@@ -60,7 +60,7 @@ test.skipIf(!isWanted)(
       const { releases } = await api.get<{ releases: ReleaseView[] }>(RECORDS);
       return releases.find(({ cause }) => cause === 'rollback');
     };
-    await poll('the record to tell the end', async () => (await record())?.endedAt !== null, END);
+    await poll('the record to tell the end', async () => ((await record())?.endedAt ?? null) !== null, END);
     stack.kill('temporal', 'SIGCONT');
     const told = await record();
     expect(told).toMatchObject({
