@@ -1,21 +1,18 @@
 /** The page of a release that goes through two regions in waves, in a real browser: two engines, people decide on the page. */
-import FC from '@alicloud/fc2';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HAS_NO_BROWSER, keepPicture, openBrowser, signIn, type BrowserPage } from '../support/browser.ts';
 import { startCustomers } from '../support/customers.ts';
-import { ACCOUNT, KEY } from '../support/engine-process.ts';
 import { functionFiles } from '../support/function-files.ts';
 import { createGitProject, type GitProject } from '../support/git-project.ts';
-import { startSluice, type Sluice } from '../support/sluice.ts';
-import { startTestEngine, type TestEngine } from '../support/test-engine.ts';
+import type { Sluice } from '../support/sluice.ts';
+import { NORTH, startTwoRegions, type TwoRegions } from '../support/two-regions.ts';
 
 const SERVICE = 'spread';
-const NORTH = 'cn-north';
 const LONG = { timeout: 90_000 };
 
 describe.skipIf(HAS_NO_BROWSER)('the page of waves (skipped where no Chromium is installed)', () => {
-  let engine: TestEngine;
+  let regions: TwoRegions;
   let sluice: Sluice;
   let browser: BrowserPage;
   let page: Page;
@@ -23,23 +20,13 @@ describe.skipIf(HAS_NO_BROWSER)('the page of waves (skipped where no Chromium is
   let customers: readonly { stop(): Promise<void> }[] = [];
 
   beforeAll(async () => {
-    engine = await startTestEngine();
-    sluice = await startSluice({
-      env: {
-        SLUICE_ACCOUNT_ID: ACCOUNT,
-        SLUICE_ACCESS_KEY_ID: KEY.id,
-        SLUICE_ACCESS_KEY_SECRET: KEY.secret,
-        SLUICE_REGIONS: `${NORTH}=${engine.process.url}`,
-      },
-    });
+    regions = await startTwoRegions();
+    ({ sluice } = regions);
     project = await createGitProject(sluice.api, sluice.repositories, SERVICE);
     const first = await push('v1');
     await sluice.api.until(first, ['promoted'], 90_000);
-    const keys = { accessKeyID: KEY.id, accessKeySecret: KEY.secret };
     const calls = { service: SERVICE, alias: 'PROD', function: 'greet', perSecond: 10, most: 4_000 };
-    customers = [sluice.stack.engineUrl, engine.process.url].map((endpoint) =>
-      startCustomers({ client: new FC(ACCOUNT, { ...keys, region: 'any', endpoint }), ...calls }),
-    );
+    customers = regions.clients.map((client) => startCustomers({ client, ...calls }));
     browser = await openBrowser();
     ({ page } = browser);
     await signIn(page, sluice.stack);
@@ -48,8 +35,7 @@ describe.skipIf(HAS_NO_BROWSER)('the page of waves (skipped where no Chromium is
   afterAll(async () => {
     await browser?.close();
     await Promise.all(customers.map((one) => one.stop()));
-    await sluice?.stack.stop();
-    await engine?.close();
+    await regions?.close();
   }, 60_000);
 
   async function push(tag: string): Promise<string> {

@@ -1,22 +1,19 @@
-/**
- * Regions in waves on real parts: two engines, each with its own database, and one Sluice that releases to both. The
- * second engine knows the keys of the first one, as the regions of one account do.
- */
-import FC from '@alicloud/fc2';
+/** Regions in waves on real parts: two engines, each with its own database, and one Sluice that releases to both. */
+import type FC from '@alicloud/fc2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EnvironmentDetailView } from '../../src/api/views.ts';
 import { startCustomers, type Customers } from '../support/customers.ts';
-import { ACCOUNT, KEY } from '../support/engine-process.ts';
 import { functionFiles, type FunctionFiles } from '../support/function-files.ts';
 import { createGitProject, type GitProject } from '../support/git-project.ts';
 import { aliasOf, versionsOf } from '../support/sdk.ts';
-import { commandLine, startSluice, type Sluice } from '../support/sluice.ts';
+import { commandLine, type Sluice } from '../support/sluice.ts';
 import { poll } from '../support/stack.ts';
-import { startTestEngine, type TestEngine } from '../support/test-engine.ts';
+import type { TestEngine } from '../support/test-engine.ts';
+import { NORTH, startTwoRegions, type TwoRegions } from '../support/two-regions.ts';
 
 const SERVICE = 'spread';
-const NORTH = 'cn-north';
 
+let started: TwoRegions;
 let engine: TestEngine;
 let sluice: Sluice;
 /** The region of the stack's own engine, and the other one. */
@@ -24,25 +21,12 @@ let regions: readonly [FC, FC];
 let project: GitProject;
 
 beforeAll(async () => {
-  engine = await startTestEngine();
-  sluice = await startSluice({
-    env: {
-      SLUICE_ACCOUNT_ID: ACCOUNT,
-      SLUICE_ACCESS_KEY_ID: KEY.id,
-      SLUICE_ACCESS_KEY_SECRET: KEY.secret,
-      SLUICE_REGIONS: `${NORTH}=${engine.process.url}`,
-    },
-  });
-  const keys = { accessKeyID: KEY.id, accessKeySecret: KEY.secret };
-  const client = (region: string, endpoint: string) => new FC(ACCOUNT, { ...keys, region, endpoint });
-  regions = [client('cn-local', sluice.stack.engineUrl), client(NORTH, engine.process.url)];
+  started = await startTwoRegions();
+  ({ engine, sluice, clients: regions } = started);
   project = await createGitProject(sluice.api, sluice.repositories, SERVICE);
 }, 180_000);
 
-afterAll(async () => {
-  await sluice?.stack.stop();
-  await engine?.close();
-}, 60_000);
+afterAll(() => started?.close(), 60_000);
 
 let pushes = 0;
 function push(handler: FunctionFiles['handler'], more: readonly string[] = []) {
