@@ -36,7 +36,8 @@ export function eventOperations({ catalog, queue, dispatcher, backlog, now }: Ev
       input: SourceEvent,
       async run(call) {
         const event = call.body(SourceEvent);
-        const calls: { readonly trigger: string; readonly call: NewAsyncCall }[] = [];
+        const calls: NewAsyncCall[] = [];
+        const delivered: z.infer<typeof Delivery>[] = [];
         for (const [service, state] of catalog.services)
           for (const trigger of state.triggers.values()) {
             const document = deliveryFor(trigger, event, now());
@@ -44,19 +45,13 @@ export function eventOperations({ catalog, queue, dispatcher, backlog, now }: Ev
             if (Buffer.byteLength(document) > ASYNC_PAYLOAD_BYTES_MAX)
               throw entityTooLarge(ASYNC_PAYLOAD_BYTES_MAX);
             const added = namelessCall({ service, ...trigger }, document, asyncConfigOf(state, trigger));
-            calls.push({ trigger: trigger.name, call: added });
+            calls.push(added);
+            const { function: functionName, name: triggerName } = trigger;
+            const { requestId } = added;
+            delivered.push({ serviceName: service, functionName, triggerName, requestId });
           }
-        await backlog.admit(calls.map((of) => of.call));
-        const delivered: z.infer<typeof Delivery>[] = [];
-        for (const { trigger, call: added } of calls) {
-          await queue.add(added);
-          delivered.push({
-            serviceName: added.service,
-            functionName: added.function,
-            triggerName: trigger,
-            requestId: added.requestId,
-          });
-        }
+        await backlog.admit(calls);
+        for (const added of calls) await queue.add(added);
         if (delivered.length > 0) dispatcher.wake();
         return json({ delivered });
       },
