@@ -3,20 +3,13 @@
  * do to the command it may do to this alone: the command ends with the socket, and the socket with the command.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex, Readable, Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { z } from 'zod';
 import { unreachable } from '../../platform/errors.ts';
 import type { CommandEnd, CommandSpec, SandboxedCommand, TerminalSize } from '../sandbox/command.ts';
 import { invalidArgument } from './api-error.ts';
-
-/** A request for a WebSocket that nobody has answered yet. */
-export interface UpgradeRequest {
-  readonly requestId: string;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly socket: Duplex;
-}
+import type { UpgradeRequest } from './operation.ts';
 
 /** What the query asks for. */
 export interface CommandRequest {

@@ -2,8 +2,9 @@
  * An operation of the API: method, path, and what it does. Resource files in `catalog/` and `metrics/` declare them;
  * the front finds them by path, so adding one touches its resource's file alone.
  */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { z } from 'zod';
-import type { UpgradeRequest } from './command-socket.ts';
 import { invalidArgument, preconditionFailed } from './api-error.ts';
 import { splitQualifier, type FunctionAddress } from './function-address.ts';
 import { parseJsonBody } from './json-body.ts';
@@ -29,6 +30,14 @@ export interface Operation {
   run(call: Call): Promise<Answer> | Answer;
   /** Instead of `run`, where the request asks for a WebSocket; answers it. Throws like `run` where there will be none. */
   upgrade?(call: Call, request: UpgradeRequest): void;
+}
+
+/** A request for a WebSocket that nobody has answered yet. */
+export interface UpgradeRequest {
+  readonly requestId: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly socket: Duplex;
 }
 
 export type Answer =
