@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { authorization, functionOf, send, type Sdk } from './support/engine-process.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
@@ -296,8 +296,7 @@ describe('InstanceExec refuses', () => {
   });
 
   test('a fifth command in an instance', async () => {
-    const four = [1, 2, 3, 4].map(() => open(pathOf(command('sleep', '60'))));
-    await Promise.all(four.map((socket) => once(socket, 'open')));
+    const four = await Promise.all([1, 2, 3, 4].map(taken));
     expect(await refused(open(pathOf(command('id'))))).toMatch(/^429 ResourceExhausted/);
     const closed = four.map((socket) => once(socket, 'close'));
     for (const socket of four) socket.terminate();
@@ -305,10 +304,18 @@ describe('InstanceExec refuses', () => {
     await expect.poll(async () => (await attempt()).channels[1]).toBe('again\n');
   });
 
-  /** An empty answer where it is refused. */
+  /** A command of an earlier test counts until its processes are gone, which its client does not wait for. */
+  function taken(): Promise<WebSocket> {
+    const start = async (): Promise<WebSocket> => {
+      const socket = open(pathOf(command('sleep', '60')));
+      await once(socket, 'open');
+      return socket;
+    };
+    return vi.waitFor(start, { timeout: 10_000 });
+  }
+
+  /** @throws Error where it is refused */
   async function attempt(): Promise<Seen> {
-    const socket = open(pathOf(command('echo', 'again')));
-    socket.on('error', () => undefined);
-    return finish(socket);
+    return finish(open(pathOf(command('echo', 'again'))));
   }
 });
