@@ -1,8 +1,9 @@
 /** Packages by their SHA-256 under `SLUICE_HOME/artifacts`. What has its final name is whole and on the disk. */
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { renameDurably, writeDurably } from '../../platform/durable-file.ts';
 
 /** Bytes of a zip's end record, and how it begins. */
 const END_RECORD = 22;
@@ -21,22 +22,10 @@ export async function storeArtifact(home: string, bytes: Buffer): Promise<string
   await mkdir(folderOf(home, digest), { recursive: true });
   const draft = `${path}.${randomBytes(4).toString('hex')}.draft`;
   try {
-    const file = await open(draft, 'wx', 0o600);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
+    await writeDurably(draft, bytes, 0o600);
+    await renameDurably(draft, path);
   } finally {
     await rm(draft, { force: true });
-  }
-  const folder = await open(folderOf(home, digest));
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
   return digest;
 }

@@ -5,10 +5,11 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc64 } from '../../domain/checksum/crc64.ts';
 import { CODE_ZIP_BYTES_MAX } from '../../domain/names/fc.ts';
+import { renameDurably, writeDurably } from '../../platform/durable-file.ts';
 import { ensureError } from '../../platform/errors.ts';
 import { invalidArgument } from '../http/api-error.ts';
 import { bytesBelow, mergeFolders } from './merge-folders.ts';
@@ -72,14 +73,14 @@ export class CodeStore {
     const draft = existsSync(this.zipPath(sha256)) ? undefined : this.#draft();
     const results = await Promise.allSettled([
       existsSync(this.folder(sha256)) ? undefined : this.#unpackTo(sha256, zip),
-      draft && writeDurably(draft, zip),
+      draft && writeDurably(draft, zip, 0o644),
     ]);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) {
       if (draft) await rm(draft, { force: true });
       throw ensureError(failed.reason);
     }
-    if (draft) await this.#publish(draft, this.zipPath(sha256));
+    if (draft) await renameDurably(draft, this.zipPath(sha256));
     // A sweep must not take what was just asked for again.
     else await utimes(this.zipPath(sha256), new Date(), new Date());
     return { sha256, sizeBytes: zip.length, checksum: crc64(zip) };
@@ -146,29 +147,8 @@ export class CodeStore {
     }
   }
 
-  /** Gives a draft its name, for good. */
-  async #publish(draft: string, path: string): Promise<void> {
-    await rename(draft, path);
-    const root = await open(this.#root, 'r');
-    try {
-      await root.sync();
-    } finally {
-      await root.close();
-    }
-  }
-
   #draft(): string {
     return join(this.#root, `${DRAFT}${randomUUID()}`);
-  }
-}
-
-async function writeDurably(path: string, bytes: Buffer): Promise<void> {
-  const file = await open(path, 'wx', 0o644);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }
 
