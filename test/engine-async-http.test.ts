@@ -1,7 +1,5 @@
 /** Asynchronous requests to HTTP functions: let in like any other, answered 202, made from the queue. */
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -81,7 +79,8 @@ const idOf = (answer: RawAnswer): string => String(answer.headers['x-fc-request-
 async function logged(name: string, mark: string, id: string): Promise<Record<string, unknown>> {
   let found: string | undefined;
   await poll(`${mark} of ${id}`, () => {
-    found = readFileSync(join(engine.home, 'engine', 'logs', 'functions.log'), 'utf8')
+    found = engine
+      .functionLog()
       .split('\n')
       .find((line) => line.includes(`\tshop/${name}\t`) && line.includes(mark) && line.includes(id));
     return Promise.resolve(found !== undefined);

@@ -1,8 +1,6 @@
 /** HTTP calls to a function's own server as callers see them: a real engine, a real sandbox, plain connections. */
-import { readFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { send, serverFunction, type RawRequest, type Sdk } from './support/engine-process.ts';
@@ -70,7 +68,7 @@ const ask = (path: string, options: Partial<RawRequest> = {}) =>
   send(engine.process, { path: `${base}${path}`, isSigned: false, ...options });
 
 /** What the server wrote on its standard output. */
-const logged = (): string => readFileSync(join(engine.home, 'engine', 'logs', 'functions.log'), 'utf8');
+const logged = (): string => engine.functionLog();
 
 /** The response as soon as its head is there. */
 function open(path: string): Promise<IncomingMessage> {

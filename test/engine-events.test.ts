@@ -1,6 +1,4 @@
 /** Events of other products on their way to functions: a real engine, its queue and its sandboxes. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { decode } from 'cborg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deliverEvent, functionOf, type Sdk } from './support/engine-process.ts';
@@ -42,7 +40,8 @@ test('a changed row reaches the function of its table in the bytes of the table 
   expect(delivered).toMatchObject({ serviceName: 'shop', functionName: 'rows', triggerName: 'table' });
   let line: string | undefined;
   await poll('the function to be called', () => {
-    line = readFileSync(join(engine.home, 'engine', 'logs', 'functions.log'), 'utf8')
+    line = engine
+      .functionLog()
       .split('\n')
       .find((text) => text.includes(delivered?.requestId ?? '') && text.includes('GOT '));
     return Promise.resolve(line !== undefined);

@@ -1,5 +1,5 @@
 /** The real engine with a PostgreSQL and a home of its own, and both clients for it. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FcClient } from '../../src/fc/client.ts';
@@ -13,6 +13,8 @@ export interface TestEngine {
   readonly postgres: TestPostgres;
   readonly fc: FcClient;
   readonly sdk: Sdk;
+  /** What functions have written until now. @throws Error while that is nothing */
+  functionLog(): string;
   /** Ends the process by `signal` (SIGTERM) where it still runs, and starts another one on the same port and home. */
   restart(signal?: NodeJS.Signals): Promise<void>;
   /** Ends all of it. */
@@ -33,6 +35,7 @@ export async function startTestEngine(env: Readonly<Record<string, string>> = {}
     postgres,
     fc: fcClientFor(process.url),
     sdk: sdkFor(process),
+    functionLog: () => readFileSync(join(home, 'engine', 'logs', 'functions.log'), 'utf8'),
     restart: async (signal = 'SIGTERM') => {
       await process.end(signal);
       process = await startEngineProcess({ ...settings, port: process.port });
