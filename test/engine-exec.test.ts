@@ -61,6 +61,16 @@ function open(path: string, headers: Readonly<Record<string, string>> = {}): Web
   });
 }
 
+/** One that is open. A command that was ended before counts until its processes are gone, which no client waits for. */
+function started(path: string): Promise<WebSocket> {
+  const start = async (): Promise<WebSocket> => {
+    const socket = open(path);
+    await once(socket, 'open');
+    return socket;
+  };
+  return vi.waitFor(start, { timeout: 10_000 });
+}
+
 interface Seen {
   readonly channels: Readonly<Record<number, string>>;
   readonly code: number;
@@ -146,8 +156,7 @@ describe('InstanceExec', () => {
     sized.once('message', () => sized.send(Buffer.from('\u0004{"Width":120,"Height":50}')));
     expect((await finish(sized)).channels[1]).toContain('50 120');
     for (const size of ['{"Width":0,"Height":1}', '[]', 'x', '{"Width":1e9,"Height":1}']) {
-      const socket = open(pathOf(`${command('sleep', '60')}&tty=true`));
-      await once(socket, 'open');
+      const socket = await started(pathOf(`${command('sleep', '60')}&tty=true`));
       socket.send(Buffer.from(`\u0004${size}`));
       expect((await finish(socket)).code).toBe(1003);
     }
@@ -288,31 +297,20 @@ describe('InstanceExec refuses', () => {
       [Buffer.from('\0in'), 1008],
       [Buffer.alloc(1024 * 1024 + 1), 1009],
     ] as const) {
-      const socket = open(pathOf(command('sleep', '60')));
-      await once(socket, 'open');
+      const socket = await started(pathOf(command('sleep', '60')));
       socket.send(data);
       expect((await finish(socket)).code).toBe(code);
     }
   });
 
   test('a fifth command in an instance', async () => {
-    const four = await Promise.all([1, 2, 3, 4].map(taken));
+    const four = await Promise.all([1, 2, 3, 4].map(() => started(pathOf(command('sleep', '60')))));
     expect(await refused(open(pathOf(command('id'))))).toMatch(/^429 ResourceExhausted/);
     const closed = four.map((socket) => once(socket, 'close'));
     for (const socket of four) socket.terminate();
     await Promise.all(closed);
     await expect.poll(async () => (await attempt()).channels[1]).toBe('again\n');
   });
-
-  /** A command of an earlier test counts until its processes are gone, which its client does not wait for. */
-  function taken(): Promise<WebSocket> {
-    const start = async (): Promise<WebSocket> => {
-      const socket = open(pathOf(command('sleep', '60')));
-      await once(socket, 'open');
-      return socket;
-    };
-    return vi.waitFor(start, { timeout: 10_000 });
-  }
 
   /** @throws Error where it is refused */
   async function attempt(): Promise<Seen> {
