@@ -17,6 +17,7 @@ import {
 import { clearNotifications } from '../store/notification-deliveries.ts';
 import type { Db } from '../store/store.ts';
 import { startDispatchLoop } from './dispatch-loop.ts';
+import { timeLimit } from '../platform/time-limit.ts';
 
 export interface NotificationParts {
   readonly db: Db;
@@ -139,7 +140,7 @@ async function deliver(
       await endNotification(db, id, { state: 'given-up', status: null, answer: 'the channel was removed' });
       return;
     }
-    const signal = AbortSignal.any([ended, AbortSignal.timeout(pace.timeoutMs)]);
+    const signal = AbortSignal.any([ended, timeLimit(pace.timeoutMs)]);
     const answered = await CHANNELS[one.target.kind](one.target, messageOf(one, publicUrl), signal);
     if (answered.accepted) {
       await endNotification(db, id, { state: 'sent', ...shown(answered) });

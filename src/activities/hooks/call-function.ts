@@ -7,6 +7,7 @@ import type { HookCall } from '../contract.ts';
 import { invalid } from '../failure.ts';
 import { bodyText, faultIn, invocation } from '../invocation.ts';
 import type { Parts } from '../parts.ts';
+import { timeLimit } from '../../platform/time-limit.ts';
 
 export interface FunctionCall {
   readonly action: Extract<HookAction, { kind: 'invoke' }>;
@@ -34,7 +35,7 @@ export async function callFunction(
   const event = action.event.replaceAll(/\{\{(\w+)\}\}/g, (text, word: string) =>
     Object.hasOwn(words, word) ? (words[word] ?? '') : text,
   );
-  const ended = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const ended = AbortSignal.any([signal, timeLimit(timeoutMs)]);
   for (const { service: place, version } of places) {
     if (ended.aborted) return sayLate(timeoutMs);
     log.note(`calling ${place}/${name} version ${version} with ${event}`);

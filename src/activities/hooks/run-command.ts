@@ -4,6 +4,7 @@ import { sayLate } from '../../domain/plan/hook.ts';
 import { ensureTree, type Job } from '../build/build.ts';
 import { runBuildCommand } from '../build/run-in-sandbox.ts';
 import type { Parts } from '../parts.ts';
+import { timeLimit } from '../../platform/time-limit.ts';
 
 export interface HookCommand {
   readonly run: string;
@@ -21,7 +22,7 @@ export async function runCommand(
   const { subject, log, signal } = job;
   const folder = await ensureTree(parts, job);
   log.note(run);
-  const limit = AbortSignal.timeout(timeoutMs);
+  const limit = timeLimit(timeoutMs);
   try {
     const exit = await runBuildCommand(parts.sandbox, {
       folder,

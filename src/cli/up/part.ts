@@ -14,6 +14,7 @@ import { signalGroup, type ProcessTable } from './process-table.ts';
 import { restartDelayMs } from './restart-delay.ts';
 import type { Screen } from './screen.ts';
 import { StartError } from './start-error.ts';
+import { timeLimit } from '../../platform/time-limit.ts';
 
 const MOST_FAILED_STARTS = 3;
 const KEPT_LINES = 15;
@@ -113,7 +114,7 @@ export function createPart(spec: PartSpec, { table, screen, log }: PartContext):
   }
 
   async function watchStart(current: ChildProcess, over: AbortSignal): Promise<void> {
-    const limit = AbortSignal.timeout(spec.readyMs);
+    const limit = timeLimit(spec.readyMs);
     try {
       await spec.whenReady(current, AbortSignal.any([over, limit]));
       if (over.aborted) return;

@@ -15,6 +15,7 @@ import { endingWithParent, plainEnvironment } from './orphan-guard.ts';
 import type { Launch } from './part.ts';
 import { freePort } from './ports.ts';
 import { StartError } from './start-error.ts';
+import { timeLimit } from '../../platform/time-limit.ts';
 
 const run = promisify(execFile);
 const HOST = '127.0.0.1';
@@ -83,7 +84,7 @@ async function createFile(
   for (const stream of [server.stdout, server.stderr])
     stream.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-2_000)));
   const ended = Promise.race([once(server, 'exit'), once(server, 'error')]);
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(FIRST_HEALTH_MS)]);
+  const limit = AbortSignal.any([signal, timeLimit(FIRST_HEALTH_MS)]);
   try {
     await until(
       () => isTemporalServing(`${HOST}:${port}`),

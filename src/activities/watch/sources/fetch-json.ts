@@ -1,6 +1,7 @@
 /** One JSON answer over HTTP: within time and size, from the address that was asked and no other. */
 import type { AllowedAddress } from './allowed.ts';
 import { SourceError } from './source.ts';
+import { timeLimit } from '../../../platform/time-limit.ts';
 
 const TIMEOUT_MS = 5_000;
 const MOST_BYTES = 1_000_000;
@@ -11,7 +12,7 @@ export async function fetchJson(
   signal: AbortSignal,
 ): Promise<unknown> {
   const where = `${url.origin}${url.pathname}`;
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  const limit = AbortSignal.any([signal, timeLimit(TIMEOUT_MS)]);
   let text: string;
   try {
     const answer = await fetch(url, {
