@@ -3,6 +3,7 @@
  * engine fill in different things), strict in what a release decides by.
  */
 import { z } from 'zod';
+import { NO_HEALTH_CHECK } from '../domain/manifest/server.ts';
 import { CA_PORT, HOOK_TIMEOUT } from '../domain/names/fc.ts';
 import type { RingAnswer } from '../domain/metrics/ring.ts';
 
@@ -41,6 +42,17 @@ const ServerMembers = {
     .object({ image: text, command: text, args: text })
     .nullish()
     .transform((value) => value ?? { image: '', command: '', args: '' }),
+  customHealthCheckConfig: z
+    .object({
+      httpGetUrl: text,
+      initialDelaySeconds: whole(NO_HEALTH_CHECK.initialDelaySeconds),
+      periodSeconds: whole(NO_HEALTH_CHECK.periodSeconds),
+      timeoutSeconds: whole(NO_HEALTH_CHECK.timeoutSeconds),
+      failureThreshold: whole(NO_HEALTH_CHECK.failureThreshold),
+      successThreshold: whole(NO_HEALTH_CHECK.successThreshold),
+    })
+    .nullish()
+    .transform((value) => value ?? NO_HEALTH_CHECK),
 };
 
 const NO_HOOK = { handler: '', timeout: HOOK_TIMEOUT.default };

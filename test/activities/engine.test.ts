@@ -225,6 +225,29 @@ describe('deploy and publish', () => {
     expect(await liveHooks()).toEqual({ preFreeze: none, preStop: none });
   });
 
+  test('sets the health check of a server of its own, sees no change in it, and removes what the manifest names no more', async () => {
+    const check = '        customHealthCheckConfig: {httpGetUrl: /well, failureThreshold: 9}\n';
+    const files = (more: string) => ({
+      's.yml': manifest('well', more).replace('runtime: nodejs20', 'runtime: custom'),
+      'code/bootstrap': '#!/bin/sh\n',
+    });
+    const packagedOf = async (releaseId: string) => {
+      const { services } = await runActivity(parts, 'packageRelease', { releaseId });
+      const [service] = services;
+      if (!service) throw new Error('nothing was packaged');
+      return { releaseId, service };
+    };
+    const deploy = async (of: Awaited<ReturnType<typeof packagedOf>>) =>
+      (await runActivity(parts, 'deployService', of)).summary;
+    const live = async () => (await fc.listFunctions('well'))[0]?.customHealthCheckConfig;
+    await deploy(await packagedOf((await world.release('well', files(check))).releaseId));
+    expect(await live()).toMatchObject({ httpGetUrl: '/well', failureThreshold: 9, periodSeconds: 3 });
+    const again = await packagedOf((await world.push('well', files(check))).releaseId);
+    expect(await deploy(again)).toBe('well: as it was');
+    await deploy(await packagedOf((await world.push('well', files(''))).releaseId));
+    expect(await live()).toMatchObject({ httpGetUrl: '', failureThreshold: 3 });
+  });
+
   test('says what differs from the live version, function by function — and no value of a variable', async () => {
     const first = await world.release('differs', {
       's.yml': manifest('differs', "        environmentVariables: {TOKEN: 'old-value', KEPT: same}\n"),

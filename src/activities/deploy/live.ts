@@ -2,6 +2,7 @@
 import { memberChanges } from '../../domain/difference/members.ts';
 import { CA_PORT, HOOK_TIMEOUT } from '../../domain/names/fc.ts';
 import { bringsServer, CONTAINER_RUNTIME } from '../../domain/names/runtimes.ts';
+import { NO_HEALTH_CHECK } from '../../domain/manifest/server.ts';
 import type { ManifestHook, ManifestServer, ManifestService } from '../../domain/manifest/model.ts';
 import type { Split } from '../../domain/release/split.ts';
 import type { AliasTarget, FcAlias, FcFunctionConfig, FcService } from '../../fc/client.ts';
@@ -62,14 +63,17 @@ function hookSettings(hook: ManifestHook | undefined): ManifestHook {
 
 /** Other runtimes have no server, whatever the API fills in. */
 function serverSettings(config: FcFunctionConfig): ManifestServer {
-  const { customRuntimeConfig, customContainerConfig } = config;
-  const caPort = config.caPort ?? CA_PORT.default;
+  const { customRuntimeConfig, customContainerConfig, customHealthCheckConfig: check } = config;
+  const common = {
+    caPort: config.caPort ?? CA_PORT.default,
+    customHealthCheckConfig: check && check.httpGetUrl !== '' ? check : NO_HEALTH_CHECK,
+  };
   if (config.runtime === CONTAINER_RUNTIME) {
     const { image = '', command: entry = '', args: words = '' } = customContainerConfig ?? {};
-    return { caPort, customContainerConfig: { image, command: entry, args: words } };
+    return { ...common, customContainerConfig: { image, command: entry, args: words } };
   }
   const { command = [], args = [] } = customRuntimeConfig ?? {};
-  return { caPort, customRuntimeConfig: { command, args } };
+  return { ...common, customRuntimeConfig: { command, args } };
 }
 
 /** True when nothing of the settings would change. */

@@ -31,7 +31,6 @@ const UNSUPPORTED = [
   'cpu',
   'customDNS',
   'customDomains',
-  'customHealthCheckConfig',
   'diskSize',
   'gpuMemorySize',
   'instanceSoftConcurrency',

@@ -19,6 +19,18 @@ export interface ManifestLifecycle {
   readonly preStop: ManifestHook;
 }
 
+export interface ManifestHealthCheck {
+  /** Path with its query; empty: there is no such check, and all else is its default. */
+  readonly httpGetUrl: string;
+  /** seconds, like the two below */
+  readonly initialDelaySeconds: number;
+  readonly periodSeconds: number;
+  readonly timeoutSeconds: number;
+  /** Answers in a row, like the one below. */
+  readonly failureThreshold: number;
+  readonly successThreshold: number;
+}
+
 /** Of custom runtimes alone, and there always. */
 export interface ManifestServer {
   readonly caPort?: number;
@@ -30,6 +42,7 @@ export interface ManifestServer {
     readonly command: string;
     readonly args: string;
   };
+  readonly customHealthCheckConfig?: ManifestHealthCheck;
 }
 
 export interface ManifestFunctionConfig extends ManifestServer {

@@ -119,17 +119,40 @@ describe('what is read', () => {
       handler: 'index.handler',
       caPort: 9_000,
       customRuntimeConfig: { command: [], args: [] },
+      customHealthCheckConfig: {
+        httpGetUrl: '',
+        initialDelaySeconds: 0,
+        periodSeconds: 3,
+        timeoutSeconds: 1,
+        failureThreshold: 3,
+        successThreshold: 1,
+      },
     });
     const fn = `caPort: 8080
 instanceConcurrency: 20
+customHealthCheckConfig: {httpGetUrl: /well?deep=1, initialDelaySeconds: 120, failureThreshold: 5}
 customRuntimeConfig: {command: [node, server.js], args: [1]}`;
     expect(custom(fn)).toMatchObject({
       caPort: 8_080,
       instanceConcurrency: 20,
       customRuntimeConfig: { command: ['node', 'server.js'], args: ['1'] },
+      customHealthCheckConfig: {
+        httpGetUrl: '/well?deep=1',
+        initialDelaySeconds: 120,
+        periodSeconds: 3,
+        timeoutSeconds: 1,
+        failureThreshold: 5,
+        successThreshold: 1,
+      },
+    });
+    // What is left of a check without a path is none.
+    expect(custom('customHealthCheckConfig: {periodSeconds: 9}')?.customHealthCheckConfig).toMatchObject({
+      httpGetUrl: '',
+      periodSeconds: 3,
     });
     const language = manifest(sample()).services[0]?.functions[0]?.config ?? {};
     expect(Object.keys(language)).not.toContain('caPort');
+    expect(Object.keys(language)).not.toContain('customHealthCheckConfig');
   });
 
   describe('of a container', () => {
@@ -447,6 +470,21 @@ describe('what cannot be done is refused by name, with line and column', () => {
       'runtime: nodejs20',
       'runtime: custom\n        customRuntimeConfig: {command: node}',
       'customRuntimeConfig.command: found "node"; allowed: a list of texts',
+    ],
+    [
+      'runtime: nodejs20',
+      'runtime: custom\n        customHealthCheckConfig: {httpGetUrl: well}',
+      'customHealthCheckConfig.httpGetUrl: found "well"; allowed: a path that begins with /, with its query',
+    ],
+    [
+      'runtime: nodejs20',
+      'runtime: custom\n        customHealthCheckConfig: {httpGetUrl: /, timeoutSeconds: 4}',
+      'customHealthCheckConfig.timeoutSeconds: found 4; allowed: a whole number from 1 to 3',
+    ],
+    [
+      'runtime: nodejs20',
+      'runtime: nodejs20\n        customHealthCheckConfig: {httpGetUrl: /}',
+      'customHealthCheckConfig does not go with the runtime nodejs20; leave it out',
     ],
     [
       'runtime: nodejs20',

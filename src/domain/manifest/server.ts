@@ -1,11 +1,21 @@
 /** How a function's own server is started (manifests §2.2): members of custom runtimes, refused by name elsewhere. */
-import { CA_PORT } from '../names/fc.ts';
+import { CA_PORT, HEALTH_CHECK_PATH_RULE, HEALTH_CHECK_RANGES, isHealthCheckPath } from '../names/fc.ts';
 import { bringsServer, CONTAINER_RUNTIME } from '../names/runtimes.ts';
 import type { Findings } from './findings.ts';
 import type { MapReader } from './map-reader.ts';
-import type { ManifestServer } from './model.ts';
+import type { ManifestHealthCheck, ManifestServer } from './model.ts';
 
-const MEMBERS = ['caPort', 'customRuntimeConfig', 'customContainerConfig'];
+const MEMBERS = ['caPort', 'customRuntimeConfig', 'customContainerConfig', 'customHealthCheckConfig'];
+
+/** What FC takes for a server that nobody asks. */
+export const NO_HEALTH_CHECK: ManifestHealthCheck = {
+  httpGetUrl: '',
+  initialDelaySeconds: HEALTH_CHECK_RANGES.initialDelaySeconds.default,
+  periodSeconds: HEALTH_CHECK_RANGES.periodSeconds.default,
+  timeoutSeconds: HEALTH_CHECK_RANGES.timeoutSeconds.default,
+  failureThreshold: HEALTH_CHECK_RANGES.failureThreshold.default,
+  successThreshold: HEALTH_CHECK_RANGES.successThreshold.default,
+};
 
 const IMAGE = {
   rule: 'an image by its digest, for example registry.example/team/app@sha256:…, because a tag may move and a version must not (skopeo inspect docker://NAME says the digest)',
@@ -22,17 +32,37 @@ export function readServer(map: MapReader, runtime: string, findings: Findings):
     misplaced(map, runtime, MEMBERS, findings);
     return {};
   }
-  const caPort = map.whole('caPort', CA_PORT);
+  const common = { caPort: map.whole('caPort', CA_PORT), customHealthCheckConfig: readHealthCheck(map) };
   if (runtime === CONTAINER_RUNTIME) {
     misplaced(map, runtime, ['customRuntimeConfig', 'codeUri'], findings);
-    return { caPort, ...readContainer(map) };
+    return { ...common, ...readContainer(map) };
   }
   misplaced(map, runtime, ['customContainerConfig'], findings);
   const config = map.map('customRuntimeConfig');
   const command = config?.texts('command') ?? [];
   const args = config?.texts('args') ?? [];
   config?.rest();
-  return { caPort, customRuntimeConfig: { command, args } };
+  return { ...common, customRuntimeConfig: { command, args } };
+}
+
+function readHealthCheck(map: MapReader): ManifestHealthCheck {
+  const config = map.map('customHealthCheckConfig');
+  if (!config) return NO_HEALTH_CHECK;
+  const httpGetUrl = config.textOr('httpGetUrl', '', {
+    rule: HEALTH_CHECK_PATH_RULE,
+    allows: isHealthCheckPath,
+  });
+  const whole = (key: keyof typeof HEALTH_CHECK_RANGES) => config.whole(key, HEALTH_CHECK_RANGES[key]);
+  const check = {
+    httpGetUrl,
+    initialDelaySeconds: whole('initialDelaySeconds'),
+    periodSeconds: whole('periodSeconds'),
+    timeoutSeconds: whole('timeoutSeconds'),
+    failureThreshold: whole('failureThreshold'),
+    successThreshold: whole('successThreshold'),
+  };
+  config.rest();
+  return httpGetUrl === '' ? NO_HEALTH_CHECK : check;
 }
 
 /** SHA-256 of a container's image, 64 hex digits; empty where its name has no digest. */

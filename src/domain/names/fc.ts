@@ -78,6 +78,28 @@ export const FUNCTION_RANGES = {
 /** The port that a function's own server listens on. */
 export const CA_PORT = { min: 1, max: 65_535, default: 9_000 } as const;
 
+/** How a function's own server is asked whether it is well. */
+export const HEALTH_CHECK_RANGES = {
+  /** seconds */
+  initialDelaySeconds: { min: 0, max: 120, default: 0 },
+  /** seconds */
+  periodSeconds: { min: 1, max: 120, default: 3 },
+  /** seconds */
+  timeoutSeconds: { min: 1, max: 3, default: 1 },
+  /** bad answers in a row */
+  failureThreshold: { min: 1, max: 120, default: 3 },
+  /** good answers in a row */
+  successThreshold: { min: 1, max: 120, default: 1 },
+} as const;
+
+/** What `isHealthCheckPath` asks for, in words. */
+export const HEALTH_CHECK_PATH_RULE = 'a path that begins with /, with its query';
+
+/** The empty text, as some clients send it, is no check. */
+export function isHealthCheckPath(text: string): boolean {
+  return /^(?:\/[\u0021-\u007e]*)?$/.test(text);
+}
+
 /** Seconds that a hook of an instance's life cycle may take. */
 export const HOOK_TIMEOUT = { min: 1, max: 90, default: 3 } as const;
 

@@ -1,20 +1,21 @@
 /** `customHealthCheckConfig` (fc-api.md §4): how the engine asks a function's own server whether it is well. */
 import { z } from 'zod';
+import { HEALTH_CHECK_PATH_RULE, HEALTH_CHECK_RANGES, isHealthCheckPath } from '../../domain/names/fc.ts';
 import type { HealthCheck } from '../invoke/contract.ts';
 
-const seconds = (min: number, max: number, otherwise: number) => z.int().min(min).max(max).default(otherwise);
+const whole = (name: keyof typeof HEALTH_CHECK_RANGES) => {
+  const { min, max, default: otherwise } = HEALTH_CHECK_RANGES[name];
+  return z.int().min(min).max(max).default(otherwise);
+};
 
 export const HealthCheckConfig = z.object({
-  /** Empty, as some clients send it: no check. */
-  httpGetUrl: z
-    .string()
-    .regex(/^(?:\/[\u0021-\u007e]*)?$/, 'must be a path that begins with /, with its query')
-    .default(''),
-  initialDelaySeconds: seconds(0, 120, 0),
-  periodSeconds: seconds(1, 120, 3),
-  timeoutSeconds: seconds(1, 3, 1),
-  failureThreshold: z.int().min(1).max(120).default(3),
-  successThreshold: z.int().min(1).max(120).default(1),
+  /** Empty: no check. */
+  httpGetUrl: z.string().refine(isHealthCheckPath, `must be ${HEALTH_CHECK_PATH_RULE}`).default(''),
+  initialDelaySeconds: whole('initialDelaySeconds'),
+  periodSeconds: whole('periodSeconds'),
+  timeoutSeconds: whole('timeoutSeconds'),
+  failureThreshold: whole('failureThreshold'),
+  successThreshold: whole('successThreshold'),
 });
 
 /** @param stored as a record has it: an older engine stored whatever it was sent, unread */
