@@ -23,11 +23,13 @@ const own = (answer: string, before = '', changes: Partial<HealthCheck> = {}) =>
 describe('the health check of a custom runtime', () => {
   test('comes before the first call, until it went well as often in a row as it must', async () => {
     const { functions, revision } = own(
-      "if (request.url === '/health?deep=1') { asked.push(request.method); response.statusCode = good[asked.length - 1] ?? 200; response.end(); } else response.end(asked.join());",
+      "if (request.method + request.url === 'GET/health?deep=1') { asked.push(request.url); response.statusCode = good[asked.length - 1] ?? 200; response.end(); } else response.end(String(asked.length));",
       'const asked = []; const good = [500, 204, 503, 200, 302];',
     );
     const result = await functions.invoke(revision);
-    expect([result.outcome, result.body.toString()]).toEqual(['ok', 'GET,GET,GET,GET,GET']);
+    expect(result.outcome).toBe('ok');
+    // One of those that follow every 30 ms may have come before the call.
+    expect(Number(result.body.toString())).toBeGreaterThanOrEqual(5);
   });
 
   test('that fails as often as it may is a start that failed, with the last reason', async () => {
