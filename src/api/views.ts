@@ -7,7 +7,7 @@ import { differenceLines } from '../domain/difference/lines.ts';
 import { environmentId } from '../domain/plan/environment.ts';
 import { planLines } from '../domain/plan/words.ts';
 import { eventText } from '../domain/release/event-text.ts';
-import type { Look } from '../domain/analysis/look.ts';
+import type { Counts, Look } from '../domain/analysis/look.ts';
 import type { StoredEvent } from '../domain/release/events.ts';
 import { behindText } from '../domain/release/queue-text.ts';
 import type { Release } from '../store/releases.ts';
@@ -144,8 +144,18 @@ function differenceView(one: ServiceDifference): ReleaseView['difference'][numbe
   };
 }
 
-export function lookView(look: Look): LookView {
-  return { ...look, at: iso(look.at) };
+export function lookView({ since, ...look }: Look): LookView {
+  return {
+    ...look,
+    at: iso(look.at),
+    ...(since !== undefined && { since: iso(since) }),
+    canaryRate: rateOf(look.canaryTotal),
+    stableRate: rateOf(look.stableTotal),
+  };
+}
+
+function rateOf({ requests, failures }: Counts): number | null {
+  return requests === 0 ? null : failures / requests;
 }
 
 /** `project` stands beside the event because readers see only their own projects. */
@@ -166,7 +176,7 @@ export function releaseUrl(publicUrl: string, id: string): string {
   return `${publicUrl.replace(/\/$/, '')}/releases/${id}`;
 }
 
-const TIME_FIELDS: ReadonlySet<string> = new Set(['at', 'until', 'bakingUntil']);
+const TIME_FIELDS: ReadonlySet<string> = new Set(['at', 'since', 'until', 'bakingUntil']);
 
 function withIsoTimes<T>(value: T): WithIsoTimes<T> {
   return convert(value, '') as WithIsoTimes<T>;

@@ -48,6 +48,7 @@ describe.concurrent('trouble', () => {
     expect(verdict?.canaryTotal.failures).toBe(verdict?.canaryTotal.requests);
     expect(verdict?.canaryTotal.failures).toBeGreaterThanOrEqual(3);
     expect(verdict?.stableTotal.failures).toBe(0);
+    expect(verdict).toMatchObject({ canaryRate: 1, stableRate: 0 });
     expect(Number.isFinite(verdict?.logEvidence)).toBe(true);
     expect(verdict?.logThreshold).toBeGreaterThan(0);
     expect(verdict?.sentence).toMatch(/canary .*failures/);

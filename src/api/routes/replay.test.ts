@@ -7,7 +7,7 @@ import { parsePlan } from '../../domain/plan/parse.ts';
 import { addEvaluation } from '../../store/evaluations.ts';
 import { recordEvent } from '../../store/events.ts';
 import { createRelease } from '../../store/releases.ts';
-import type { ReplayView } from '../views.ts';
+import type { LookView, ReplayView } from '../views.ts';
 import { newRelease } from '../../../test/support/new-release.ts';
 
 let api: ApiServer;
@@ -76,6 +76,21 @@ test('without other settings every number comes out again, to the last bit', asy
   expect(replay.now.harmful).toMatchObject({ step: 0, weight: 0.05 });
   expect(replay.looks).toHaveLength(replay.now.harmful?.number ?? 0);
   expect(replay.looks.every(({ before, now }) => JSON.stringify(before) === JSON.stringify(now))).toBe(true);
+});
+
+test('a look shows counts, rates, evidence and threshold, and a harmful one since when', async () => {
+  const answer = await api.call('GET', `/api/v1/releases/${await watched()}/evaluations`);
+  const { evaluations } = (await answer.json()) as { evaluations: LookView[] };
+  const [first, harmful] = [evaluations[0], evaluations.at(-1)];
+  expect(first).toMatchObject({
+    canaryTotal: { requests: 4, failures: 1 },
+    canaryRate: 0.25,
+    stableRate: 1 / 96,
+  });
+  expect(first).not.toHaveProperty('since');
+  expect(harmful).toMatchObject({ verdict: 'harmful', canaryRate: 0.25, since: new Date(0).toISOString() });
+  expect(harmful?.logEvidence).toBeGreaterThanOrEqual(harmful?.logThreshold ?? Infinity);
+  expect(harmful?.sentence).toMatch(/^canary took 4 % of the requests and .* \(25 % against /);
 });
 
 test('other settings answer by the same counts: when, at which cost, and what nobody can know', async () => {

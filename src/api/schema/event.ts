@@ -6,7 +6,7 @@ import type { ReleaseEvent } from '../../domain/release/events.ts';
 import { Time } from './common.ts';
 
 /** Fields of an event that hold a time. */
-export type TimeField = 'at' | 'until' | 'bakingUntil';
+export type TimeField = 'at' | 'since' | 'until' | 'bakingUntil';
 
 /** `T` with every time (Unix milliseconds) as an ISO 8601 string. */
 export type WithIsoTimes<T> = T extends readonly (infer Item)[]

@@ -11,6 +11,8 @@ export const LookSchema = z
   .object({
     number: z.int(),
     at: Time,
+    /** Of a harmful look: when the fault most likely began, where the evidence tells it. */
+    since: Time.exactOptional(),
     step: z.int().nullable(),
     weight: z.number(),
     metric: z.string(),
@@ -22,6 +24,9 @@ export const LookSchema = z
     stable: CountsSchema,
     canaryTotal: CountsSchema,
     stableTotal: CountsSchema,
+    /** Failures of the requests so far, 0…1; `null` where there was none. */
+    canaryRate: z.number().nullable(),
+    stableRate: z.number().nullable(),
     dispersion: z.number(),
     logEvidence: z.number(),
     logHealth: z.number(),

@@ -16,6 +16,7 @@ function look(
   canaryTotal: Counts,
   stableTotal: Counts,
   stable = counts(95, 1),
+  since?: number,
 ) {
   return lookFrom({
     number: 12,
@@ -24,6 +25,7 @@ function look(
     weight: 0.05,
     metric: 'errors',
     settings,
+    ...(since !== undefined && { since }),
     judgement: {
       t: 12,
       dispersion: 1,
@@ -66,6 +68,24 @@ describe('sentence of a look', () => {
     expect(made.sentence).toBe(
       'over the last 6 looks canary took 50 % of the requests and 24 of 28 failures (6 % against 1 %): evidence over 1,000,000 : 1 that it is worse than 1.25 times stable; rollback at 100 : 1',
     );
+  });
+
+  test('a late fault is told by the time of its beginning too, where that is known; what is not harmful has none', () => {
+    const basis = { from: 7, canary: counts(400, 24), stable: counts(400, 4) };
+    const since = Date.UTC(2026, 10, 26, 14, 5, 30);
+    const at = (verdict: 'harmful' | 'healthy') =>
+      look(
+        { verdict, cause: null, gate: true, logEvidence: 5, logHealth: 4, basis },
+        counts(9_000, 110),
+        counts(20_000, 200),
+        counts(95, 1),
+        since,
+      );
+    expect(at('harmful')).toMatchObject({
+      since,
+      sentence: expect.stringMatching(/^over the last 6 looks \(since 14:05:30 UTC\) canary took 50 %/),
+    });
+    expect(at('healthy')).not.toHaveProperty('since');
   });
 
   test('healthy says what it is healthy against', () => {

@@ -16,6 +16,8 @@ export interface LookInput {
   readonly metric: string;
   readonly settings: JudgeSettings;
   readonly judgement: Judgement;
+  /** When a fault most likely began, Unix milliseconds; left out: that is not known. */
+  readonly since?: number;
   readonly canary: Counts;
   readonly stable: Counts;
   /** Sums since the first look of the release, this one included. */
@@ -25,9 +27,12 @@ export interface LookInput {
 
 /** The look with its sentence. */
 export function lookFrom(input: LookInput): Look {
-  const { settings, judgement, ...facts } = input;
+  const { settings, judgement, since, ...facts } = input;
+  // What is not harmful has no beginning.
+  const begun = judgement.verdict === 'harmful' && since !== undefined ? { since } : {};
   return {
     ...facts,
+    ...begun,
     dispersion: judgement.dispersion,
     logEvidence: judgement.logEvidence,
     logHealth: judgement.logHealth,
@@ -36,7 +41,7 @@ export function lookFrom(input: LookInput): Look {
     gate: judgement.gate,
     verdict: judgement.verdict,
     cause: judgement.cause,
-    sentence: sentenceOf({ ...facts, settings, judgement, nouns: nounsOf(input.metric) }),
+    sentence: sentenceOf({ ...facts, ...begun, settings, judgement, nouns: nounsOf(input.metric) }),
   };
 }
 

@@ -21,6 +21,8 @@ export interface Look {
   readonly number: number;
   /** When the interval ended, Unix milliseconds. */
   readonly at: number;
+  /** Of a harmful look: when the fault most likely began, Unix milliseconds; rows of before do not say it. */
+  readonly since?: number;
   /** Gray step (0-based) in which the look was taken; `null` before the first weight and in the bake time. */
   readonly step: number | null;
   /** Weight of the canary at the time, 0…1. */

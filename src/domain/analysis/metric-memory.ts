@@ -21,6 +21,10 @@ export interface MetricMemory {
   readonly judge: JudgeState;
   readonly canaryTotal: Counts;
   readonly stableTotal: Counts;
+  /** When the newest look that had counts was taken, Unix milliseconds; left out: none was. */
+  readonly countedAt?: number;
+  /** When the intervals of those evaluations began that may still be a fault's beginning: number, Unix milliseconds. */
+  readonly begun?: readonly (readonly [evaluation: number, at: number])[];
 }
 
 export interface MetricLook {
@@ -32,6 +36,8 @@ export interface MetricLook {
   readonly counted: { readonly canary: Counts; readonly stable: Counts } | null;
   readonly canaryRequestsInStep: number;
   readonly moment: Moment;
+  /** When the look before was taken, or the watch began, Unix milliseconds. */
+  readonly begunAt: number;
   /** What is counted, before the sentence; `null`: the metric's name says it. */
   readonly words: string | null;
 }
@@ -51,7 +57,7 @@ export function lookAtMetric(
   memory: MetricMemory,
   look: MetricLook,
 ): JudgedMetric & { readonly memory: MetricMemory } {
-  const { metric, settings, share, mayBeSilent, canaryRequestsInStep, moment, words } = look;
+  const { metric, settings, share, mayBeSilent, canaryRequestsInStep, moment, begunAt, words } = look;
   const counted = look.counted ?? { canary: NOTHING, stable: NOTHING };
   const judged =
     look.counted === null
@@ -60,13 +66,45 @@ export function lookAtMetric(
   const canaryTotal = sumCounts([memory.canaryTotal, counted.canary]);
   const stableTotal = sumCounts([memory.stableTotal, counted.stable]);
   const { judgement } = judged;
-  const made = lookFrom({ ...moment, metric, settings, judgement, ...counted, canaryTotal, stableTotal });
+  const times =
+    look.counted === null ? timesOf(memory) : nextTimes(memory, judged.state, { begunAt, at: moment.at });
+  const since = times.begun?.find(([evaluation]) => evaluation === judgement.basis.from)?.[1];
+  const made = lookFrom({
+    ...moment,
+    metric,
+    settings,
+    judgement,
+    ...(since !== undefined && { since }),
+    ...counted,
+    canaryTotal,
+    stableTotal,
+  });
   return {
     metric,
     share,
     mayBeSilent,
     judgement,
     look: words === null ? made : { ...made, words, sentence: `${words}: ${made.sentence}` },
-    memory: { judge: judged.state, canaryTotal, stableTotal },
+    memory: { judge: judged.state, canaryTotal, stableTotal, ...times },
+  };
+}
+
+type Times = Pick<MetricMemory, 'countedAt' | 'begun'>;
+
+function timesOf({ countedAt, begun }: MetricMemory): Times {
+  return { ...(countedAt !== undefined && { countedAt }), ...(begun && { begun }) };
+}
+
+/** An evaluation's interval began with the look before that had counts: a gap belongs to the one after it. */
+function nextTimes(
+  { countedAt, begun = [] }: MetricMemory,
+  { evaluations, tracks }: JudgeState,
+  { begunAt, at }: { readonly begunAt: number; readonly at: number },
+): Times {
+  // Rows of before say no times: what began before the first one that does is not known.
+  const all = [...begun, [evaluations, countedAt ?? begunAt] as const];
+  return {
+    countedAt: at,
+    begun: all.filter(([evaluation]) => tracks.some(({ from }) => from === evaluation)),
   };
 }

@@ -87,6 +87,7 @@ export function judgeRelease(
       counted: counts.get(metric) ?? null,
       canaryRequestsInStep: metric === PROBE_METRIC ? (inStep.probes ?? 0) : inStep.requests,
       moment,
+      begunAt: before.lookedAt,
       words: words.get(metric) ?? null,
     }),
   );

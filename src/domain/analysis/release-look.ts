@@ -80,8 +80,10 @@ function combined({ metrics, bounds, alpha }: ReleaseLookInput): ReleaseLook {
   if (metrics.length === 1 && bounds.length === 0) return { look: first.look, about: first.metric };
   const judgement = combine(metrics, alpha);
   const leading = metrics.find(({ metric }) => metric === judgement.leading) ?? first;
+  const { since: sinceOfFirst, ...shown } = first.look;
+  const since = leading === first ? sinceOfFirst : leading.look.since;
   const base: Look = {
-    ...first.look,
+    ...shown,
     metric: RELEASE_METRIC,
     dispersion: leading.look.dispersion,
     logEvidence: judgement.logEvidence,
@@ -97,7 +99,11 @@ function combined({ metrics, bounds, alpha }: ReleaseLookInput): ReleaseLook {
   const broken = bounds.find(({ verdict }) => verdict === 'harmful');
   if (judgement.verdict === 'harmful')
     return {
-      look: { ...base, sentence: say(leading.look) + also(metrics, together) },
+      look: {
+        ...base,
+        ...(since !== undefined && { since }),
+        sentence: say(leading.look) + also(metrics, together),
+      },
       about: groupOf(leading),
     };
   if (broken)

@@ -8,6 +8,8 @@ import { visibleHarm } from './visible-harm.ts';
 export interface SentenceFacts {
   readonly settings: JudgeSettings;
   readonly judgement: Judgement;
+  /** When the fault most likely began, Unix milliseconds, where that is known. */
+  readonly since?: number;
   /** Counts of this interval. */
   readonly canary: Counts;
   readonly stable: Counts;
@@ -69,7 +71,9 @@ function whyUndecided({ judgement, settings, canaryTotal, stableTotal, nouns }: 
 function basis(facts: SentenceFacts): string {
   const { t, basis } = facts.judgement;
   if (basis.from <= 1) return totals(facts);
-  return `over the last ${counted(t - basis.from + 1, 'look')} ${shares(basis.canary, basis.stable, facts.nouns)}`;
+  const since =
+    facts.since === undefined ? '' : ` (since ${new Date(facts.since).toISOString().slice(11, 19)} UTC)`;
+  return `over the last ${counted(t - basis.from + 1, 'look')}${since} ${shares(basis.canary, basis.stable, facts.nouns)}`;
 }
 
 function totals({ canaryTotal, stableTotal, nouns }: SentenceFacts): string {
