@@ -4,24 +4,9 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import { describedApi, pathOf, type DescribedOperation } from './support/described-api.ts';
 import { ACCOUNT, functionAnswering, send, zipOf, type RawAnswer } from './support/engine-process.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
-
-const Media = z.record(z.string(), z.object({ schema: z.looseObject({}).optional() }));
-const Responses = z.record(z.string(), z.object({ content: Media.optional() }).loose());
-const Document = z.object({
-  paths: z.record(
-    z.string(),
-    z.record(z.string(), z.object({ operationId: z.string(), responses: Responses })),
-  ),
-});
-
-interface Described {
-  readonly method: string;
-  /** With `{parameter}` segments. */
-  readonly path: string;
-  readonly responses: z.infer<typeof Responses>;
-}
 
 const SERVICE = 'shop';
 const FUNCTION = 'hello';
@@ -29,21 +14,12 @@ const ALIAS = 'PROD';
 const QUALIFIED = { service: `${SERVICE}.${ALIAS}`, function: FUNCTION };
 
 let engine: TestEngine;
-let described: Map<string, Described>;
+let described: ReadonlyMap<string, DescribedOperation>;
 const asked = new Set<string>();
 
 beforeAll(async () => {
   engine = await startTestEngine();
-  const answer = await send(engine.process, { path: '/openapi.json', isSigned: false });
-  const { paths } = Document.parse(answer.json());
-  described = new Map(
-    Object.entries(paths).flatMap(([path, methods]) =>
-      Object.entries(methods).map(([method, { operationId, responses }]) => [
-        operationId,
-        { method: method.toUpperCase(), path, responses },
-      ]),
-    ),
-  );
+  described = await describedApi(engine.process);
 });
 afterAll(() => engine.close());
 
@@ -62,7 +38,7 @@ async function ask(
 ): Promise<RawAnswer> {
   const found = described.get(operation);
   if (!found) throw new Error(`${operation} is not in the document`);
-  const path = found.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(of[name] ?? ''));
+  const path = pathOf(found, of);
   const answer = await send(engine.process, {
     method: found.method,
     path: query === undefined ? path : `${path}?${query}`,

@@ -87,6 +87,7 @@ export function aliasOperations(catalog: Catalog): Operation[] {
       name: 'UpdateAlias',
       method: 'PUT',
       path: '/services/{service}/aliases/{alias}',
+      conditional: true,
       output: AliasAnswer,
       input: UpdateAliasInput,
       async run(call) {
@@ -108,6 +109,7 @@ export function aliasOperations(catalog: Catalog): Operation[] {
       name: 'DeleteAlias',
       method: 'DELETE',
       path: '/services/{service}/aliases/{alias}',
+      conditional: true,
       async run(call) {
         const service = call.service;
         const name = call.param('alias');

@@ -106,6 +106,7 @@ export function functionOperations({ catalog, codeStore, links, layers }: Functi
       name: 'UpdateFunction',
       method: 'PUT',
       path: '/services/{service}/functions/{function}',
+      conditional: true,
       output: FunctionAnswer,
       input: UpdateFunctionInput,
       async run(call) {
@@ -144,6 +145,7 @@ export function functionOperations({ catalog, codeStore, links, layers }: Functi
       name: 'DeleteFunction',
       method: 'DELETE',
       path: '/services/{service}/functions/{function}',
+      conditional: true,
       async run(call) {
         const service = call.service;
         const name = call.param('function');

@@ -31,6 +31,7 @@ export function onDemandConfigOperations(catalog: Catalog): Operation[] {
       name: 'PutOnDemandConfig',
       method: 'PUT',
       path: PATH,
+      conditional: true,
       output: OnDemandAnswer,
       input: PutOnDemandConfigInput,
       async run(call) {
@@ -53,6 +54,7 @@ export function onDemandConfigOperations(catalog: Catalog): Operation[] {
       name: 'DeleteOnDemandConfig',
       method: 'DELETE',
       path: PATH,
+      conditional: true,
       async run(call) {
         const of = qualifiedFunction(catalog, call);
         await configs.remove(of, (etag) => call.requireMatch(etag, resourceOf(of)));

@@ -93,6 +93,7 @@ export function provisionConfigOperations(options: ProvisionOptions): Operation[
       name: 'PutProvisionConfig',
       method: 'PUT',
       path: PATH,
+      conditional: true,
       output: ProvisionAnswer,
       input: PutProvisionConfigInput,
       async run(call) {

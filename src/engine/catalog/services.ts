@@ -59,6 +59,7 @@ export function serviceOperations(catalog: Catalog): Operation[] {
       name: 'UpdateService',
       method: 'PUT',
       path: '/services/{service}',
+      conditional: true,
       output: ServiceAnswer,
       input: UpdateServiceInput,
       async run(call) {
@@ -90,6 +91,7 @@ export function serviceOperations(catalog: Catalog): Operation[] {
       name: 'DeleteService',
       method: 'DELETE',
       path: '/services/{service}',
+      conditional: true,
       async run(call) {
         await catalog.remove(call.service, (state) => {
           call.requireMatch(state.service.etag, nameOf(state.service));

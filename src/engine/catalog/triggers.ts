@@ -105,6 +105,7 @@ export function triggerOperations(catalog: Catalog): Operation[] {
       name: 'UpdateTrigger',
       method: 'PUT',
       path: '/services/{service}/functions/{function}/triggers/{trigger}',
+      conditional: true,
       output: TriggerAnswer,
       input: UpdateTriggerInput,
       async run(call) {
@@ -129,6 +130,7 @@ export function triggerOperations(catalog: Catalog): Operation[] {
       name: 'DeleteTrigger',
       method: 'DELETE',
       path: '/services/{service}/functions/{function}/triggers/{trigger}',
+      conditional: true,
       async run(call) {
         const { service, name: functionName } = owner(catalog, call);
         const name = call.param('trigger');

@@ -23,6 +23,7 @@ export function versionOperations(catalog: Catalog): Operation[] {
       name: 'PublishVersion',
       method: 'POST',
       path: '/services/{service}/versions',
+      conditional: true,
       output: VersionAnswer,
       input: PublishVersionInput,
       async run(call) {

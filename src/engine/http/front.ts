@@ -97,7 +97,7 @@ export function createFront(options: FrontOptions): Front {
       query: new URLSearchParams(query),
       body,
       contentType: head.contentType,
-      ifMatch: head.ifMatch,
+      ifMatch: operation.conditional && head.ifMatch,
       input: operation.input,
       origin: originOf(request, head),
     });

@@ -67,7 +67,7 @@ export function openApiDocument(operations: readonly Operation[]): object {
 }
 
 function describe(operation: Operation): object {
-  const { name, path, query = [], input, method } = operation;
+  const { name, path, query = [], input, conditional } = operation;
   const isInvocation = operation === INVOKE;
   const parameters: Parameter[] = [...path.matchAll(/\{(\w+)\}/g)].map(([, segment = '']) => ({
     name: segment,
@@ -76,7 +76,7 @@ function describe(operation: Operation): object {
     schema: TEXT,
   }));
   for (const key of query) parameters.push({ name: key, in: 'query', required: false, schema: TEXT });
-  const headers = isInvocation ? INVOKE_HEADERS : method === 'GET' ? [] : ['If-Match'];
+  const headers = isInvocation ? INVOKE_HEADERS : conditional ? ['If-Match'] : [];
   for (const header of headers)
     parameters.push({ name: header, in: 'header', required: false, schema: TEXT });
   const content = isInvocation

@@ -64,6 +64,11 @@ describe('If-Match', () => {
     },
   );
 
+  test.each(['*', '""', '2a'])('%s matches nothing where there is nothing yet', (ifMatch) => {
+    expect(() => call({ ifMatch }).requireMatch('', "service 'demo'")).toThrow('If-Match does not match');
+    expect(() => call({ ifMatch: undefined }).requireMatch('', "service 'demo'")).not.toThrow();
+  });
+
   test('another etag is refused', () => {
     expect(() => match('29')).toThrow("If-Match does not match the current etag of service 'demo'");
   });

@@ -25,6 +25,8 @@ export interface Operation {
   readonly download?: string;
   /** Names of the query parameters. */
   readonly query?: readonly string[];
+  /** Whether it heeds `If-Match`; elsewhere the header is ignored, as where there is no ETag to match. */
+  readonly conditional?: true;
   /** False only for what carries its permission in its own URL. */
   readonly signed?: false;
   run(call: Call): Promise<Answer> | Answer;
@@ -102,14 +104,16 @@ export class Call {
     return parseJsonBody(schema, this.#init.body, this.#init.contentType);
   }
 
-  /** Throws 412 unless there was no If-Match, or it is `*`, or it names `etag`. */
+  /**
+   * Throws 412 unless there was no If-Match, or it is `*`, or it names `etag`.
+   *
+   * @param etag empty: there is nothing yet, which no If-Match matches
+   */
   requireMatch(etag: string, what: string): void {
     const wanted = this.#init.ifMatch;
-    if (wanted === undefined || wanted === '' || wanted.trim() === '*') return;
-    const matches = wanted
-      .split(',')
-      .some((part) => part.trim().replace(/^W\//, '').replaceAll('"', '') === etag);
-    if (!matches) throw preconditionFailed(what);
+    if (wanted === undefined || wanted === '') return;
+    const tags = wanted.split(',').map((part) => part.trim().replace(/^W\//, '').replaceAll('"', ''));
+    if (etag === '' || !(tags.includes('*') || tags.includes(etag))) throw preconditionFailed(what);
   }
 
   /** A query parameter; an empty one is the same as none. */
