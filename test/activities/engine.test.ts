@@ -329,6 +329,36 @@ describe('variables of the environment', () => {
     await runActivity(parts, 'deployService', { releaseId, service });
     expect(await answerOf('tables', 'LATEST')).toBe('prices');
   });
+
+  test('are those of the version that an earlier try published, or the release is not tried again with it', async () => {
+    const { db } = world.store;
+    const set = async (TABLE: string) => {
+      await changeProject(db, 'retables', { environments: [{ ...PRODUCTION, variables: { TABLE } }] });
+    };
+    const { releaseId } = await world.release('retables', {
+      's.yml': manifest('retables', '        environmentVariables: {TABLE: "${env(TABLE)}"}\n'),
+      'code/index.js': 'exports.handler = async () => process.env.TABLE;\n',
+    });
+    await set('prices');
+    await runActivity(parts, 'packageRelease', { releaseId });
+    const tryAgain = async () => {
+      const [service] = (await runActivity(parts, 'keptPackages', { releaseId }))?.services ?? [];
+      if (!service) throw new Error('nothing was kept');
+      await runActivity(parts, 'deployService', { releaseId, service });
+      return (await runActivity(parts, 'publishService', { releaseId, service })).version;
+    };
+    expect(await tryAgain()).toBe('1');
+    await set('others');
+    await expect(tryAgain()).rejects.toMatchObject({
+      type: 'Invalid',
+      message: expect.stringContaining(
+        'version 1 of retables, which an earlier try published, has other settings',
+      ),
+    });
+    await set('prices');
+    expect(await tryAgain()).toBe('1');
+    expect(await answerOf('retables', '1')).toBe('prices');
+  });
 });
 
 describe('rollback of LATEST', () => {

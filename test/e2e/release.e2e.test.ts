@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type FC from '@alicloud/fc2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { EventView, LogLineView, ReleaseView } from '../../src/api/views.ts';
+import type { AuditEntryView, EventView, LogLineView, ReleaseView } from '../../src/api/views.ts';
 import { watchAliases } from '../support/alias-watch.ts';
 import { type Api } from '../support/api.ts';
 import { startCustomers } from '../support/customers.ts';
@@ -184,6 +184,9 @@ describe('a delivery', () => {
       answers.map(async (answer) => ((await answer.json()) as { id: string }).id),
     );
     expect(new Set(ids).size).toBe(1);
+    const later = await fetch(project.webhook, { method: 'POST', headers, body });
+    expect(later.status).toBe(202);
+    expect(await later.json()).toMatchObject({ id: ids[0] });
     expect((await countReleases(project.name)) - before).toBeLessThanOrEqual(1);
   }, 120_000);
 
@@ -197,6 +200,11 @@ describe('a delivery', () => {
     expect(answer.status).toBe(401);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     expect(await countReleases(project.name)).toBe(0);
+    const { entries } = await api.get<{ entries: AuditEntryView[] }>('/api/v1/audit');
+    expect(entries.filter(({ target }) => target === 'project:forged')).toMatchObject([
+      { action: 'webhook.deliver', actor: 'anonymous', outcome: 'signature-invalid' },
+      { action: 'project.create', outcome: 'ok' },
+    ]);
   });
 });
 
@@ -273,26 +281,47 @@ describe('a push that cannot be released', () => {
   test('is tried again without a new build once the trouble is over — with one version, under the same id', async () => {
     const project = await createGitProject(api, repositories, 'later');
     const readyAt = Date.now() + 12_000;
-    const release = await project.push(
-      functionFiles({
-        service: 'later',
-        handler: 'later',
-        tag: String(readyAt),
-        steps: ['{weight: 50%, hold: 1s}'],
-      }),
-      'Later',
-    );
-    const failed = await api.until(release.id, ['failed'], 90_000);
+    const files = functionFiles({
+      service: 'later',
+      handler: 'later',
+      tag: String(readyAt),
+      steps: ['{weight: 50%, hold: 1s}'],
+    });
+    const setVariable = (WHO: string) =>
+      api.request('PATCH', '/api/v1/environments/later.production/variables', { variables: { WHO } });
+    expect((await setVariable('everybody')).status).toBe(200);
+    const manifest = `${files['s.yml']}        description: 'for \${env(WHO)}'\n`;
+    const { id } = await project.push({ ...files, 's.yml': manifest }, 'Later');
+    const retry = () =>
+      // The end of the try before may still be being written.
+      expect
+        .poll(async () => (await api.request('POST', `/api/v1/releases/${id}/retry`, {})).status)
+        .toBe(200);
+    const buildOf = ({ stages }: ReleaseView) => stages.find(({ stage }) => stage === 'build')?.summary;
+    const failed = await api.until(id, ['failed'], 90_000);
     expect(failed.reason).toBe('verify');
+    expect(buildOf(failed)).not.toContain('kept');
+
+    // Its version is there already, with the settings of then, so the next try ends in its publish.
+    await setVariable('nobody');
+    await retry();
+    await poll('the second try to fail', async () => {
+      const { state, attempt, reason } = await api.get<ReleaseView>(`/api/v1/releases/${id}`);
+      return state === 'failed' && attempt === 2 && reason === 'publish';
+    });
+    const unpublished = await api.get<ReleaseView>(`/api/v1/releases/${id}`);
+    expect(unpublished.sentence).toContain("somebody changed the environment's variables");
+    expect(buildOf(unpublished)).toContain('kept');
+    expect(unpublished.traffic).toEqual([]);
+
+    await setVariable('everybody');
     await pause(Math.max(0, readyAt - Date.now()));
-    // The end of the first try may still be being written.
-    await expect
-      .poll(async () => (await api.request('POST', `/api/v1/releases/${release.id}/retry`, {})).status)
-      .toBe(200);
-    const promoted = await api.until(release.id, ['promoted'], 60_000);
-    expect(promoted.stages.find(({ stage }) => stage === 'build')?.summary).toContain('kept');
+    await retry();
+    const promoted = await api.until(id, ['promoted'], 60_000);
+    expect(promoted.attempt).toBe(3);
+    expect(buildOf(promoted)).toContain('kept');
     expect(await versions('later')).toEqual(['1']);
-    const again = await api.request('POST', `/api/v1/releases/${release.id}/retry`, {});
+    const again = await api.request('POST', `/api/v1/releases/${id}/retry`, {});
     expect(again.status).toBe(409);
     expect(await again.json()).toMatchObject({ code: 'not-failed' });
   }, 180_000);

@@ -11,7 +11,7 @@ import { FcError } from '../../fc/errors.ts';
 import { addPublication, publicationOf, type PublishedFunctions } from '../../store/publications.ts';
 import { beating } from '../beating.ts';
 import type { Activities, PackagedService } from '../contract.ts';
-import { engineCall } from '../failure.ts';
+import { engineCall, invalid } from '../failure.ts';
 import { readArtifact } from '../package/artifact-store.ts';
 import type { Parts } from '../parts.ts';
 import { subjectOf, type Subject } from '../release-subject.ts';
@@ -30,6 +30,11 @@ export function publishActivities(parts: Parts): Pick<Activities, 'publishServic
         const subject = await subjectOf(db, releaseId);
         const { service, digest } = packaged;
         const known = await publicationOf(db, service, releaseId);
+        // An earlier try made it. A second one would be another release, and this one would not be what was packaged.
+        if (known && known.digest !== digest)
+          throw invalid(
+            `version ${known.version} of ${service}, which an earlier try published, has other settings than were packaged now: somebody changed the environment's variables meanwhile; set them back and try again, or start the commit as a new release`,
+          );
         if (known) return { version: known.version, summary: `version ${known.version} of ${service}` };
         const { version, isReused } = await engineCall(() => publishOnce(parts, subject, packaged));
         const functions: PublishedFunctions = Object.fromEntries(
