@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EventView, LookView, ReleaseView } from '../../src/api/views.ts';
 import { startWorld, type World } from '../faults/world.ts';
+import { watchAliases } from '../support/alias-watch.ts';
 import { startLiveService, type LiveService } from '../support/live-service.ts';
 
 let world: World;
@@ -71,6 +72,9 @@ describe.concurrent('metrics that do not come', () => {
     await world.api.until(id, ['promoted'], END);
     await customers.stop();
     expect(await weights(id)).toEqual([0.2, 1]);
+    const gap = (await told(id)).filter((event) => 'reason' in event && event.reason === 'no-metrics');
+    expect(gap.map(({ type }) => type)).toEqual(expect.arrayContaining(['blocked', 'cleared']));
+    expect(gap.at(-1)?.type).toBe('cleared');
     const errors = (await looks(id)).filter(({ metric }) => metric === 'errors');
     const silent = errors.filter(({ cause }) => cause === 'no-metrics');
     expect(silent.length).toBeGreaterThan(0);
@@ -153,14 +157,21 @@ test('Temporal, API and worker killed at once while the canary is harmful: the t
   const { id } = await service.push('poisonable', 'Turns bad');
   await service.untilWeight('2', 0.5);
   const parts = ['temporal', 'api', 'worker'] as const;
+  const aliases = watchAliases(world.fc, ['beheaded']);
   const before = parts.map((part) => world.stack.kill(part));
   poison = true;
   for (const [index, part] of parts.entries()) await world.stack.untilBack(part, before[index] ?? 0);
   const back = await world.api.until(id, ['rolled-back'], END);
   await customers.stop();
+  await aliases.stop();
   expect(back).toMatchObject({ rollbackCause: 'harmful', services: [{ stable: '1', canary: '2' }] });
   expect(await weights(id)).toEqual([0.5, 0]);
   expect(await service.alias()).toEqual({ main: '1', others: {} });
+  expect(aliases.missing).toEqual([]);
+  expect(aliases.seen('beheaded')).toEqual([
+    { main: '1', canary: { version: '2', weight: 0.5 } },
+    { main: '1', canary: null },
+  ]);
   // What it points at is there.
   const answer = await world.fc.invokeFunction('beheaded', 'greet', Buffer.from('{}'), {}, 'PROD', {
     rawBuf: true,

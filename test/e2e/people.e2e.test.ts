@@ -72,7 +72,12 @@ describe.concurrent('people beside a release', () => {
   test('nobody calls the function: the hold goes on, then a person is asked — never promoted or rolled back by itself', async () => {
     const { id } = await secondPush('quiet', ['{weight: 10%, hold: 3s}'], ['extension: 2s']);
     const asked = await api.until(id, ['waiting-approval'], 60_000);
-    expect(asked).toMatchObject({ reason: 'no-canary-traffic', verdict: { cause: 'no-canary-traffic' } });
+    expect(asked).toMatchObject({
+      reason: 'no-canary-traffic',
+      verdict: { verdict: 'undecided', cause: 'no-canary-traffic' },
+      // Nothing answers it but a person.
+      approvals: [{ reason: 'no-canary-traffic', outcome: null, until: null }],
+    });
     expect(await alias('quiet')).toEqual({ versionId: '1', additionalVersionWeight: { 2: 0.1 } });
     const told = await api.events(id);
     expect(told.map(({ event }) => event.type)).toContain('hold-extended');

@@ -1,7 +1,13 @@
 /** What a repository plans and what is told of it before anything is touched, through public faces only. */
 import type FC from '@alicloud/fc2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { AuditEntryView, EnvironmentView, LogLineView, ReleaseView } from '../../src/api/views.ts';
+import type {
+  AuditEntryView,
+  EnvironmentView,
+  LogLineView,
+  LookView,
+  ReleaseView,
+} from '../../src/api/views.ts';
 import { type Api } from '../support/api.ts';
 import { startCustomers } from '../support/customers.ts';
 import { functionFiles } from '../support/function-files.ts';
@@ -81,6 +87,9 @@ describe.concurrent('a dry run', () => {
       'package done',
     ]);
     expect(seen.difference).toMatchObject([{ service, change: 'changed', live: '1' }]);
+    // The plan is that of the releases, word for word.
+    expect(seen.planText).toEqual((await api.get<ReleaseView>(`/api/v1/releases/${second.id}`)).planText);
+    expect(seen.dryRun).toBe(true);
     expect(seen.traffic).toEqual([]);
 
     expect(await versionsOf(fc, service)).toEqual(versions);
@@ -170,6 +179,18 @@ describe.concurrent('two services of one release', () => {
         'order: pair-a-shop after pair-prices; a rollback takes all back together',
       );
       expect(back.verdict?.verdict).toBe('harmful');
+      // What was moved last went back first, or both together; nothing else moved.
+      const wentBack = (await moved(back.id)).slice(2);
+      expect(wentBack.toSorted()).toEqual(['pair-a-shop 0', 'pair-prices 0']);
+      // One release, one list of verdicts: the service that nobody called counts in it.
+      const { evaluations } = await api.get<{ evaluations: LookView[] }>(
+        `/api/v1/releases/${back.id}/evaluations`,
+      );
+      const numbers = evaluations.filter(({ metric }) => metric === 'errors').map(({ number }) => number);
+      expect(new Set(numbers).size).toBe(numbers.length);
+      expect(evaluations.at(-1)?.verdict).toBe('harmful');
+      const { releases } = await api.get<{ releases: ReleaseView[] }>('/api/v1/releases?project=pair');
+      expect(releases.map(({ id }) => id)).toEqual([back.id, first.id]);
     } finally {
       await customers.stop();
     }

@@ -92,6 +92,11 @@ describe.concurrent('trouble', () => {
       sentence,
       commit: aborted.commit,
     });
+    // The release under way ended before the rollback moved anything.
+    const [move] = (await api.events(outcome.release)).filter(({ event }) => event.type === 'traffic');
+    const end = (await api.events(running.id)).find(({ event }) => event.type === 'aborted');
+    expect(end?.id).toBeLessThan(move?.id ?? 0);
+    expect(await weights(outcome.release)).toHaveLength(1);
     const { entries } = await api.get<{ entries: AuditEntryView[] }>('/api/v1/audit');
     expect(entries.find(({ target }) => target === 'environment:regretted.production')).toMatchObject({
       action: 'environment.rollback',

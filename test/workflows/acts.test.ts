@@ -230,6 +230,7 @@ describe.concurrent('a hold without evidence', () => {
     server.world.looks.set(release.releaseId, { ...UNDECIDED_LOOK, cause: 'no-canary-traffic' });
     server.world.letGo(release.releaseId);
     await release.until(({ reason }) => reason === 'no-canary-traffic');
+    expect(release.progress()).toMatchObject({ state: 'running', verdict: null });
     expect(release.progress().until).toBeGreaterThan(0);
     await release.look({ number: 9, cause: 'too-few' });
     expect(await release.ended('promoted.evidence-late')).toMatchObject({ ended: 'promoted' });

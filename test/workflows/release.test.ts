@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import type { PlanHook } from '../../src/domain/plan/hook.ts';
 import type { Actor } from '../../src/domain/release/events.ts';
 import { FAILURES } from '../../src/domain/release/failures.ts';
 import type { Role } from '../../src/domain/release/states.ts';
@@ -22,6 +23,13 @@ beforeAll(async () => {
   server = await startWorkflowServer();
 }, 60_000);
 afterAll(() => server?.close());
+
+const MIGRATE: PlanHook = {
+  name: 'migrate',
+  action: { kind: 'run', run: './migrate' },
+  timeoutMs: 60_000,
+  onFailure: 'roll-back',
+};
 
 /** A project with version 1 live, and one release of it that meets the script. */
 async function begin(script: Partial<Script> = {}, { isLive = true } = {}) {
@@ -56,6 +64,19 @@ async function refusal(call: Promise<unknown>): Promise<ApplicationFailure> {
   if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure))
     throw new Error(`expected a refused update, got ${String(error)}`);
   return error.cause;
+}
+
+/** Activities of the newest try, in the order in which they were asked for. */
+async function scheduledOf(releaseId: string) {
+  const { events } = await server.release(releaseId).fetchHistory();
+  return (events ?? []).flatMap((event) => event.activityTaskScheduledEventAttributes ?? []);
+}
+
+async function retriesOf(releaseId: string, activity: string) {
+  const scheduled = await scheduledOf(releaseId);
+  return scheduled.flatMap(({ activityType, retryPolicy }) =>
+    activityType?.name === activity && retryPolicy ? [retryPolicy] : [],
+  );
 }
 
 describe.concurrent('a release that goes well', () => {
@@ -113,6 +134,11 @@ describe.concurrent('a release that goes well', () => {
     expect(server.world.find(releaseId, 'blocked')).toMatchObject({ reason: 'engine-unreachable' });
     expect(server.world.find(releaseId, 'cleared')).toMatchObject({ reason: 'engine-unreachable' });
     expect(movesOf(service)).toEqual(['version 1, 5 % to version new', 'version new alone']);
+    const [, patient] = await retriesOf(releaseId, 'moveAlias');
+    // Growing pauses without end, the longest far below the 20 s in which a rollback is done once the engine is back.
+    expect(patient).toMatchObject({ backoffCoefficient: 1.5, maximumAttempts: 0 });
+    expect(Number(patient?.initialInterval?.seconds)).toBe(1);
+    expect(Number(patient?.maximumInterval?.seconds)).toBe(10);
   });
 });
 
@@ -130,6 +156,24 @@ describe.concurrent('harm', () => {
     });
     expect(server.world.done).toContain(`restore ${service} to 1 for ${releaseId}`);
     expect(server.world.locks.has(service)).toBe(false);
+  });
+
+  test('is taken back when the engine answers again, after as many tries as that takes — nothing is set meanwhile', async () => {
+    const { releaseId, service } = await begin({ plan: plan([step(0.25, 60_000)]) });
+    await server.world.until(releaseId, ({ traffic }) => traffic.length > 0);
+    const script = server.world.scripts.get(releaseId) ?? HEALTHY;
+    server.world.scripts.set(releaseId, { ...script, unreachable: 4 });
+    server.world.harm(releaseId);
+    await server.world.until(releaseId, ({ reason }) => reason === 'engine-unreachable');
+    expect(server.world.progress(releaseId)).toMatchObject({
+      verdict: { verdict: 'harmful' },
+      message: expect.stringMatching(/^cannot reach the engine; version \d+ may still have 25 % of PROD$/),
+    });
+    expect(movesOf(service)).toEqual(['version 1, 25 % to version new']);
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'rolled-back' });
+    expect(movesOf(service)).toEqual(['version 1, 25 % to version new', 'version 1 alone']);
+    const retries = await retriesOf(releaseId, 'moveAlias');
+    expect(retries.at(-1)).toMatchObject({ maximumAttempts: 0 });
   });
 
   test('overtakes a pending approval, and a late approve learns it', async () => {
@@ -331,6 +375,29 @@ describe.concurrent('failure', () => {
       const failed = server.world.find(releaseId, 'stage-failed');
       expect(failed).toMatchObject({ logTail: ['the last line'] });
       expect(server.world.progress(releaseId)).toMatchObject({ state: 'failed', reason: failed?.stage });
+    });
+
+  for (const activity of ['deployService', 'publishService', 'runHook'] as const)
+    test(`of ${activity} may be tried again: nothing is built or packaged once more`, async () => {
+      const withHook = {
+        ...plan([step(0.05)]),
+        hooks: { before: [MIGRATE], after: [] },
+      };
+      const script = { plan: withHook, fails: { activity, type: FAILURES.invalid } } as const;
+      const { project, releaseId, service } = await begin(script);
+      expect(await server.ended(releaseId)).toMatchObject({ ended: 'failed' });
+      expect(movesOf(service)).toEqual([]);
+      const seq = server.world.events.get(releaseId)?.at(-1)?.seq ?? 0;
+      server.world.scripts.set(releaseId, { ...HEALTHY, services: [service], plan: withHook });
+      await server.push(project, releaseId, { attempt: 2, nextSeq: seq + 1 });
+      await server.world.until(releaseId, ({ state }) => state === 'promoted');
+      const scheduled = (await scheduledOf(releaseId)).map(({ activityType }) => activityType?.name);
+      expect(scheduled).toContain(activity);
+      expect(scheduled).not.toContain('buildFunction');
+      expect(scheduled).not.toContain('packageRelease');
+      const stages = server.world.progress(releaseId).stages;
+      for (const stage of ['build', 'package'])
+        expect(stages.find((one) => one.stage === stage)?.summary).toContain('kept');
     });
 
   test('may be tried again: what was packaged is kept, and the history goes on', async () => {
