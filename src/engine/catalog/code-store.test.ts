@@ -14,6 +14,7 @@ import { buffer } from 'node:stream/consumers';
 import { ZipArchive } from 'archiver';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { crc64 } from '../../domain/checksum/crc64.ts';
+import { CODE_ZIP_BYTES_MAX } from '../../domain/names/fc.ts';
 import { CodeStore } from './code-store.ts';
 
 interface ZipEntry {
@@ -40,6 +41,24 @@ async function makeZip(
     text = text.replaceAll(from, to);
   }
   return Buffer.from(text, 'latin1');
+}
+
+/** A zip with one file, in whose list at the end something is changed. */
+async function withDirectory(change: (zip: Buffer, at: number) => void): Promise<Buffer> {
+  const zip = await makeZip([{ name: 'a', content: 'x' }]);
+  change(zip, zip.lastIndexOf(Buffer.from('PK\u0001\u0002', 'latin1')));
+  return zip;
+}
+/** @param mode kind and rights as Unix has them */
+const ofMode = (mode: number): Promise<Buffer> =>
+  withDirectory((zip, at) => zip.writeUInt32LE(mode * 0x1_0000, at + 38));
+
+async function bomb(): Promise<Buffer> {
+  const archive = new ZipArchive({ zlib: { level: 9 } });
+  for (const name of ['a', 'b', 'c']) archive.append('x'.repeat(50_000), { name });
+  const [zip] = await Promise.all([buffer(archive), archive.finalize()]);
+  expect(zip.length).toBeLessThan(1_000);
+  return zip;
 }
 
 let root: string;
@@ -159,6 +178,43 @@ describe('a hostile package is refused and leaves nothing on disk', () => {
     'a name that no file system takes': {
       zip: () => makeZip([{ name: 'n'.repeat(256) }]),
       says: /255 bytes/,
+    },
+    'a path that no file system takes': {
+      zip: () => makeZip([{ name: `${'n'.repeat(200)}/`.repeat(16) + 'n' }]),
+      says: /3072 bytes/,
+    },
+    'a name with a zero byte': {
+      zip: () => makeZip([{ name: 'aaXbb' }], { aaXbb: 'aa\0bb' }),
+      says: /zero byte/,
+    },
+    'a link with a target that is too long': {
+      zip: () => makeZip([{ name: 'l', link: 'x'.repeat(4_097) }]),
+      says: /too long/,
+    },
+    'a device': { zip: () => ofMode(0o060_644), says: /neither file, folder nor link/ },
+    'a pipe': { zip: () => ofMode(0o010_644), says: /neither file, folder nor link/ },
+    'a socket': { zip: () => ofMode(0o140_644), says: /neither file, folder nor link/ },
+    'an encrypted entry': {
+      zip: () =>
+        withDirectory((zip, at) => {
+          zip.writeUInt16LE(zip.readUInt16LE(at + 8) | 1, at + 8);
+          // An encrypted one is longer by its head.
+          zip.writeUInt32LE(zip.readUInt32LE(at + 20) + 12, at + 20);
+        }),
+      says: /'a' is encrypted/,
+    },
+    'a way of packing that is unknown': {
+      zip: () => withDirectory((zip, at) => zip.writeUInt16LE(99, at + 10)),
+      says: /not a usable zip/,
+    },
+    'an end that is missing': {
+      zip: async () => (await makeZip([{ name: 'a', content: 'x' }])).subarray(0, -30),
+      says: /not a usable zip/,
+    },
+    'a bomb whose bytes are packed a thousand times': { zip: bomb, says: /larger than 100000 bytes/ },
+    'more bytes as a zip than allowed': {
+      zip: () => Promise.resolve(Buffer.alloc(CODE_ZIP_BYTES_MAX + 1)),
+      says: /has 52428801 bytes; at most 52428800 are allowed/,
     },
   };
 
