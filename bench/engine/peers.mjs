@@ -48,7 +48,7 @@ export function installPeers() {
 }
 
 /**
- * @returns {Promise<{name: string, how: string, port: number, path: string, stop: () => Promise<void>}[]>} started, one process (tree) each
+ * @returns {Promise<{name: string, how: string, port: number, pid?: number, path: string, stop: () => Promise<void>}[]>} started, one process (tree) each
  */
 export async function startPeers(folder) {
   const ports = await Promise.all(Array.from({ length: 6 }, () => freePort()));
@@ -101,7 +101,8 @@ async function startFork(name, how, script) {
     child.once('message', resolve);
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
   });
-  return { name, how, port, path: '/', stop: () => ended(child, () => child.disconnect()) };
+  const stop = () => ended(child, () => child.disconnect());
+  return { name, how, port, pid: child.pid, path: '/', stop };
 }
 
 async function startCommand(name, how, port, path, args, env, cwd) {

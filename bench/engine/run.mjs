@@ -6,6 +6,7 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { writeSection } from '../../bootstrap/section.mjs';
 import { measureCold } from './cold.mjs';
+import { measureCores } from './cores.mjs';
 import { echoFunctions } from '../functions.mjs';
 import { measureIdle } from './idle.mjs';
 import { measureMany } from './many.mjs';
@@ -22,6 +23,7 @@ try {
   const fc = sdkOf(stack);
   const echoes = await echoFunctions(fc);
   const { rows, compared } = await measureWarm(stack, peers, echoes);
+  rows.push(...(await measureCores(stack, peers[0], echoes)));
   await Promise.all(peers.splice(0).map((peer) => peer.stop()));
   rows.push(...(await measureCold(fc, stack)));
   rows.push(...(await measureIdle(stack, fc)));
