@@ -51,7 +51,7 @@ describe.concurrent('metrics that do not come', () => {
   test('for a while: nothing is taken back or moved meanwhile, the gap is said, and its counts come afterwards as they were', async ({
     expect,
   }) => {
-    const service = await begin('gap', ['{weight: 20%, hold: 3s}']);
+    const service = await begin('gap', ['{weight: 20%, hold: 8s}']);
     const customers = service.customers();
     const { id } = await service.push('good', 'Healthy');
     await service.untilWeight('2', 0.2);

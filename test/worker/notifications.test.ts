@@ -162,7 +162,9 @@ test('a receiver that is down gets everything when it is back, and the API shows
 test('a message that died with its worker is sent by the next one, under the same id', async () => {
   await record(1, asked(0));
   // Claimed, and never heard of again.
-  const [claimed] = await claimNotifications(store.db, { limit: 10, leaseMs: 200 });
+  const claims = await claimNotifications(store.db, { limit: 10, leaseMs: 200 });
+  // Besides, what tests before this one left to be sent again.
+  const claimed = claims.find((claim) => claim.project === project);
   expect(claimed?.delivery).toBe(`${releaseId}.1.ops`);
   start();
   await untilAccepted(1);
