@@ -189,13 +189,18 @@ function dropTo(uid: number, gid: number): string[] {
   ];
 }
 
+const INSTALL = 'apt-get install bubblewrap';
+/** Root that may not is in a container. */
+const ALLOW_ROOT =
+  'run Sluice on the host, or in a container with CAP_SYS_ADMIN whose seccomp profile allows mounts';
+/** The first is Debian's switch, the second Ubuntu's. */
+const ALLOW_USER =
+  'allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0), or run Sluice as root';
+
 /** Whether sandboxes can be made here; tried once for real, because kernels and containers forbid them in many ways. */
 export function probeSandbox(mode: SandboxMode): SandboxState {
   if (mode === 'off') return { available: true, mode };
-  const mend =
-    process.getuid?.() === 0
-      ? 'apt-get install bubblewrap'
-      : 'sudo apt-get install bubblewrap, and allow user namespaces (sysctl kernel.unprivileged_userns_clone=1)';
+  const isRoot = process.getuid?.() === 0;
   const { file, args, env } = sandboxCommand({
     uid: 10_003,
     gid: 10_003,
@@ -208,12 +213,16 @@ export function probeSandbox(mode: SandboxMode): SandboxState {
     command: ['/usr/bin/true'],
   });
   if (!['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap'].some((path) => existsSync(path)))
-    return { available: false, reason: 'bubblewrap is not installed', mend };
+    return {
+      available: false,
+      reason: 'bubblewrap is not installed',
+      mend: isRoot ? INSTALL : `sudo ${INSTALL}`,
+    };
   const tried = spawnSync(file, args, { env, timeout: 5_000, encoding: 'utf8' });
   if (tried.status === 0) return { available: true, mode };
   return {
     available: false,
     reason: `bubblewrap cannot make a sandbox here: ${(tried.stderr ?? '').trim() || tried.error?.message || `exit ${tried.status}`}`,
-    mend,
+    mend: isRoot ? ALLOW_ROOT : ALLOW_USER,
   };
 }

@@ -96,6 +96,8 @@ export interface EngineSettings {
   readonly port?: number;
   /** Further variables of its environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Program that becomes the Node.js of the arguments it is given, on a host that it made different before. */
+  readonly host?: string;
 }
 
 /** Starts `dist/engine/main.js`; resolves when it says that it is ready, or rejects with its output when it ends. */
@@ -105,6 +107,7 @@ export async function startEngineProcess(settings: EngineSettings): Promise<Engi
   const child = fork(MAIN, [], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: ['--enable-source-maps'],
+    ...(settings.host !== undefined && { execPath: settings.host }),
     env: {
       PATH,
       SLUICE_HOME: settings.home,

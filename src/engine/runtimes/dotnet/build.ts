@@ -47,7 +47,7 @@ export class DotnetBuild {
   /** What is missing to make it, with the mend; empty: nothing. */
   get obstacle(): string {
     const missing = [
-      findPrograms(['mcs']).length > 0 ? '' : 'a C# compiler (mcs)',
+      findPrograms(['mcs']).length > 0 ? '' : 'C# compiler (mcs)',
       askProgram('python3', ['-c', FIND_PIP]) === undefined ? 'pip' : '',
     ].filter(Boolean);
     if (missing.length === 0) return '';
