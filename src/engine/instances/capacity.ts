@@ -103,6 +103,14 @@ export class Capacity {
     return new RefusedError(429, 'ResourceExhausted', reason);
   }
 
+  /** MB that must become free for one more instance of that size; 0: nothing, or more than there can be. */
+  missingMb(memoryMb: number): number {
+    const { instances, memoryMb: budgetMb } = this.#options;
+    if (memoryMb > budgetMb || !this.isFull(memoryMb)) return 0;
+    const overMb = this.#memoryMb + memoryMb - budgetMb;
+    return Math.max(overMb, this.#instances >= instances ? 1 : 0);
+  }
+
   /** Whether one more instance of that size would be beyond what all may be. */
   isFull(memoryMb: number): boolean {
     return this.#instances >= this.#options.instances || this.#isOver(memoryMb);

@@ -1,38 +1,22 @@
 /**
  * All instances of one revision, and the calls that wait for one. A call goes to the least-loaded warm instance with
  * room; else it counts on one that starts or is about to freeze; else it starts one; else it waits in a bounded queue, first come first
- * served, and is refused when its time there is over.
+ * served, has its turn among all functions after a part of its time there (`turns.ts`), and is refused when that is over.
  */
 import { performance } from 'node:perf_hooks';
 import { RefusedError, type InstanceBounds, type Revision } from '../invoke/contract.ts';
-import type { LogSink } from '../logs/line.ts';
-import type { Runtime } from '../runtimes/runtime.ts';
 import type { Call } from './call.ts';
 import { WarmStarts, warmStarter } from './warm-starts.ts';
 import { Instance } from './instance.ts';
-import type { InstanceSettings } from './start.ts';
 import type { FinalFailure } from './start-up.ts';
-import type { Capacity } from './capacity.ts';
+import type { PoolOptions } from './pool-options.ts';
 import { QueueLength } from './queue-length.ts';
+import type { TurnTaker } from './turns.ts';
 
-export interface QueueLimits {
-  /** Most calls of one revision that wait without an instance to count on. */
-  readonly length: number;
-  readonly waitMs: number;
-}
+/** So long a call waits before others must give way, at most a fifth of all its time. */
+const TURN_MS = 1_000;
 
-export interface PoolOptions {
-  readonly revision: Revision;
-  readonly runtime: Runtime;
-  readonly settings: InstanceSettings;
-  readonly sink: LogSink;
-  readonly capacity: Capacity;
-  readonly queue: QueueLimits;
-  /** The pool holds nothing any more. */
-  onEmpty(pool: Pool): void;
-}
-
-export class Pool {
+export class Pool implements TurnTaker {
   readonly revision: Revision;
   readonly #options: PoolOptions;
   readonly #instances: Instance[] = [];
@@ -58,9 +42,26 @@ export class Pool {
     return busy;
   }
 
+  get isWaiting(): boolean {
+    return this.#waiting.some((call) => !call.ticket);
+  }
+
   /** Calls wait that no coming instance will take, or fewer instances are warm than should be. */
   get hungry(): boolean {
-    return this.#waiting.some((call) => !call.ticket) || this.#lacksWarm();
+    return this.isWaiting || this.#lacksWarm();
+  }
+
+  get heldMb(): number {
+    return this.#live() * this.revision.memoryMb;
+  }
+
+  giveOne(): boolean {
+    if (this.#spare() <= 0) return false;
+    const [least] = this.#instances
+      .filter(({ state, tickets }) => state === 'ready' && tickets === 0)
+      .sort((a, b) => a.load - b.load);
+    least?.drain();
+    return least !== undefined;
   }
 
   /** Ids of the instances that take or could take calls. */
@@ -106,11 +107,21 @@ export class Pool {
     const length = this.#mayWait();
     if (this.#waiting.filter((other) => !other.ticket).length > length)
       this.#refuse(call, `the limit of ${length} waiting calls of a function is reached`);
-    else
-      call.waitTimer = setTimeout(
-        () => this.#refuse(call, `no instance had room within the limit of ${waitMs / 1_000} s`),
-        waitMs,
-      );
+    else this.#wait(call, waitMs);
+  }
+
+  /** @param leftMs until it is refused */
+  #wait(call: Call, leftMs: number): void {
+    const { waitMs } = this.#options.queue;
+    const turnMs = Math.min(TURN_MS, waitMs / 5);
+    call.waitTimer = setTimeout(() => {
+      if (leftMs <= turnMs)
+        this.#refuse(call, `no instance had room within the limit of ${waitMs / 1_000} s`);
+      else {
+        if (!this.#atCeiling()) this.#options.onOverdue(this);
+        this.#wait(call, leftMs - turnMs);
+      }
+    }, turnMs);
   }
 
   /** Gives waiting calls what there is: warm instances first, then starting ones, then new ones. */
@@ -160,7 +171,8 @@ export class Pool {
     if (this.#spare() <= 0) return undefined;
     let found: Instance | undefined;
     for (const instance of this.#instances) {
-      if (!instance.isIdle) continue;
+      // One that has just become ready has not been given the calls that wait for it.
+      if (!instance.isIdle || instance.tickets > 0) continue;
       if (!found || instance.lastUsedMs < found.lastUsedMs) found = instance;
     }
     return found && { instance: found, sinceMs: found.lastUsedMs };
@@ -221,8 +233,10 @@ export class Pool {
   }
 
   #start(call: Call): Instance | undefined {
-    const { runtime, settings, sink, capacity } = this.#options;
-    if (this.#atCeiling() || !capacity.reserve(this.revision.memoryMb)) return undefined;
+    const { runtime, settings, sink, capacity, turns } = this.#options;
+    if (this.#atCeiling() || !turns.mayStart(this) || !capacity.reserve(this.revision.memoryMb))
+      return undefined;
+    turns.took(this);
     const instance = new Instance(this.revision, runtime, call, settings, sink, {
       onReady: () => {
         capacity.started();
@@ -244,6 +258,7 @@ export class Pool {
         this.#settleTickets(instance);
         if (this.#waiting.length > 0) this.pump();
         else if (this.#retired) this.retire();
+        if (turns.someoneWaits && instance.isIdle) this.#options.onIdle();
       },
       onEnded: (_, unsent) => this.#onEnded(instance, unsent),
     });
@@ -291,7 +306,8 @@ export class Pool {
   #refuse(call: Call, reason: string): void {
     if (!this.#waiting.includes(call) || call.ticket) return;
     this.#remove(call);
-    const { capacity, revision } = this.#options;
+    const { capacity, revision, turns } = this.#options;
+    turns.left(this);
     call.reject(this.#atCeiling() ? this.#ceilingRefusal() : capacity.refusal(revision.memoryMb, reason));
     this.#endWhenEmpty();
   }
@@ -300,6 +316,7 @@ export class Pool {
   #abandon(call: Call): void {
     if (!this.#waiting.includes(call)) return;
     this.#remove(call);
+    this.#options.turns.left(this);
     call.reject(abandoned());
     this.#endWhenEmpty();
   }
@@ -313,8 +330,8 @@ export class Pool {
   }
 
   #noteWaiting(): void {
-    const isWaiting = this.#waiting.some((call) => !call.ticket);
-    this.#queueLength.note(isWaiting, performance.now());
+    this.#queueLength.note(this.isWaiting, performance.now());
+    this.#options.turns.note(this);
   }
 
   #mayWait(): number {

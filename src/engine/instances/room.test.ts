@@ -4,10 +4,108 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { describe, expect, test } from 'vitest';
 import { ownFunctionRunner } from '../../../test/support/function-runner.ts';
+import type { Revision } from '../invoke/contract.ts';
 
 const PATIENT = { timeout: 10_000 };
 const SLOW =
   "exports.handler = (event, context, callback) => setTimeout(() => callback(null, 'ok'), Number(event.toString() || 50));";
+
+/** A function whose calls end once a file of their event's name is there: outside of a sandbox, where it sees it. */
+function gated(limits: Parameters<typeof ownFunctionRunner>[0] = {}, settings: Partial<Revision> = {}) {
+  const functions = ownFunctionRunner(limits, 'off');
+  const code = `const fs = require('fs'); exports.handler = (event, context, callback) => { console.log('has ' + event); const look = () => (fs.existsSync('${functions.home}/' + event) ? callback(null, event) : setTimeout(look, 5)); look(); };`;
+  const revision = functions.define(code, { timeoutMs: 60_000, ...settings });
+  const release = (event: string) => writeFileSync(join(functions.home, event), '');
+  /** Calls it and waits until it has the call. */
+  const begin = async (event: string) => {
+    const result = functions.invoke(revision, { payload: Buffer.from(event) });
+    await expect
+      .poll(() => functions.lines(revision), PATIENT)
+      .toContainEqual(expect.stringContaining(`has ${event}`));
+    return { result };
+  };
+  return { functions, revision, release, begin };
+}
+
+describe('a call', () => {
+  test('goes to the instance with the fewest calls, of equal ones to the oldest', async () => {
+    const { functions, revision, release, begin } = gated({}, { instanceConcurrency: 3 });
+    release('warm');
+    const { instanceId: first } = await functions.invoke(revision, { payload: Buffer.from('warm') });
+    const calls = [];
+    // Three fill the first instance, the fourth needs another.
+    for (const event of ['a', 'b', 'c', 'd']) calls.push(await begin(event));
+    const [a, b, c, d] = calls;
+    const next = async (event: string) => {
+      const call = await begin(event);
+      calls.push(call);
+      return call;
+    };
+    release('a');
+    await a?.result;
+    // Two in the first, one in the second.
+    const e = await next('e');
+    release('b');
+    await b?.result;
+    // One in the first, two in the second.
+    const f = await next('f');
+    release('e');
+    await e.result;
+    release('f');
+    await f.result;
+    // One in each.
+    const g = await next('g');
+    for (const event of ['c', 'd', 'g']) release(event);
+    const ids = await Promise.all(
+      [a, b, c, d, e, f, g].map(async (call) => (await call?.result)?.instanceId),
+    );
+    const second = ids[3];
+    expect(second).not.toBe(first);
+    expect(ids).toEqual([first, first, first, second, second, first, first]);
+  });
+
+  test('that waits is served in the order in which it came', async () => {
+    const { functions, revision, release, begin } = gated({ instances: 1 });
+    const running = await begin('first');
+    const events = ['a', 'b', 'c', 'd', 'e'];
+    for (const event of events) release(event);
+    const order: string[] = [];
+    const waiting = events.map(async (event) => {
+      order.push((await functions.invoke(revision, { payload: Buffer.from(event) })).body.toString());
+    });
+    release('first');
+    await Promise.all([running.result, ...waiting]);
+    expect(order).toEqual(events);
+  });
+
+  test('of another function has an instance as soon as one is idle', async () => {
+    const { functions, release, begin } = gated({ instances: 1, queueWaitMs: 60_000 });
+    const other = functions.define(SLOW);
+    const running = await begin('first');
+    const waiting = functions.invoke(other);
+    release('first');
+    await running.result;
+    expect((await waiting).outcome).toBe('ok');
+  });
+
+  test('of another function is not left out by one that is asked for more than there is room for', async () => {
+    const functions = ownFunctionRunner({ instances: 1, queueWaitMs: 60_000 }, 'off');
+    const hot = functions.define(SLOW);
+    await functions.invoke(hot);
+    const over = new AbortController();
+    const customer = async (): Promise<number> => {
+      let served = 0;
+      for (; !over.signal.aborted; served += 1) await functions.invoke(hot, { payload: Buffer.from('100') });
+      return served;
+    };
+    // One of them always waits, so that its instance is never idle.
+    const customers = [customer(), customer()];
+    const other = functions.define(SLOW);
+    for (const _ of ['first', 'again']) expect((await functions.invoke(other)).outcome).toBe('ok');
+    over.abort();
+    for (const served of await Promise.all(customers)) expect(served).toBeGreaterThan(0);
+  });
+});
 
 describe('memory of the host', () => {
   test('for a new instance the longest idle ones give way, as many as it needs', async () => {

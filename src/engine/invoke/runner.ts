@@ -8,6 +8,7 @@ import { Capacity } from '../instances/capacity.ts';
 import { Pool } from '../instances/pool.ts';
 import type { CommandSpec, SandboxedCommand } from '../sandbox/command.ts';
 import { Stock } from '../instances/stock.ts';
+import { Turns } from '../instances/turns.ts';
 import { Dialler } from '../sandbox/dialler.ts';
 import { canShowFolders, Mounter } from '../sandbox/mounter.ts';
 import { openHost, type SandboxHost } from '../sandbox/host.ts';
@@ -59,6 +60,7 @@ class PooledRunner implements EngineRunner {
   readonly #faults = new Map<string, string>();
   readonly #log: FunctionLog;
   readonly #capacity: Capacity;
+  readonly #turns = new Turns(() => this.#feed());
   readonly #reaper: NodeJS.Timeout;
   readonly #freezer: NodeJS.Timeout;
   #closing = false;
@@ -269,6 +271,10 @@ class PooledRunner implements EngineRunner {
       sink: this.#log,
       capacity: this.#capacity,
       queue: { length: this.#limits.queueLength, waitMs: this.#limits.queueWaitMs },
+      turns: this.#turns,
+      onOverdue: (pool) =>
+        this.#turns.claim(pool, this.#capacity.missingMb(revision.memoryMb), this.#pools.values()),
+      onIdle: () => this.#feed(),
       onEmpty: () => this.#pools.delete(revision.key),
     });
     this.#pools.set(revision.key, pool);
@@ -289,9 +295,11 @@ class PooledRunner implements EngineRunner {
     const pools = [...this.#pools];
     for (const [key, pool] of pools) {
       if (this.#pools.get(key) !== pool || !pool.hungry) continue;
+      const before = pool.size;
+      pool.pump();
+      if (pool.size === before || this.#pools.get(key) !== pool) continue;
       this.#pools.delete(key);
       this.#pools.set(key, pool);
-      pool.pump();
     }
   }
 
