@@ -33,13 +33,20 @@ const KINDS = [
   {
     triggerType: 'oss',
     sourceArn: 'acs:oss:cn-local:1234567890123456:photos',
-    triggerConfig: { events: ['oss:ObjectCreated:*'], filter: { key: { prefix: 'in/' } } },
+    // Go sends what it has not as null.
+    triggerConfig: { events: ['oss:ObjectCreated:*'], filter: { key: { prefix: 'in/', suffix: null } } },
     kept: { events: ['oss:ObjectCreated:*'], filter: { key: { prefix: 'in/', suffix: '' } } },
   },
   {
     triggerType: 'log',
     sourceArn: 'acs:log:cn-local:1234567890123456:project/p',
-    triggerConfig: { sourceConfig: { logstore: 's' }, functionParameter: { a: 1 }, enable: false },
+    triggerConfig: {
+      sourceConfig: { logstore: 's' },
+      jobConfig: { maxRetryTime: null, triggerInterval: null },
+      functionParameter: { a: 1 },
+      logConfig: { project: null, logstore: null },
+      enable: false,
+    },
     kept: {
       sourceConfig: { logstore: 's' },
       jobConfig: { maxRetryTime: 3, triggerInterval: 60 },
@@ -87,7 +94,10 @@ const KINDS = [
     triggerConfig: {
       eventSourceConfig: {
         eventSourceType: 'MNS',
-        eventSourceParameters: { sourceMNSParameters: { QueueName: 'q' } },
+        eventSourceParameters: {
+          sourceMNSParameters: { RegionId: null, QueueName: 'q', IsBase64Decode: null },
+          sourceRocketMQParameters: null,
+        },
       },
     },
     kept: {

@@ -28,6 +28,7 @@ function unwrap(schema: unknown): unknown {
     schema instanceof z.ZodExactOptional ||
     schema instanceof z.ZodNullable ||
     schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
     schema instanceof z.ZodReadonly
   )
     return unwrap(schema.unwrap());

@@ -99,6 +99,28 @@ describe('bodies', () => {
     expect(read('')).toEqual({});
   });
 
+  test.each<[string, (inner: z.ZodObject) => z.ZodType]>([
+    ['itself', (inner) => inner],
+    ['optional', (inner) => inner.optional()],
+    ['exactly optional', (inner) => inner.exactOptional()],
+    ['nullable', (inner) => inner.nullable()],
+    ['with a default', (inner) => inner.default({})],
+    ['with a default that is read', (inner) => inner.prefault({})],
+    ['read-only', (inner) => inner.readonly()],
+    ['one of many', (inner) => z.array(inner)],
+  ])('an object %s inside another is read alike — Go sends all it has as null', (name, wrap) => {
+    const Inner = z.object({ prefix: z.string().exactOptional(), suffix: z.string().default('s') });
+    const Outer = z.object({ filter: wrap(Inner) });
+    const given = { Prefix: 'p', suffix: null };
+    const isMany = name === 'one of many';
+    const answer = call({
+      body: Buffer.from(JSON.stringify({ Filter: isMany ? [given] : given })),
+      input: Outer,
+    });
+    const read = { prefix: 'p', suffix: 's' };
+    expect(answer.body(Outer)).toEqual({ filter: isMany ? [read] : read });
+  });
+
   test('text that PostgreSQL cannot hold is refused, other escapes are not', () => {
     expect(() => read('{"environment":{"A":"\\u0000"}}')).toThrow('zero character');
     expect(() => read('{"environment":{"A":"\\ud83d"}}')).toThrow('surrogate');
