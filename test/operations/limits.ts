@@ -121,6 +121,7 @@ export const LIMITS: readonly Limit[] = [
   ofFunction('memorySize')([128, 192, 3_072], [64, 127, 130, 3_136]),
   ofFunction('instanceConcurrency')([0, 1, 100], [-1, 101]),
   ofFunction('instanceSoftConcurrency', { instanceConcurrency: 10 })([1, 10], [-1, 11]),
+  ofFunction('cpu', { memorySize: 1_024 })([0.25, 0.35, 1], [0, 0.2, 0.33, 1.05]),
   ofFunction('diskSize')([512, 10_240], [511, 1_024]),
   ofFunction('caPort')([1, 65_535], [0, 65_536]),
   hook('preFreeze'),

@@ -30,6 +30,7 @@ const bad = (body: object, more: Asking = {}): Refusal => ['400 InvalidArgument'
 /** The refusals with a body that would do, where the operation reads one. */
 const withBody = (refusals: readonly Refusal[], body: object): Refusal[] =>
   refusals.map(([says, asking]) => [says, { ...asking, body }]);
+const vpcConfig = { vpcId: 'vpc-1', vSwitchIds: ['vsw-1'], securityGroupId: 'sg-1' };
 const long = { description: 'd'.repeat(257) };
 const noZip = { code: { zipFile: 'bm8gemlw' } };
 const stored = { code: { ossBucketName: 'b', ossObjectName: 'o' } };
@@ -62,6 +63,11 @@ export const REFUSALS: Readonly<Record<string, readonly Refusal[]>> = {
     ...withBody([noService], {}),
     bad(long),
     bad({}, { of: { service: 'shop.1' } }),
+    bad({ vpcConfig: { ...vpcConfig, vSwitchIds: [] } }),
+    ['403 AccessDenied', { body: { vpcConfig } }],
+    // With a role there is still no VPC that has the vSwitch.
+    bad({ vpcConfig, role: 'acs:ram::1:role/r' }),
+    bad({ nasConfig: { mountPoints: [{ serverAddr: 'h:/d', mountDir: '/mnt/x' }] } }),
     ['412 PreconditionFailed', { ...stale, body: {} }],
   ],
   DeleteService: [noService, ['412 PreconditionFailed', stale], ['409 ServiceNotEmpty', {}]],

@@ -35,6 +35,10 @@ const Hook = z.object({
   timeout: range(HOOK_TIMEOUT).default(HOOK_TIMEOUT.default),
 });
 
+/** Of `cpu`, whose memory in GB is one to four times as many. */
+const CPU_STEP = 0.05;
+const MEMORY_PER_CPU_GB = { min: 1, max: 4 };
+
 /** Of a command line, whose parts cannot hold a zero byte. */
 const Argument = z.string().refine((text) => !text.includes('\0'), 'must not have a zero byte');
 
@@ -47,7 +51,7 @@ const FunctionFields = {
   initializationTimeout: range(FUNCTION_RANGES.initializationTimeout).exactOptional(),
   timeout: range(FUNCTION_RANGES.timeout).exactOptional(),
   memorySize: range(FUNCTION_RANGES.memorySize).multipleOf(MEMORY_UNIT_MB).exactOptional(),
-  cpu: z.number().positive().exactOptional(),
+  cpu: z.number().positive().multipleOf(CPU_STEP).exactOptional(),
   diskSize: z.literal([512, 10_240]).exactOptional(),
   gpuMemorySize: z.int().exactOptional(),
   instanceConcurrency: z.int().min(0).max(FUNCTION_RANGES.instanceConcurrency.max).exactOptional(),
@@ -157,6 +161,7 @@ export function functionConfig(stored: StoredFunction, changes: FunctionSettings
     throw invalidArgument('instanceSoftConcurrency must not be above instanceConcurrency');
   if (!['e1', 'c1'].includes(config.instanceType)) throw notServed(`instanceType '${config.instanceType}'`);
   if (config.gpuMemorySize) throw notServed('gpuMemorySize');
+  checkCpu(config);
   checkContainer(config);
   return config;
 }
@@ -171,6 +176,16 @@ function checkRuntime(before: string, config: FunctionConfig): void {
     throw invalidArgument(`runtime cannot change from '${before}' to '${runtime}': another language`);
   if (config.instanceConcurrency > 1 && !isConcurrent(runtime))
     throw invalidArgument(`instanceConcurrency must be 1 for runtime '${runtime}'`);
+}
+
+function checkCpu({ cpu, memorySize }: FunctionConfig): void {
+  if (cpu === undefined) return;
+  const perCpu = memorySize / 1_024 / cpu;
+  const { min, max } = MEMORY_PER_CPU_GB;
+  if (perCpu < min || perCpu > max)
+    throw invalidArgument(
+      `cpu: ${cpu} with memorySize ${memorySize} is 1:${perCpu.toFixed(2)} in GB; from 1:${min} to 1:${max} is allowed`,
+    );
 }
 
 function checkContainer({ runtime, layers, customContainerConfig: container }: FunctionConfig): void {

@@ -1,7 +1,7 @@
 /** What a service may be set to: the schema is the one source of its validation, type and defaults (fc-api.md §4). */
 import { z } from 'zod';
 import { DESCRIPTION_MAX, isRoleArn, isServiceName, NAME_RULE } from '../../domain/names/fc.ts';
-import { invalidArgument } from '../http/api-error.ts';
+import { accessDenied, invalidArgument } from '../http/api-error.ts';
 import { Times } from '../http/answers.ts';
 
 export const Description = z.string().max(DESCRIPTION_MAX);
@@ -108,7 +108,8 @@ export function completeServiceConfig(stored: Partial<ServiceConfig>): ServiceCo
 /**
  * The settings that hold after `changes`: members given replace those stored, whole.
  *
- * @throws ApiError `InvalidArgument` where members contradict each other, or ask for what this engine does not do
+ * @throws ApiError `InvalidArgument` where members contradict each other, or ask for what this engine does not do;
+ *   `AccessDenied` where a VPC is named without a role that may reach into it (guide.md §8)
  */
 export function serviceConfig(stored: Partial<ServiceConfig>, changes: ServiceSettings): ServiceConfig {
   const config: ServiceConfig = { ...completeServiceConfig(stored), ...changes };
@@ -152,8 +153,7 @@ function checkVpc({ vpcConfig, role }: ServiceConfig): boolean {
       throw invalidArgument(`vpcConfig.${member}: must be '${prefix}-…', not '${id}'`);
   if (new Set(vSwitchIds).size < vSwitchIds.length)
     throw invalidArgument('vpcConfig.vSwitchIds: a vSwitch is there twice');
-  if (role === '')
-    throw invalidArgument('vpcConfig: the service needs a role that may make network interfaces');
+  if (role === '') throw accessDenied('vpcConfig: the service needs a role that may make network interfaces');
   return true;
 }
 
