@@ -124,6 +124,13 @@ test('calls are listed in pages, by status and by prefix', async () => {
   );
   expect(await list('invocationIdPrefix=list-')).toBe('list-3,list-2,list-1');
   expect(await list('status=Enqueued')).toBe('delayed');
+  const { startedTime } = (await send(engine.process, { path: `${CALLS}/list-2` })).json();
+  const started = Number(startedTime);
+  expect(await list(`invocationIdPrefix=list-2&startedTimeBegin=${started}&startedTimeEnd=${started}`)).toBe(
+    'list-2',
+  );
+  expect(await list(`invocationIdPrefix=list-2&startedTimeBegin=${started + 1}`)).toBe('');
+  expect(await list(`invocationIdPrefix=list-2&startedTimeEnd=${started - 1}`)).toBe('');
   expect((await send(engine.process, { path: `${CALLS}?status=Never` })).json().ErrorCode).toBe(
     'InvalidArgument',
   );

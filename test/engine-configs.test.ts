@@ -101,6 +101,21 @@ describe('VPC bindings', () => {
       403,
       { ErrorCode: 'AccessDenied', ErrorMessage: 'Resource access is bound by VPC: vpc-one' },
     ]);
+    await sdk.createTrigger(service, 'hello', {
+      triggerName: 'http',
+      triggerType: 'http',
+      triggerConfig: { authType: 'anonymous', methods: ['GET'] },
+    });
+    const page = await send(engine.process, {
+      path: `/2016-08-15/proxy/${service}/hello/`,
+      isSigned: false,
+    });
+    expect([page.status, page.json(), page.headers['x-fc-error-type']]).toEqual([
+      403,
+      refused.json(),
+      'FcCommonError',
+    ]);
+    await sdk.deleteTrigger(service, 'hello', 'http');
     await sdk.deleteFunction(service, 'hello');
     await sdk.deleteVersion(service, '1');
     expect((await ask('DELETE', `/services/${service}`)).json().ErrorMessage).toContain('1 VPC bindings');
@@ -137,6 +152,11 @@ describe('provisioned instances', () => {
     const { data } = await sdk.listInstances(service, 'hello', 'PROD');
     const { instances } = data as { instances: { instanceId: string; versionId: number }[] };
     expect(instances.map(({ versionId }) => versionId)).toEqual([1, 1]);
+    const [one, two] = instances.map(({ instanceId }) => ({ instances: [{ instanceId, versionId: 1 }] }));
+    const page = async (query: string): Promise<object> =>
+      (await ask('GET', `/services/${service}.PROD/functions/hello/instances?limit=1${query}`)).json();
+    expect(await page('')).toEqual({ ...one, nextToken: two?.instances[0]?.instanceId });
+    expect(await page(`&nextToken=${two?.instances[0]?.instanceId}`)).toEqual(two);
     const answer = await ask('POST', `/services/${service}.PROD/functions/hello/invocations`);
     expect(instances.map(({ instanceId }) => instanceId)).toContain(answer.headers['x-fc-instance-id']);
 

@@ -1,6 +1,6 @@
 /** Listings and how each is filled with more than two pages of the largest size. */
 import { zipOf } from '../support/engine-process.ts';
-import type { Subject } from './subject.ts';
+import { timer, type Subject } from './subject.ts';
 
 /** More than two pages of 100. */
 export const COUNT = 250;
@@ -27,6 +27,7 @@ const by =
   (member: string) =>
   (item: Readonly<Record<string, unknown>>): string =>
     String(item[member]);
+const TEN = Array.from({ length: 10 }, (_, index) => index);
 const CALLED = { service: 'qualified.p001' };
 
 export const LISTINGS: readonly Listing[] = [
@@ -85,6 +86,15 @@ export const LISTINGS: readonly Listing[] = [
     items: 'aliases',
     nameOf: by('aliasName'),
     names: NAMES,
+    startKey: 'startKey',
+  },
+  {
+    // Ten at most.
+    operation: 'ListTriggers',
+    of: { service: 'qualified' },
+    items: 'triggers',
+    nameOf: by('triggerName'),
+    names: TEN.map((digit) => `t${digit}`),
     startKey: 'startKey',
   },
   {
@@ -152,6 +162,7 @@ export async function fillPages({ done, hello }: Subject): Promise<void> {
   const of = { service: 'qualified' };
   await done('CreateFunction', { of, body: hello });
   await done('PublishVersion', { of, body: {} });
+  for (const digit of TEN) await done('CreateTrigger', { of, body: timer(`t${digit}`) });
   await each(NAMES, (aliasName) => done('CreateAlias', { of, body: { aliasName, versionId: '1' } }));
 
   const delayed = { 'x-fc-invocation-type': 'Async', 'x-fc-async-delay': '3600' };

@@ -167,10 +167,20 @@ test.each([1.5, 2 ** 60, { integer: '9223372036854775808' }, { blob: '*' }, null
 test('log, CDN and event bus', () => {
   const project = 'acs:log:cn-local:1:project/p';
   const config = { sourceConfig: { logstore: 's' }, functionParameter: { a: 1 } };
-  expect(deliver('log', project, config, { logstore: 's', beginCursor: 'b', endCursor: 'e' })).toMatchObject({
+  const endpoint = 'http://cn-local-intranet.log.aliyuncs.com';
+  const logs = { logstore: 's', endpoint, shardId: 3, beginCursor: 'b', endCursor: 'e' };
+  expect(deliver('log', project, config, logs)).toEqual({
     parameter: { a: 1 },
-    source: { projectName: 'p', logstoreName: 's', shardId: 0, beginCursor: 'b', endCursor: 'e' },
+    source: {
+      endpoint,
+      projectName: 'p',
+      logstoreName: 's',
+      shardId: 3,
+      beginCursor: 'b',
+      endCursor: 'e',
+    },
     jobName: 'rule',
+    taskId: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
     cursorTime: NOW / 1_000,
   });
   expect(deliver('log', project, config, { logstore: 'other' })).toBeUndefined();
@@ -178,12 +188,15 @@ test('log, CDN and event bus', () => {
 
   const cdn = { eventName: 'LogFileCreated', eventVersion: '1.0.0', filter: { domain: ['a.com'] } };
   const created = { eventName: 'LogFileCreated', domain: 'a.com', eventParameter: { filePath: 'x' } };
-  expect(deliver('cdn_events', 'acs:cdn:*:1', cdn, created)).toMatchObject({
+  expect(deliver('cdn_events', 'acs:cdn:*:1', cdn, created)).toEqual({
     events: [
       {
+        eventName: 'LogFileCreated',
+        eventVersion: '1.0.0',
         eventSource: 'cdn',
         region: 'cn-hangzhou',
         eventTime: '2026-01-01T08:00:00+08:00',
+        traceId: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
         resource: { domain: 'a.com' },
         eventParameter: { filePath: 'x' },
         userIdentity: { aliUid: '1' },
