@@ -1,9 +1,8 @@
-/** The hooks of an instance (runtimes.md §13) in every language that has a shim: when they run, and when not. */
+/** The hooks of an instance (runtimes.md §13) at its edges; what they are in every language is in the conformance table. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ownFunctionRunner } from '../../../test/support/function-runner.ts';
-import { RuntimeRegistry } from '../runtimes/registry.ts';
 
 const PATIENT = { timeout: 10_000 };
 const NONE = { handler: '', timeoutMs: 3_000 };
@@ -19,63 +18,6 @@ const preFreeze = (timeoutMs = 3_000) => ({
 
 const nodejs = (stop: string) =>
   `exports.handler = (event, context, callback) => { if (String(event) === 'exit') process.exit(1); callback(null, 'ok'); }; exports.stop = (context, callback) => { ${stop} };`;
-
-const LANGUAGES = {
-  nodejs20: {
-    'index.js': nodejs(
-      "console.log('stopping ' + context.function.name + ' ' + (context.requestId.length > 0)); setTimeout(callback, 20);",
-    ),
-  },
-  python3: {
-    'index.py':
-      "def handler(event, context):\n    return 'ok'\ndef stop(context):\n    print('stopping %s %s' % (context.function.name, len(context.request_id) > 0))\n",
-  },
-  'php7.2': {
-    'index.php':
-      "<?php\nfunction handler($event, $context) { return 'ok'; }\nfunction stop($context) { echo 'stopping ', $context['function']['name'], strlen($context['requestId']) > 0 ? ' true' : ' false', \"\\n\"; }\n",
-  },
-};
-const registry = new RuntimeRegistry({ interpreters: {}, cache: '' });
-
-describe.each(Object.entries(LANGUAGES))('%s', (runtime, files) => {
-  test.skipIf(!registry.find(runtime).found)(
-    'runs before an instance is removed, in brackets with an id of its own',
-    async () => {
-      const functions = ownFunctionRunner();
-      const revision = functions.define(files, { runtime, hooks: hooks() });
-      await functions.invoke(revision);
-      functions.runner.retire(revision.key);
-      await expect.poll(() => functions.runner.stats.instances, PATIENT).toBe(0);
-      expect(saidIn('PreStop', functions.lines(revision))).toContain(`stopping ${revision.function} true`);
-    },
-  );
-
-  test.skipIf(!registry.find(runtime).found)(
-    'runs each time before an instance is frozen, and calls go on after it',
-    async () => {
-      const functions = ownFunctionRunner({ freezeMs: 0 });
-      const revision = functions.define(files, { runtime, hooks: preFreeze() });
-      for (const times of [1, 2]) {
-        expect(await functions.invoke(revision)).toMatchObject({ outcome: 'ok', coldStart: times === 1 });
-        await expect.poll(() => endsOf('PreFreeze', functions.lines(revision)), PATIENT).toHaveLength(times);
-      }
-      expect(saidIn('PreFreeze', functions.lines(revision))).toContain(`stopping ${revision.function} true`);
-    },
-  );
-});
-
-/** What stands in the first brackets of a hook, in lower case: languages write true in two ways. */
-function saidIn(title: string, lines: readonly string[]): string {
-  const before = `FC ${title} Start RequestId: `;
-  const start = lines.findIndex((line) => line.startsWith(before));
-  const id = lines[start]?.slice(before.length) ?? '';
-  expect(id).toMatch(/^[0-9a-f-]{36}$/);
-  const end = lines.indexOf(`FC ${title} End RequestId: ${id}`);
-  return lines
-    .slice(start + 1, end)
-    .join('\n')
-    .toLowerCase();
-}
 
 function endsOf(title: string, lines: readonly string[]): string[] {
   return lines.filter((line) => line.startsWith(`FC ${title} End `));

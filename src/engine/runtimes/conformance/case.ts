@@ -9,6 +9,8 @@ export interface ConformanceCase {
   readonly fixture: FixtureName;
   /** Only where an instance may take several calls. */
   readonly concurrent?: true;
+  /** Only where the host limits memory. */
+  readonly limited?: true;
   check(subject: Subject): Promise<void>;
 }
 

@@ -15,6 +15,7 @@ import type { ConformanceCase } from './case.ts';
 import { ANSWERS } from './cases/answers.ts';
 import { CONTEXT } from './cases/context.ts';
 import { FAILURES } from './cases/failures.ts';
+import { HOOKS } from './cases/hooks.ts';
 import { HTTP } from './cases/http.ts';
 import { INITIALIZER } from './cases/initializer.ts';
 import { LOG } from './cases/log.ts';
@@ -34,6 +35,7 @@ const TABLE: Readonly<Record<string, readonly ConformanceCase[]>> = {
   answers: ANSWERS,
   failures: FAILURES,
   initializer: INITIALIZER,
+  hooks: HOOKS,
   context: CONTEXT,
   log: LOG,
   http: HTTP,
@@ -107,6 +109,8 @@ function runTable(language: Language, id: string, version: string, way: Way): vo
         else if ('absent' in fixture) test.skip(`${each.title} — ${fixture.absent}`);
         else if (each.fixture === 'globalOverlap' && language.separatesGlobalLog?.(version) === false)
           test.skip(`${each.title} — ${version} has no state of its own for each request`);
+        else if (each.limited && subject.functions.runner.limits.state === 'missing')
+          test.skip(`${each.title} — nothing limits memory on this host`);
         else if (each.concurrent && !language.concurrent)
           test.skip(`${each.title} — takes one call at a time`);
         else test(each.title, () => each.check(subject));

@@ -52,6 +52,7 @@ export const CUSTOM: Language = {
   ids: FAMILY.ids,
   handler: 'any',
   initializer: 'any',
+  hooks: { preFreeze: 'any', preStop: 'any' },
   concurrent: true,
   loadLines: () => [],
   // Nobody logs by it.
@@ -115,6 +116,7 @@ export const CUSTOM: Language = {
     loadThrows: NOT_STARTED,
     exits: serve('process.exit(3);'),
     killed: serve("process.kill(process.pid, 'SIGKILL');"),
+    devours: serve('const kept = []; for (;;) kept.push(Buffer.alloc(4 << 20, 1));'),
     waits: serve(''),
     spins: serve('for (;;);'),
     initialized: say('String(n)', { before: 'let n = 0;', initialize: 'n += 1; response.end();' }),
@@ -129,6 +131,9 @@ export const CUSTOM: Language = {
     initializerPrints: serve(String.raw`process.stdout.write('working\n'); response.end();`, {
       initialize: String.raw`process.stdout.write('preparing\n'); response.end();`,
     }),
+    hooks: serve(
+      String.raw`const word = { '/pre-freeze': 'freezing', '/pre-stop': 'stopping' }[request.url]; if (word) process.stdout.write(word + ' ' + headers['x-fc-function-name'] + ' ' + headers['x-fc-request-id'] + '\n'); response.end();`,
+    ),
     context: say(
       "JSON.stringify(Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-fc-'))))",
     ),

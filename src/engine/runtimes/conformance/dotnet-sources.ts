@@ -44,6 +44,9 @@ const CLASSES = {
   LoadThrows: stream('return input;', 'static LoadThrows() { throw new IOException("at load"); }'),
   Exits: stream('Environment.Exit(3); return input;'),
   Killed: stream('Process.Start("/bin/sh", "-c \\"kill -9 $PPID\\""); Thread.Sleep(60000); return input;'),
+  Devours: stream(
+    'var kept = new List<IntPtr>(); for (;;) { var more = Marshal.AllocHGlobal(4 << 20); for (var at = 0; at < 4 << 20; at += 4096) Marshal.WriteByte(more, at, 1); kept.Add(more); }',
+  ),
   Waits: stream('Thread.Sleep(60000); return input;'),
   Spins: stream('for (;;) {}'),
   Initialized: initializer('n += 1;', 'return Say(n);', 'int n;'),
@@ -59,7 +62,11 @@ const CLASSES = {
     'Console.WriteLine("preparing");',
     'Console.WriteLine("working"); return input;',
   ),
-  ContextMembers: `public object Handle(Stream input, IFcContext c) { return new {
+  Hooks: stream(
+    'return input;',
+    'static void Say(string word, IFcContext c) { Console.WriteLine(word + " " + c.FunctionParam.FunctionName + " " + c.RequestId); } public void Freeze(IFcContext c) { Say("freezing", c); } public void Stop(IFcContext c) { Say("stopping", c); }',
+  ),
+  ContextMembers: `public void Init(IFcContext context) {} public object Handle(Stream input, IFcContext c) { return new {
     requestId = c.RequestId, region = c.Region, accountId = c.AccountId,
     credentials = new { accessKeyId = c.Credentials.AccessKeyId, accessKeySecret = c.Credentials.AccessKeySecret, securityToken = c.Credentials.SecurityToken },
     function = new { name = c.FunctionParam.FunctionName, handler = c.FunctionParam.FunctionHandler, initializer = c.FunctionParam.FunctionInitializer, memory = c.FunctionParam.MemoryLimitInMB, timeout = c.FunctionParam.FunctionTimeout.ToString(), initializationTimeout = c.FunctionParam.InitializationTimeout.ToString() },
@@ -86,7 +93,7 @@ const CLASSES = {
 
 export type ClassName = keyof typeof CLASSES;
 
-export const FIXTURES = `using System; using System.Collections.Generic; using System.Diagnostics; using System.IO; using System.Text;
+export const FIXTURES = `using System; using System.Collections.Generic; using System.Diagnostics; using System.IO; using System.Runtime.InteropServices; using System.Text;
 using System.Text.RegularExpressions; using System.Threading; using System.Threading.Tasks; using Aliyun.Serverless.Core; using Microsoft.Extensions.Logging;
 namespace T {
 public class Common {

@@ -3,6 +3,8 @@
  * as short as the language allows and does nothing else.
  */
 
+import type { HookName } from '../../invoke/contract.ts';
+
 /** Text: the exact bytes. Object: the JSON matches it (Vitest's asymmetric matchers included). */
 export type Body = string | Readonly<Record<string, unknown>>;
 
@@ -13,6 +15,8 @@ export interface Fixture {
   readonly handler?: string;
   /** Given only where the case has an initializer and its string differs from the language's own. */
   readonly initializer?: string;
+  /** Likewise where the case has hooks. */
+  readonly hooks?: Readonly<Record<HookName, string>>;
   /** What the answer is in this language, where runtimes.md lets languages differ; replaces the table's. */
   readonly body?: Body;
 }
@@ -84,6 +88,8 @@ export interface Fixtures {
   readonly exits: Fixture | Absent;
   /** Sends SIGKILL to its own process in the middle of the call. */
   readonly killed: Fixture | Absent;
+  /** Takes memory until it is ended. */
+  readonly devours: Fixture;
   /** Never answers, without using the CPU. */
   readonly waits: Fixture;
   /** Never answers, in a loop that never yields. */
@@ -105,8 +111,12 @@ export interface Fixtures {
   /** Its initializer prints `preparing` on standard output; the handler prints `working`. */
   readonly initializerPrints: Fixture;
 
+  // Hooks.
+  /** Its hooks print `freezing` and `stopping`, then the function's name and the request id of their context; the handler answers. */
+  readonly hooks: Fixture;
+
   // Context.
-  /** Answers its context as JSON: all members of the contract under the language's own names, without the logger. */
+  /** Answers its context as JSON: all members of the contract under the language's own names, without the logger. Its initializer does nothing. */
   readonly context: Fixture;
   /** Answers the service's name as its context says it, after which it sets that to `x` (where it can be set). */
   readonly contextChange: Fixture | Absent;

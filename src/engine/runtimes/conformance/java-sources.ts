@@ -101,6 +101,10 @@ export const SOURCES: Readonly<Record<string, string>> = Object.fromEntries([
   stream('t.LoadThrows', '', 'static { if (true) throw new IllegalStateException("at load"); }'),
   stream('t.Exits', 'System.exit(3);'),
   stream('t.Killed', 'new ProcessBuilder("/bin/sh", "-c", "kill -9 $PPID").start(); sleep(60000);', SLEEP),
+  stream(
+    't.Devours',
+    'List<byte[]> kept = new ArrayList<>(); for (;;) { byte[] more = new byte[1 << 20]; Arrays.fill(more, (byte) 1); kept.add(more); }',
+  ),
   stream('t.Waits', 'sleep(60000);', SLEEP),
   unit(
     't.Spins',
@@ -119,9 +123,14 @@ export const SOURCES: Readonly<Record<string, string>> = Object.fromEntries([
   ),
   initializer('t.InitializerPrints', 'System.out.println("preparing");', 'System.out.println("working");'),
   unit(
+    't.Hooks',
+    'StreamRequestHandler, PreFreezeHandler, PreStopHandler',
+    'static void say(String word, Context c) { System.out.println(word + " " + c.getFunctionParam().getFunctionName() + " " + c.getRequestId()); } public void preFreeze(Context c) { say("freezing", c); } public void preStop(Context c) { say("stopping", c); } public void handleRequest(InputStream in, OutputStream out, Context c) {}',
+  ),
+  unit(
     't.ContextMembers',
-    'PojoRequestHandler<Object, Map<String, Object>>',
-    `${MAP} public Map<String, Object> handleRequest(Object in, Context c) {
+    'PojoRequestHandler<Object, Map<String, Object>>, FunctionInitializer',
+    `${MAP} public void initialize(Context context) {} public Map<String, Object> handleRequest(Object in, Context c) {
   Credentials k = c.getExecutionCredentials(); FunctionParam f = c.getFunctionParam(); Service s = c.getService(); OpenTracing t = c.getTracing();
   return map("requestId", c.getRequestId(), "retryCount", c.getRetryCount(),
     "credentials", map("accessKeyId", k.getAccessKeyId(), "accessKeySecret", k.getAccessKeySecret(), "securityToken", k.getSecurityToken()),

@@ -1,4 +1,5 @@
 /** What a language gives to the conformance table: its fixtures, and its own words where runtimes.md has it own words. */
+import type { HookName } from '../../invoke/contract.ts';
 import type { Fixtures } from './fixtures.ts';
 
 /** The values that a context must hold, in the names of Node.js. */
@@ -31,6 +32,7 @@ export interface Language {
   readonly ids: readonly string[];
   readonly handler: string;
   readonly initializer: string;
+  readonly hooks: Readonly<Record<HookName, string>>;
   readonly fixtures: Fixtures;
   /** Whether several calls may be in one instance. */
   readonly concurrent: boolean;

@@ -41,6 +41,7 @@ export const NODEJS: Language = {
   ids: NODEJS_IDS,
   handler: 'index.handler',
   initializer: 'index.init',
+  hooks: { preFreeze: 'index.freeze', preStop: 'index.stop' },
   concurrent: true,
   // AsyncLocalStorage came with 12.17.
   separatesGlobalLog: (version) => Number(/v(\d+)/.exec(version)?.[1]) >= 12,
@@ -136,6 +137,7 @@ export const NODEJS: Language = {
     },
     exits: body('process.exit(3);'),
     killed: body("process.kill(process.pid, 'SIGKILL');"),
+    devours: body('const kept = []; for (;;) kept.push(Buffer.alloc(4 << 20, 1));'),
     waits: body(''),
     spins: body('for (;;);'),
     initialized: initializer('n += 1; callback();', 'n', 'let n = 0; '),
@@ -156,7 +158,10 @@ export const NODEJS: Language = {
       String.raw`process.stdout.write('preparing\n'); callback();`,
       String.raw`(process.stdout.write('working\n'), 1)`,
     ),
-    context: value('context'),
+    hooks: code(
+      "const say = (word) => (context, callback) => { process.stdout.write(word + ' ' + context.function.name + ' ' + context.requestId + '\\n'); callback(); }; exports.freeze = say('freezing'); exports.stop = say('stopping'); exports.handler = (event, context, callback) => callback();",
+    ),
+    context: initializer('callback();', 'context'),
     contextChange: body("const was = context.service.name; context.service.name = 'x'; callback(null, was);"),
     probe: value("String(context.probe === true) + ' ' + context.retryCount"),
     tracing: value(

@@ -36,6 +36,7 @@ export const PHP: Language = {
   ids: FAMILY.ids,
   handler: 'index.handler',
   initializer: 'index.init',
+  hooks: { preFreeze: 'index.freeze', preStop: 'index.stop' },
   concurrent: false,
   startLine: /^FunctionCompute php7\.2 runtime inited\.$/,
   loadLines: () => [],
@@ -109,6 +110,7 @@ export const PHP: Language = {
     }),
     exits: body('exit(3);'),
     killed: body("exec('kill -9 ' . getmypid()); sleep(9);"),
+    devours: body("$kept = []; while (true) $kept[] = str_repeat('x', 4 << 20);"),
     waits: body('sleep(60);'),
     spins: body('while (true);'),
     initialized: code(
@@ -129,7 +131,13 @@ export const PHP: Language = {
       String.raw`echo "working\n";`,
       String.raw`function init($context) { echo "preparing\n"; }`,
     ),
-    context: value('$context'),
+    hooks: code(
+      String.raw`function say($word, $context) { echo $word, ' ', $context['function']['name'], ' ', $context['requestId'], "\n"; }
+function freeze($context) { say('freezing', $context); }
+function stop($context) { say('stopping', $context); }
+function handler($event, $context) { return ''; }`,
+    ),
+    context: initializer('', '$context'),
     contextChange: body(
       "$was = $context['service']['name']; $context['service']['name'] = 'x'; return $was;",
     ),

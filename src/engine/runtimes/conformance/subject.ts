@@ -29,7 +29,7 @@ export class Subject {
   }
 
   async define(name: FixtureName, settings: Settings = {}): Promise<Revision> {
-    const { files, handler, initializer } = this.fixture(name);
+    const { files, handler, initializer, hooks = this.language.hooks } = this.fixture(name);
     const revision = this.functions.define(files, {
       runtime: this.id,
       handler: handler ?? this.language.handler,
@@ -37,6 +37,12 @@ export class Subject {
       ...(settings.initializer === undefined
         ? {}
         : { initializer: initializer ?? this.language.initializer }),
+      ...(settings.hooks && {
+        hooks: {
+          preFreeze: { ...settings.hooks.preFreeze, handler: hooks.preFreeze },
+          preStop: { ...settings.hooks.preStop, handler: hooks.preStop },
+        },
+      }),
     });
     await this.language.build?.(revision.codeFolder);
     return revision;

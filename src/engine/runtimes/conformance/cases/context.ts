@@ -7,7 +7,13 @@ export const CONTEXT: readonly ConformanceCase[] = [
     title: 'has every member of the contract and nothing else',
     fixture: 'context',
     check: async (subject) => {
-      const revision = await subject.define('context', { versionId: '7', memoryMb: 256, timeoutMs: 9_000 });
+      const revision = await subject.define('context', {
+        versionId: '7',
+        memoryMb: 256,
+        timeoutMs: 9_000,
+        initializer: 'yes',
+        initializationTimeoutMs: 8_000,
+      });
       const result = await subject.invoke(revision, { requestId: 'abc', qualifier: 'PROD', retryCount: 2 });
       expect(JSON.parse(result.body.toString())).toEqual(
         subject.language.context({
@@ -18,8 +24,8 @@ export const CONTEXT: readonly ConformanceCase[] = [
             handler: revision.handler,
             memory: 256,
             timeout: 9,
-            initializer: '',
-            initializationTimeout: 3,
+            initializer: revision.initializer,
+            initializationTimeout: 8,
           },
           service: {
             name: 'shop',

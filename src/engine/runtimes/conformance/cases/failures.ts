@@ -133,6 +133,18 @@ export const FAILURES: readonly ConformanceCase[] = [
       expect((await subject.invoke(revision)).instanceId).not.toBe(first.instanceId);
     },
   },
+  {
+    title: 'more memory than it may is said like an exit, and the log names the limit',
+    fixture: 'devours',
+    limited: true,
+    check: async (subject) => {
+      const revision = await subject.define('devours', { timeoutMs: 30_000 });
+      const first = await subject.invoke(revision);
+      subject.expectAnswer(first, 'unhandled-error', { errorMessage: expect.stringMatching(EXIT) });
+      expect(first.log.toString()).toContain(', Error: Function exceeded memory limit of 128 MB\n');
+      expect((await subject.invoke(revision)).instanceId).not.toBe(first.instanceId);
+    },
+  },
   simple({
     title: 'the time limit holds for a loop that never yields',
     fixture: 'spins',

@@ -32,6 +32,8 @@ const exceptionsEnd = process.argv.indexOf('--exceptions-end') > 0;
 const channel = new Channel(3, onFrame);
 let start = null;
 let handler = null;
+/** Those of the initializer and the hooks, by their text. */
+const others = new Map();
 
 function onFrame(type, call, payload) {
   if (type === INVOKE && handler !== null) invoke(call, payload);
@@ -111,9 +113,10 @@ function serve(call, payload) {
 function runForItself(call, payload, handlerOf) {
   const head = context.readHead(payload);
   const text = handlerOf(payload.toString('utf8', head.end));
+  if (!others.has(text)) others.set(text, new Handler(start.codeFolder, text));
   logging.run(call, head.requestId, () => {
     const settle = once(call);
-    new Handler(start.codeFolder, text).load((failure, fn) => {
+    others.get(text).load((failure, fn) => {
       if (failure) settle.unhandled(failure);
       else run(fn, settle, [context.create(call, head)], 2);
     });
