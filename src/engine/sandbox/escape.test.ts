@@ -1,6 +1,6 @@
 /**
  * Attempts to get out of a sandbox, or to take the machine along: each runs for real from inside a function, fails in
- * the way that is stated, and a neighbour function goes on answering from the same instance. What a function cannot see
+ * the way that is stated, and a neighbour function goes on answering from the same instance, beside bombs all the while. What a function cannot see
  * or do in peace is in `isolation.test.ts`. All of it twice: with a start of its own, and out of the stock. Bombs are held by the cgroup of their own instance.
  */
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -33,6 +33,18 @@ describe.each(WAYS.filter((way) => way === 'ordinary' || canShowFolders('on')))(
     if (result.outcome !== 'ok') return { died: result.body.toString() };
     const answer = JSON.parse(result.body.toString()) as { value?: unknown; error?: unknown };
     return answer.error === undefined ? answer.value : { error: answer.error };
+  }
+
+  /** What comes of the attempt, with the neighbour called all the while. */
+  async function beside<T>(attempt: Promise<T>): Promise<T> {
+    const over = new AbortController();
+    const ended = attempt.finally(() => over.abort());
+    ended.catch(() => undefined);
+    while (!over.signal.aborted) {
+      const answer = await functions.invoke(neighbour);
+      expect([answer.body.toString(), answer.instanceId]).toEqual(['here', neighbourInstance]);
+    }
+    return ended;
   }
 
   beforeAll(async () => {
@@ -197,7 +209,7 @@ describe.each(WAYS.filter((way) => way === 'ordinary' || canShowFolders('on')))(
       });
       const bomb =
         "cp.spawnSync('/bin/sh', ['-c', 'while :; do sleep 100 >/dev/null 2>&1 & done'], {timeout: 50000}).stderr.toString()";
-      expect(await inside(bomb, revision)).toMatch(/Cannot fork|Resource temporarily unavailable/);
+      expect(await beside(inside(bomb, revision))).toMatch(/Cannot fork|Resource temporarily unavailable/);
       functions.runner.retire(revision.key);
       await expect.poll(() => processesOf(revision), { timeout: 30_000 }).toEqual([]);
     }, 90_000);
@@ -205,15 +217,15 @@ describe.each(WAYS.filter((way) => way === 'ordinary' || canShowFolders('on')))(
     test('of memory: ended, and named in the log', async () => {
       const revision = functions.define(PROBE);
       const bomb = 'cp.execSync("a=x; while :; do a=$a$a; done")';
-      await inside(bomb, revision);
-      await inside('{ const kept = []; for (;;) kept.push(Buffer.alloc(1 << 20, 1)); }', revision);
+      await beside(inside(bomb, revision));
+      await beside(inside('{ const kept = []; for (;;) kept.push(Buffer.alloc(1 << 20, 1)); }', revision));
       expect(functions.lines(revision).join('\n')).toContain('exceeded memory limit of 128 MB');
     });
 
     test('of disk: ENOSPC at 512 MB, and the space is free again with the end of the instance', async () => {
       const revision = functions.define(PROBE, { timeoutMs: 60_000 });
       const bomb = "cp.spawnSync('/bin/sh', ['-c', 'head -c 700m /dev/zero > /tmp/big']).stderr.toString()";
-      expect(await inside(bomb, revision)).toContain('No space left on device');
+      expect(await beside(inside(bomb, revision))).toContain('No space left on device');
       expect(
         readdirSync(join(functions.home, 'engine', 'sandbox', 'tmp')).filter((name) => name.startsWith('c-')),
       ).toEqual([]);
@@ -224,7 +236,7 @@ describe.each(WAYS.filter((way) => way === 'ordinary' || canShowFolders('on')))(
       const revision = functions.define(PROBE, { timeoutMs: 60_000 });
       const bomb =
         "{ let n = 0; try { for (;; n += 1) fs.closeSync(fs.openSync('/tmp/' + n, 'w')); } catch (error) { [error.code, n > 60000 && n < 70000]; } }";
-      expect(await inside(bomb, revision)).toEqual(['ENOSPC', true]);
+      expect(await beside(inside(bomb, revision))).toEqual(['ENOSPC', true]);
       functions.runner.retire(revision.key);
     }, 90_000);
   });
@@ -236,7 +248,7 @@ describe.each(WAYS.filter((way) => way === 'ordinary' || canShowFolders('on')))(
         { timeoutMs: 60_000 },
       );
       const before = process.memoryUsage().rss;
-      expect((await functions.invoke(revision)).outcome).toBe('ok');
+      expect((await beside(functions.invoke(revision))).outcome).toBe('ok');
       expect((process.memoryUsage().rss - before) / 1024 ** 2).toBeLessThan(200);
       expect(functions.lines(revision).length).toBeLessThanOrEqual(1000);
     }, 90_000);

@@ -1,5 +1,5 @@
 /** What a function in its sandbox cannot do. Each attempt runs for real, from inside. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFunctionRunner } from '../../../test/support/function-runner.ts';
@@ -39,6 +39,26 @@ describe('a function', () => {
       expect(status).toMatch(new RegExp(`^${set}:\\t0+$`, 'm'));
     expect(status).toMatch(/^NoNewPrivs:\t1$/m);
     expect(await inside('process.setuid(0)')).toEqual({ error: 'EPERM' });
+  });
+
+  test('lives in namespaces of its own, that of users where the engine is not root', async () => {
+    const names = [
+      'cgroup',
+      'ipc',
+      'mnt',
+      'net',
+      'pid',
+      'uts',
+      ...(process.getuid?.() === 0 ? [] : ['user']),
+    ];
+    const seen = (await inside(
+      `${JSON.stringify(names)}.map((name) => fs.readlinkSync('/proc/self/ns/' + name))`,
+    )) as string[];
+    expect(seen).toHaveLength(names.length);
+    for (const [at, name] of names.entries()) {
+      expect(seen[at]).toMatch(new RegExp(`^${name}:\\[\\d+\\]$`));
+      expect(seen[at]).not.toBe(readlinkSync(`/proc/self/ns/${name}`));
+    }
   });
 
   test('sees its own variables and nothing of the host', async () => {

@@ -66,6 +66,21 @@ for (const version of ['v1', 'v1+v2', 'v2'] as const) {
       await group.remove();
     });
 
+    test('get a share of the CPU in proportion to their memory', async () => {
+      const shares = [128, 512, 1024, 3072].map((memoryMb) => {
+        const group = groups.create(`share-${memoryMb}`, { memoryMb, tasks: 64 });
+        const [file = ''] = group.joinFiles
+          .map((name) => dirname(name))
+          .flatMap((folder) => [`${folder}/cpu.shares`, `${folder}/cpu.weight`])
+          .filter((name) => existsSync(name));
+        return { group, share: Number(readFileSync(file, 'latin1')) };
+      });
+      expect(shares.map(({ share }) => share)).toEqual(
+        version === 'v2' ? [13, 50, 100, 300] : [128, 512, 1024, 3072],
+      );
+      for (const { group } of shares) await group.remove();
+    });
+
     test('get another share of the CPU, also when they are gone', async () => {
       const group = groups.create('share', { memoryMb: 1024, tasks: 64, cpuShare: 128 });
       const share = () =>
