@@ -55,15 +55,20 @@ export interface Told {
 const MOST_READINGS = 10;
 
 /**
- * Stores deliveries of one project and what follows from them, or finds what followed from them before; the answers are in the
- * order of the deliveries. Those of pushes are stored together: a commit waits for the disk, under the lock that numbers the
- * project's releases, and one wait for many pushes costs as much as one for each.
+ * Stores deliveries and what follows from them, or finds what followed from them before; the answers are in the order of the
+ * deliveries, and so are the numbers of a project's releases. Those of pushes are stored together: a commit waits for the
+ * disk, under the locks that number the projects' releases, and one wait for many pushes costs as much as one for each.
  */
 export async function acceptDeliveries(db: Db, told: readonly Told[]): Promise<DeliveryResult[]> {
   // Hardly any delivery was sent before, and hardly any commit ever quarantined: what is stored says so by itself.
   const pushes = told.flatMap((one, index) => {
     const releases = unquarantined(one.effect);
     return releases ? [{ index, push: { delivery: one.delivery, releases } }] : [];
+  });
+  // Whoever stores for several projects locks them in the order of their names, so that two never wait for each other.
+  pushes.sort((a, b) => {
+    const [one, other] = [a.push.delivery.project, b.push.delivery.project];
+    return one < other ? -1 : Number(one > other);
   });
   const stored = await storePushes(
     db,

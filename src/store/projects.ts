@@ -2,7 +2,7 @@
  * Projects: what is released from where to where. The webhook secret is read by one function only, the webhook's;
  * no other query selects it.
  */
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import { completeEnvironment, type EnvironmentRecord } from '../domain/plan/environment.ts';
 import type { Db } from './store.ts';
 import type { Tables } from './tables.ts';
@@ -80,16 +80,26 @@ export async function lockProject(tx: Db, name: string): Promise<Project | undef
 }
 
 /** A project with its secret, to check a webhook's signature; for nothing else. */
-export async function findProjectForWebhook(
+export interface WebhookProject {
+  readonly project: Project;
+  readonly webhookSecret: string;
+}
+
+export async function findProjectForWebhook(db: Db, name: string): Promise<WebhookProject | undefined> {
+  return (await findProjectsForWebhooks(db, [name])).get(name);
+}
+
+/** Those that exist, by name. */
+export async function findProjectsForWebhooks(
   db: Db,
-  name: string,
-): Promise<{ readonly project: Project; readonly webhookSecret: string } | undefined> {
-  const row = await db
+  names: readonly string[],
+): Promise<ReadonlyMap<string, WebhookProject>> {
+  const rows = await db
     .selectFrom('projects')
     .select([...COLUMNS, 'webhook_secret'])
-    .where('id', '=', name)
-    .executeTakeFirst();
-  return row && { project: toProject(row), webhookSecret: row.webhook_secret };
+    .where('id', '=', sql<string>`any(${names}::text[])`)
+    .execute();
+  return new Map(rows.map((row) => [row.id, { project: toProject(row), webhookSecret: row.webhook_secret }]));
 }
 
 /** Changes what is named, leaves the rest. @returns `undefined` when there is no such project */

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { ulid } from 'ulid';
 import { releasesRef } from '../../domain/plan/refs.ts';
 import type { DeliveryEffect, DeliveryOutcome } from '../../store/deliveries.ts';
-import { findProjectForWebhook, type Project } from '../../store/projects.ts';
+import type { Project, WebhookProject } from '../../store/projects.ts';
 import type { NewRelease } from '../../store/releases.ts';
 import { retryWhileLost } from '../database-retry.ts';
 import type { ApiParts } from '../parts.ts';
@@ -37,11 +37,8 @@ export function webhookProvider(name: string): WebhookProvider {
 }
 
 /** The project a webhook is for, with the secret that its signature is checked by. @throws Problem 404 */
-export async function webhookTarget(
-  parts: ApiParts,
-  name: string,
-): Promise<{ readonly project: Project; readonly webhookSecret: string }> {
-  const found = await retryWhileLost(() => findProjectForWebhook(parts.db, name), PATIENCE_MS);
+export async function webhookTarget({ deliveries }: ApiParts, name: string): Promise<WebhookProject> {
+  const found = await retryWhileLost(() => deliveries.project(name), PATIENCE_MS);
   if (!found) throw notFound(`project ${name}`);
   return found;
 }
@@ -56,7 +53,7 @@ export interface Received {
 export async function receiveWebhook(
   parts: ApiParts,
   provider: WebhookProvider,
-  { project, webhookSecret }: { readonly project: Project; readonly webhookSecret: string },
+  { project, webhookSecret }: WebhookProject,
   request: WebhookRequest,
 ): Promise<Received> {
   const id = provider.deliveryId(request);
