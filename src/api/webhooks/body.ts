@@ -6,10 +6,10 @@ import { tooLarge } from '../problem.ts';
 /** @throws Problem 413 */
 export async function readBody(c: Context, limitBytes: number): Promise<Buffer> {
   const announced = c.req.header('content-length');
-  const stream = c.req.raw.body as ReadableStream<Uint8Array> | null;
   if (announced !== undefined && Number(announced) <= limitBytes)
-    // Node gives a body no more bytes than were announced.
+    // Node gives a body no more bytes than were announced. Whoever only touches the stream pays for making it.
     return Buffer.from(await c.req.arrayBuffer());
+  const stream = c.req.raw.body as ReadableStream<Uint8Array> | null;
   if (!stream) return Buffer.alloc(0);
   const chunks: Uint8Array[] = [];
   let size = Number(announced ?? 0);
