@@ -147,6 +147,7 @@ describe.skipIf(!canRun)('a host without bubblewrap and without interpreters', (
       const { engine, sdk, parts } = await start(bare, 'bare', {
         SLUICE_SANDBOX: 'off',
         SLUICE_RUNTIMES: NAMED,
+        SLUICE_INSTANCES: '1',
       });
       expect(parts.sandbox).toEqual({ state: 'off' });
       expect(parts.limits).toMatchObject({ state: 'missing', reason: 'SLUICE_SANDBOX is off' });
@@ -154,11 +155,23 @@ describe.skipIf(!canRun)('a host without bubblewrap and without interpreters', (
       const service = await newService(sdk);
       await sdk.createFunction(service, await functionOf('hello', 'async () => String(process.getuid())'));
       expect((await sdk.invokeFunction(service, 'hello', '')).data).toBe('0');
-      if (at === 'second') await expectRuntimes(sdk, parts);
+      if (at === 'first') await expectOneInstance(sdk, service);
+      else await expectRuntimes(sdk, parts);
       await engine.end('SIGTERM');
     }
   });
 });
+
+/** The region's limit is what the operator says, not 300: `hello` gives way to another function. */
+async function expectOneInstance(sdk: Sdk, service: string): Promise<void> {
+  expect((await sdk.getAccountConfigs()).data).toMatchObject({ Concurrency: '1' });
+  const instances = async (name: string) =>
+    ((await sdk.listInstances(service, name)).data as { instances: object[] }).instances.length;
+  expect(await instances('hello')).toBe(1);
+  await sdk.createFunction(service, await functionOf('other', "async () => 'other'"));
+  expect((await sdk.invokeFunction(service, 'other', '')).data).toBe('other');
+  expect([await instances('hello'), await instances('other')]).toEqual([0, 1]);
+}
 
 /** Every runtime has its row: exact, compatible, or missing with what would mend it, which its calls say too. */
 async function expectRuntimes(sdk: Sdk, { runtimes }: Parts): Promise<void> {

@@ -142,6 +142,22 @@ test("the context's logger has its six levels, and stays out of its JSON", async
   expect((await functions.invoke(revision)).body.toString()).toBe('silly,debug,verbose,info,warn,errorfalse');
 });
 
+test('each level of it is written, what lies below its own is not, and one message is one line', async () => {
+  const revision = functions.define(
+    "exports.handler = async (event, { logger }) => { for (const level of ['silly', 'debug', 'verbose', 'info', 'warn', 'error']) logger[level]('%s\\nand more', level); logger.setLogLevel('warn'); logger.info('low'); logger.error('high'); };",
+  );
+  const { log } = await functions.invoke(revision, { requestId: 'id-2' });
+  const lines = log.toString().split('\n');
+  expect(lines.filter((line) => line.includes(' id-2 [')).map((line) => line.slice(25))).toEqual([
+    ...['silly', 'debug', 'verbose', 'info', 'warn', 'error'].map(
+      (level) => `id-2 [${level}] ${level}\rand more`,
+    ),
+    'id-2 [error] high',
+  ]);
+  // The next call's logger has its own level.
+  expect((await functions.invoke(revision)).log.toString()).toContain('[silly] silly');
+});
+
 describe('console', () => {
   test('each of its functions is a level, its arguments are formatted, its line breaks kept in one line', async () => {
     const revision = functions.define(
