@@ -427,6 +427,25 @@ describe.concurrent('the lane', () => {
 });
 
 describe.concurrent('one alias of several', () => {
+  test.each([
+    ['in a gray step', [step(0.05, 10)], ['version 1, 5 % to version new', 'version 1 alone']],
+    ['at the promotion', [], ['version new alone', 'version 1 alone']],
+  ] as const)(
+    'that cannot be moved %s takes back those that were: all get the new version, or none',
+    async (_, steps, moves) => {
+      const release = await begin({ plan: plan([...steps]), services: ['a', 'b'], stuck: 'smoke' });
+      await release.until(({ stages }) => stages.some(({ stage }) => stage === 'verify'));
+      const [a = '', b = ''] = release.services;
+      server.world.refused.add(b);
+      server.world.letGo(release.releaseId);
+      expect(await release.ended()).toMatchObject({ ended: 'rolled-back' });
+      expect(release.progress()).toMatchObject({ rollbackCause: 'stage-failed' });
+      expect(movesOf(a)).toEqual(moves);
+      expect(movesOf(b)).toEqual([]);
+      expect(server.world.aliases.get(b)).toEqual({ main: '1', additional: null });
+    },
+  );
+
   const bothMoved = (progress: ReturnType<WorkflowServer['world']['progress']>) =>
     progress.state === 'waiting-approval' && progress.traffic.length === 2;
 

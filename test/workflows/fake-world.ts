@@ -111,6 +111,8 @@ export class World {
   /** Everything else that was done, in order. */
   readonly done: string[] = [];
   readonly locks = new Map<string, string>();
+  /** Services whose new versions Function Compute does not let into their alias. */
+  readonly refused = new Set<string>();
   /** Project → what a newer push does; `latest` where nothing is said. */
   readonly policies = new Map<string, SupersedePolicy>();
   /** Project → the freeze that is on there, and who may pass it. */
@@ -239,7 +241,21 @@ export class World {
         };
       },
       prepareTree: async () => ({ summary: '' }),
-      runCommand: async () => ({ summary: 'ran' }),
+      runCommand: async ({ releaseId, group, index }) => {
+        await this.#meet(releaseId, 'runCommand');
+        const command = `command ${releaseId} ${group}.`;
+        this.done.push(`${command}${index} begins`);
+        const beside = this.#script(releaseId).plan.stages[group]?.length ?? 0;
+        const begun = (): number =>
+          this.done.filter((line) => line.startsWith(command) && line.endsWith(' begins')).length;
+        // Those of one group run side by side, or this never ends.
+        while (begun() < beside) {
+          heartbeat();
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        this.done.push(`${command}${index} ends`);
+        return { summary: 'ran' };
+      },
       buildFunction: async ({ releaseId }) => {
         await this.#meet(releaseId, 'buildFunction');
         return { summary: 'built' };
@@ -273,7 +289,16 @@ export class World {
           const { unchanged } = this.#script(releaseId);
           return { service, before, stable: before?.main ?? null, unchanged };
         }),
-      takeLock: async ({ holder, service }) => {
+      takeLock: async ({ holder, service, waitMs }) => {
+        const { cancellationSignal } = Context.current();
+        const isOther = (): boolean => (this.locks.get(service) ?? holder) !== holder;
+        // The first, short wait is over at once.
+        if (waitMs > 10_000)
+          while (isOther()) {
+            heartbeat();
+            cancellationSignal.throwIfAborted();
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
         const by = this.locks.get(service) ?? holder;
         if (by !== holder) return { held: false, by };
         this.locks.set(service, holder);
@@ -373,6 +398,8 @@ export class World {
       this.#unreachable.set(releaseId, tried + 1);
       throw ApplicationFailure.create({ message: 'no answer', type: FAILURES.engineUnreachable });
     }
+    if (move.weight > 0 && this.refused.has(move.service))
+      throw ApplicationFailure.nonRetryable('it is refused', FAILURES.engineRefused);
     const target = graySplit(move.stable, move.canary, move.weight);
     const gone = this.gone.get(move.service);
     if (gone?.version === target.main)

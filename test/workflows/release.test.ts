@@ -142,6 +142,36 @@ describe.concurrent('a release that goes well', () => {
   });
 });
 
+describe.concurrent('stages of the plan', () => {
+  const command = (name: string) => ({ name, run: 'true', image: 'nodejs20' });
+  const stages = [[command('one')], [command('two'), command('three')], [command('four')]];
+  const linesOf = (releaseId: string) =>
+    server.world.done.flatMap((line) =>
+      line.startsWith(`command ${releaseId} `) ? [line.split(' ').slice(2).join(' ')] : [],
+    );
+
+  test('run one after another, those of a nested list side by side, and all before the build', async () => {
+    const { releaseId } = await begin({ plan: { ...plan([]), stages } });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'promoted' });
+    const lines = linesOf(releaseId);
+    expect(lines.slice(0, 2)).toEqual(['0.0 begins', '0.0 ends']);
+    expect(lines.slice(2, 4).toSorted()).toEqual(['1.0 begins', '1.1 begins']);
+    expect(lines.slice(4, 6).toSorted()).toEqual(['1.0 ends', '1.1 ends']);
+    expect(lines.slice(6)).toEqual(['2.0 begins', '2.0 ends']);
+    const asked = (await scheduledOf(releaseId)).map(({ activityType }) => activityType?.name);
+    expect(asked.lastIndexOf('runCommand')).toBeLessThan(asked.indexOf('buildFunction'));
+  });
+
+  test('end with the first that fails — nothing after it runs', async () => {
+    const fails = { activity: 'runCommand', type: FAILURES.buildFailed } as const;
+    const { releaseId } = await begin({ plan: { ...plan([]), stages }, fails });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'failed' });
+    const asked = (await scheduledOf(releaseId)).map(({ activityType }) => activityType?.name);
+    expect(asked.filter((name) => name === 'runCommand')).toHaveLength(1);
+    expect(asked).not.toContain('buildFunction');
+  });
+});
+
 describe.concurrent('harm', () => {
   test('takes the traffic back at once, in the middle of a hold, and puts LATEST back', async () => {
     const { releaseId, service } = await begin({ plan: plan([step(0.05, 60_000)]) });
@@ -277,6 +307,24 @@ describe.concurrent('people', () => {
     expect(server.world.progress(releaseId).state).toBe('waiting-approval');
     await handle.executeUpdate(rejectUpdate, { args: [decision(0)] });
     await server.ended(releaseId);
+  });
+
+  test('are as many as the plan asks for, each once: the release waits for the last of them', async () => {
+    const two = { plan: plan([step(0.05, 10, { ...APPROVAL, count: 2 })]) };
+    const { releaseId } = await begin(two);
+    await server.world.until(releaseId, ({ state }) => state === 'waiting-approval');
+    const handle = server.release(releaseId);
+    await handle.executeUpdate(approveUpdate, { args: [decision(0, 'bob')] });
+    expect(server.world.progress(releaseId)).toMatchObject({
+      state: 'waiting-approval',
+      approvals: [{ count: 2, outcome: null, decisions: [{ actor: { name: 'bob' } }] }],
+    });
+    await refusal(handle.executeUpdate(approveUpdate, { args: [decision(0, 'bob')] }));
+    await handle.executeUpdate(approveUpdate, { args: [decision(0, 'eve')] });
+    expect(await server.ended(releaseId)).toMatchObject({ ended: 'promoted' });
+    expect(server.world.progress(releaseId).approvals).toMatchObject([
+      { outcome: 'granted', decisions: [{ actor: { name: 'bob' } }, { actor: { name: 'eve' } }] },
+    ]);
   });
 
   test('reject, and the release goes back with state rejected', async () => {
@@ -452,6 +500,28 @@ describe.concurrent('lane', () => {
     await server.world.until(c, ({ state }) => state === 'promoted');
     await server.keepHistory('lane.superseded', server.lane(project).workflowId);
     expect(server.world.done.filter((line) => line.includes(b))).toEqual([]);
+  });
+
+  test('publishes a service that two projects share one after the other, and says who has it', async () => {
+    const first = await begin({ stuck: 'publishService' });
+    await server.world.until(first.releaseId, ({ stages }) =>
+      stages.some(({ stage }) => stage === 'publish'),
+    );
+    const project = `p-${randomUUID().slice(0, 8)}`;
+    const second = randomUUID();
+    server.world.scripts.set(second, { ...HEALTHY, services: [first.service] });
+    await server.push(project, second);
+    await server.world.until(second, ({ reason }) => reason === 'service-locked');
+    expect(server.world.progress(second)).toMatchObject({
+      state: 'running',
+      message: `service ${first.service} is being published by ${first.releaseId}`,
+    });
+    server.world.letGo(first.releaseId);
+    await server.world.until(second, ({ reason }) => reason === null);
+    const { done } = server.world;
+    await server.world.until(second, () => done.includes(`publish ${first.service} ${second}`));
+    const order = [`publish ${first.service} ${first.releaseId}`, `deploy ${first.service} ${second}`];
+    expect(done.filter((line) => order.includes(line))).toEqual(order);
   });
 
   test('runs a release once, however often it is handed over', async () => {
