@@ -75,6 +75,9 @@ describe.concurrent('metrics that do not come', () => {
     const gap = (await told(id)).filter((event) => 'reason' in event && event.reason === 'no-metrics');
     expect(gap.map(({ type }) => type)).toEqual(expect.arrayContaining(['blocked', 'cleared']));
     expect(gap.at(-1)?.type).toBe('cleared');
+    const texts = (await world.api.events(id)).map(({ text }) => text);
+    expect(texts).toContainEqual(expect.stringMatching(/^metrics unavailable: /));
+    expect(texts).toContain('metrics are back');
     const errors = (await looks(id)).filter(({ metric }) => metric === 'errors');
     const silent = errors.filter(({ cause }) => cause === 'no-metrics');
     expect(silent.length).toBeGreaterThan(0);

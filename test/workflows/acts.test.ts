@@ -219,8 +219,11 @@ describe.concurrent('a hold without evidence', () => {
       expect(release.progress().message).toContain('nothing was seen');
       expect(server.world.find(release.releaseId, 'hold-extended')).toMatchObject({ step: 0, cause });
       expect(movesOf(release.service)).toEqual(['version 1, 5 % to version new']);
+      // Nothing has come back by then, so nobody is told so.
+      expect(server.world.types(release.releaseId)).not.toContain('cleared');
+      expect(release.progress()).toMatchObject({ until: null, approvals: [{ until: null, outcome: null }] });
       await release.handle.executeUpdate(rejectUpdate, { args: [{ ...act(), step: 0, evidence: null }] });
-      expect(await release.ended(`rejected.${cause}`)).toMatchObject({ ended: 'rejected' });
+      expect(await release.ended(`rejected.asked-${cause}`)).toMatchObject({ ended: 'rejected' });
     });
   }
 

@@ -69,6 +69,9 @@ describe('an event in words', () => {
       { type: 'stage-failed', stage: 'gray', message: 'stopped: aborted by ann', logTail: [] },
     ],
     ['build failed: exit 1', { type: 'stage-failed', stage: 'build', message: 'exit 1', logTail: [] }],
+    ['metrics unavailable: no answer', { type: 'blocked', reason: 'no-metrics', message: 'no answer' }],
+    ['metrics are back', { type: 'cleared', reason: 'no-metrics' }],
+    ['goes on: engine-unreachable is over', { type: 'cleared', reason: 'engine-unreachable' }],
     ['queued behind 01A', { type: 'queued', behind: '01A', reason: 'behind' }],
     ['queued behind 01A (freeze)', { type: 'queued', behind: '01A', reason: 'freeze' }],
   ])('says each thing once: %s', (text, event) => {

@@ -63,8 +63,10 @@ export function eventText(event: ReleaseEvent): string {
     case 'resumed':
       return `resumed by ${event.actor.name}`;
     case 'blocked':
+      if (event.reason === 'no-metrics') return `metrics unavailable: ${event.message}`;
       return `waits (${event.reason}): ${event.message}`;
     case 'cleared':
+      if (event.reason === 'no-metrics') return 'metrics are back';
       return `goes on: ${event.reason} is over`;
     case 'verdict':
       return `${event.look.verdict}: ${event.look.sentence}`;

@@ -135,7 +135,7 @@ export function applyEvent(record: ReleaseProgress, event: ReleaseEvent, at: num
     case 'approval-requested':
       return {
         ...record,
-        ...(record.state === 'paused' ? {} : waitFor(event, at)),
+        ...(record.state === 'paused' ? {} : { ...waitFor(event, at), until: null }),
         approvals: [...record.approvals, requestApproval(event, at)],
       };
     case 'approval-decided':

@@ -2,6 +2,7 @@
  * A hold that ended without evidence (analysis §2): nobody called the canary, or no source answered. Neither is harm
  * nor health: the hold goes on up to a limit, then a person is asked. Evidence that comes after all ends both.
  */
+import { patched } from '@temporalio/workflow';
 import type { Look } from '../../domain/analysis/look.ts';
 import { extensionOf } from '../../domain/plan/extension.ts';
 import type { PlanStep } from '../../domain/plan/plan.ts';
@@ -29,7 +30,8 @@ export async function awaitEvidence(run: ReleaseRun, index: number, step: PlanSt
     const until = Date.now() + extensionMs;
     run.record.emit({ type: 'hold-extended', step: index, cause, until, message: sentence });
     const isOver = await waitUntil(run, () => isSkipped() || isBack(), extensionMs);
-    run.record.emit({ type: 'cleared', reason: cause });
+    // A limit that passes brings nothing back: the question says what is still missing.
+    if (isOver || !patched('limit-clears-nothing')) run.record.emit({ type: 'cleared', reason: cause });
     if (isSkipped()) return;
     if (!isOver) {
       const message = sayQuestion(cause, sentence);
