@@ -52,6 +52,25 @@ environments:
   ]);
 });
 
+test('a plan says what becomes of it when something else comes: a push, a freeze, a version that is gone', () => {
+  const lines = (more: string) =>
+    linesOf(`version: 1\nenvironments:\n  production:\n    preset: fast\n${more}`);
+  expect(lines('    supersede: replace\n    freeze: hold\n    stableGone: newest-older\n')).toEqual(
+    expect.arrayContaining([
+      'a newer push takes the place of those that wait, and of the running release',
+      'a freeze that begins meanwhile: the release is held, unless the freeze takes it back',
+      'a rollback goes to the newest version before the live one, if that was deleted',
+    ]),
+  );
+  expect(lines('    supersede: queue\n    freeze: roll-back\n')).toEqual(
+    expect.arrayContaining([
+      'a newer push waits its turn',
+      'a freeze that begins meanwhile: the release goes back',
+    ]),
+  );
+  expect(lines('').join()).not.toMatch(/newer push|freeze|deleted/);
+});
+
 test('a plan without steps says so — all at once is a decision', () => {
   expect(linesOf('version: 1\nenvironments: {production: {preset: all-at-once}}\n')[0]).toBe(
     'no gray steps: PROD goes to the new version at once',

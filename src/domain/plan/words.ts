@@ -2,11 +2,13 @@
 import { percent as rounded } from '../analysis/numbers-in-words.ts';
 import { percent } from '../release/split.ts';
 import { durationText } from './duration.ts';
+import type { UnderWay } from '../freeze/freeze.ts';
 import { extensionOf } from './extension.ts';
 import { hookPlaceText, hooksAt, type HookPlace } from './hook.ts';
 import type { PlanAnalysis, PlanApproval, PlanProbe, PlanStep, ResolvedPlan } from './plan.ts';
 import { servicesText } from './services-file.ts';
 import type { StepAnalysis, StepBounds } from './step-analysis.ts';
+import type { SupersedePolicy } from './supersede.ts';
 import { waveCount, waveText } from './waves.ts';
 
 /** One line a stage, a step, and a rule of the judge. */
@@ -33,6 +35,7 @@ export function planLines(plan: ResolvedPlan): string[] {
       ...hookLines(plan, { step: index, when: 'after' }),
     ]),
     ...(plan.steps.length === 0 ? [] : holdLines(plan)),
+    ...ruleLines(plan),
     ...(waves.length > 0 ? ['harm in any wave takes back the regions of all that have begun'] : []),
     `promotion: 100 % behind ${plan.alias}${waves.length > 0 ? ' in every region' : ''}${plan.bakeMs > 0 ? `, watched for ${durationText(plan.bakeMs)} more` : ''}`,
     ...hookLines(plan, { step: null, when: 'after' }),
@@ -57,6 +60,29 @@ function holdLines(plan: ResolvedPlan): string[] {
     `without evidence a hold goes on for up to ${durationText(longest)}, then a person is asked`,
   ];
 }
+
+/** What the plan says of pushes, freezes and versions that are gone; what it leaves out is as the record or the freeze has it. */
+function ruleLines({ supersede, freeze, stableGone }: ResolvedPlan): string[] {
+  return [
+    ...(supersede ? [`a newer push ${NEWER_PUSH[supersede]}`] : []),
+    ...(freeze ? [`a freeze that begins meanwhile: the release ${IN_FREEZE[freeze]}`] : []),
+    ...(stableGone === 'newest-older'
+      ? ['a rollback goes to the newest version before the live one, if that was deleted']
+      : []),
+  ];
+}
+
+const NEWER_PUSH: Readonly<Record<SupersedePolicy, string>> = {
+  queue: 'waits its turn',
+  latest: 'takes the place of those that wait',
+  replace: 'takes the place of those that wait, and of the running release',
+};
+
+const IN_FREEZE: Readonly<Record<UnderWay, string>> = {
+  finish: 'may finish, unless the freeze is stricter',
+  hold: 'is held, unless the freeze takes it back',
+  'roll-back': 'goes back',
+};
 
 function hookLines(plan: ResolvedPlan, place: HookPlace): string[] {
   return hooksAt(plan, place).map(({ name, action, timeoutMs, onFailure }) => {
