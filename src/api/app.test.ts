@@ -163,6 +163,24 @@ describe('access', () => {
     expect((await api.call('GET', '/api/v1/projects', undefined, secret)).status).toBe(401);
   });
 
+  test('a token ends at its time, which lies ahead when it is made', async () => {
+    const make = (expiresAt: string) =>
+      api.call('POST', '/api/v1/tokens', { name: 'brief', role: 'viewer', expiresAt });
+    const past = await make(new Date(Date.now() - 1_000).toISOString());
+    expect(await problem(past)).toEqual({ status: 422, code: 'invalid-request' });
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    const made = (await (await make(expiresAt)).json()) as { id: string; token: string };
+    expect(made).toMatchObject({ expiresAt });
+    const ask = () => api.call('GET', '/api/v1/projects', undefined, made.token);
+    expect((await ask()).status).toBe(200);
+    await api.store.db
+      .updateTable('tokens')
+      .set({ expires_at: new Date(Date.now() - 1) })
+      .where('id', '=', made.id)
+      .execute();
+    expect((await ask()).status).toBe(401);
+  });
+
   test('every change leaves an audit entry, refused ones too, and the chain is whole', async () => {
     const viewer = await token('viewer');
     const id = await release();

@@ -6,9 +6,10 @@ import { fromBufferPromise } from 'yauzl';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readArtifact } from '../../src/activities/package/artifact-store.ts';
 import { findArtifact } from '../../src/store/artifacts.ts';
-import { findRelease } from '../../src/store/releases.ts';
+import { createRelease, findRelease } from '../../src/store/releases.ts';
 import { listLogLines } from '../../src/store/logs.ts';
 import type { FcClient } from '../../src/fc/client.ts';
+import { newRelease } from '../support/new-release.ts';
 import { manifest, runActivity, startActivityWorld, type ActivityWorld } from './activity-world.ts';
 
 let world: ActivityWorld;
@@ -67,6 +68,33 @@ describe('source', () => {
     const source = await runActivity(world.parts(), 'prepareSource', { releaseId });
     expect(source).toMatchObject({ services: [{ service: 'part', functions: ['hello'] }] });
     expect(source.services).toHaveLength(1);
+  });
+
+  test('releases only what the commit’s own patterns let through, within those of the record', async () => {
+    const narrowed = (name: string, patterns: string) =>
+      world.release(name, {
+        's.yml': manifest(name),
+        'sluice.yml': `version: 1\nenvironments:\n  production:\n    ${patterns}\n`,
+        'code/index.js': HANDLER,
+      });
+    const other = await narrowed('narrowed', 'branches: [release/*]');
+    await expect(
+      runActivity(world.parts(), 'prepareSource', { releaseId: other.releaseId }),
+    ).rejects.toMatchObject({
+      type: 'Invalid',
+      message: 'sluice.yml of this commit does not release refs/heads/main to production',
+    });
+    // What would happen may be asked of every branch.
+    const { db } = world.store;
+    const { id: releaseId } = await createRelease(
+      db,
+      newRelease('narrowed', { commit: other.commit, dryRun: true }),
+    );
+    expect(await runActivity(world.parts(), 'prepareSource', { releaseId })).toMatchObject({ dryRun: true });
+    const taken = await narrowed('taken', 'branches: [m*]');
+    expect(await runActivity(world.parts(), 'prepareSource', { releaseId: taken.releaseId })).toMatchObject({
+      services: [{ service: 'taken' }],
+    });
   });
 
   test('tells a release started by hand whose commit it is — it knew only the commit’s id', async () => {

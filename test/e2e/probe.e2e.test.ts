@@ -1,4 +1,5 @@
 /** Releases of a function that no customer calls: only probes can say something of the new version. Public faces only. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LookView, ReleaseView, ReplayView } from '../../src/api/views.ts';
@@ -56,6 +57,16 @@ test('a good version is promoted with probes, a harmful one rolled back by them,
   const { output: text } = await commandLine(stack, 'replay', bad.id);
   expect(text).toContain('every number is the same, to the last bit');
   expect(text).toMatch(/^harmful +after \d+ s \(look \d+, step 1\) +after/m);
+  const laxer = join(stack.home, 'laxer.yml');
+  writeFileSync(laxer, 'errors: {ratio: 3}\n');
+  const other = await commandLine(stack, 'replay', bad.id, '--analysis', laxer);
+  expect(other).toMatchObject({
+    code: 0,
+    output: expect.stringMatching(/^harmful +after .* (after|never)/m),
+  });
+  expect(other.output).not.toContain('every number is the same');
+  const unread = await commandLine(stack, 'replay', good.id, '--analysis', `${laxer}.not`);
+  expect(unread).toMatchObject({ code: 2, output: expect.stringContaining('cannot be read') });
   const shown = await api.get<ReleaseView>(`/api/v1/releases/${bad.id}`);
   expect(shown.plan?.steps[0]?.probe).toMatchObject({ everyMs: 200, only: 'quiet' });
 }, 240_000);

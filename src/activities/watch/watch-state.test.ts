@@ -112,6 +112,30 @@ describe('failures alone', () => {
     expect(next.looks[0].cause).toBe('no-canary-traffic');
   });
 
+  test('an outage of both becomes an event when it begins, in words, though the verdict stays the same', () => {
+    let state = begun;
+    const told: number[] = [];
+    const shared: number[] = [];
+    let totalsOf = { stable: [1_000, 5] as [number, number], canary: [0, 0] as [number, number] };
+    for (let number = 1; number <= 60; number += 1) {
+      const bad = number >= 47 ? 0.2 : 0;
+      const { stable, canary } = totalsOf;
+      totalsOf = {
+        stable: [stable[0] + 300, stable[1] + 1 + 300 * bad],
+        canary: [canary[0] + 100, canary[1] + 100 * bad],
+      };
+      const now = totals(number * 5_000, totalsOf.stable, totalsOf.canary);
+      const taken = takeLook(state, heard(now), moment(number), PLAN);
+      state = taken.state;
+      expect(taken.looks[0].verdict).not.toBe('harmful');
+      if (taken.looks[0].sentence.includes('both versions fail more than before')) shared.push(number);
+      if (taken.isWorthTelling) told.push(number);
+    }
+    const [first] = shared;
+    expect(first).toBeGreaterThanOrEqual(47);
+    expect(told).toContain(first);
+  });
+
   test('an engine that was away at the beginning is a gap too — its first answer is where counting begins', () => {
     const nothing = beginWatch([], PLAN, 0).state;
     const first = takeLook(nothing, heard(totals(5_000, [1_150, 6], [50, 1])), moment(1), PLAN);
