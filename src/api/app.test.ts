@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ulid } from 'ulid';
@@ -195,6 +196,36 @@ describe('access', () => {
       detail: { comment: 'stop' },
     });
     expect(check).toMatchObject({ intact: true, brokenAt: null });
+  });
+
+  test('the audit is exported whole, oldest first, and the document’s own program checks it', async () => {
+    expect((await api.call('GET', '/api/v1/audit/export', undefined, await token('developer'))).status).toBe(
+      403,
+    );
+    const answer = await api.call('GET', '/api/v1/audit/export');
+    expect(answer.headers.get('content-type')).toContain('application/x-ndjson');
+    const text = await answer.text();
+    const entries = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: number });
+    expect(entries.map(({ id }) => id)).toEqual(entries.map((_, index) => index + 1));
+    expect(entries.at(-1)).toMatchObject({ action: 'token.create' });
+    const last = entries.length - 1;
+    const rest = await (await api.call('GET', `/api/v1/audit/export?after=${last}`)).text();
+    expect(rest).toBe(`${text.trimEnd().split('\n')[last]}\n`);
+
+    const doc = readFileSync(join(import.meta.dirname, '../../docs/audit.md'), 'utf8');
+    const program = join(folder, 'check.mjs');
+    writeFileSync(program, /```js\n([^]*?)```/.exec(doc)?.[1] ?? '');
+    const check = (lines: string) => {
+      const file = join(folder, 'audit.ndjson');
+      writeFileSync(file, lines);
+      return spawnSync(process.execPath, [program, file], { encoding: 'utf8' }).stdout;
+    };
+    expect(check(text)).toMatch(new RegExp(`^${entries.length} entries, [0-9a-f]{64}\n$`));
+    expect(check(text.replace('"role":"viewer"', '"role":"admin"'))).toMatch(/^entry \d+ does not fit/);
+    expect(check(text.replace(/^.*\n/, ''))).toBe('entry 2 does not fit\n');
   });
 
   test('no answer and no audit entry holds a secret', async () => {

@@ -15,7 +15,7 @@ import type { Fronts } from './queue.ts';
 import type { EventView, WithIsoTimes } from './schema/event.ts';
 import type { LookView, ReleaseSummary, ReleaseView } from './schema/release.ts';
 
-export type { AuditEntryView, TokenView } from './schema/access.ts';
+export type { AuditCheckView, AuditEntryView, TokenView } from './schema/access.ts';
 export type { ProblemView } from './schema/common.ts';
 export type {
   EnvironmentDetailView,

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../platform/config.ts';
 import { CommandError } from './client/command-error.ts';
 import { addDecisionCommand, addPlainActCommands, addRollbackCommand } from './commands/act.ts';
+import { addAuditCommands } from './commands/audit.ts';
 import { addFiguresCommand } from './commands/figures.ts';
 import { addFreezeCommands } from './commands/freeze.ts';
 import { addNotifyCommands } from './commands/notify.ts';
@@ -88,6 +89,7 @@ Data is in SLUICE_HOME (default ~/.sluice). Ports: SLUICE_PORT (7400), SLUICE_EN
   addNotifyCommands(program);
   addProtectionCommand(program);
   addFiguresCommand(program);
+  addAuditCommands(program);
   for (const command of program.commands) acceptJson(command);
   return program;
 }

@@ -93,15 +93,8 @@ export async function verifyAudit(
   db: Db,
 ): Promise<{ readonly entries: number; readonly brokenAt: number | null }> {
   let previous = { id: 0, hash: AUDIT_ORIGIN };
-  for (;;) {
-    const rows = await db
-      .selectFrom('audit')
-      .selectAll()
-      .where('id', '>', String(previous.id))
-      .orderBy('id')
-      .limit(PAGE)
-      .execute();
-    for (const entry of rows.map(toEntry)) {
+  for await (const page of auditPages(db, 0))
+    for (const entry of page) {
       const fits =
         entry.id === previous.id + 1 &&
         entry.previousHash === previous.hash &&
@@ -109,7 +102,23 @@ export async function verifyAudit(
       if (!fits) return { entries: previous.id, brokenAt: entry.id };
       previous = entry;
     }
-    if (rows.length < PAGE) return { entries: previous.id, brokenAt: null };
+  return { entries: previous.id, brokenAt: null };
+}
+
+/** All entries after `afterId`, oldest first, as they are at the time of each page. */
+export async function* auditPages(db: Db, afterId: number): AsyncGenerator<readonly AuditEntry[], void> {
+  for (let last = afterId; ;) {
+    const rows = await db
+      .selectFrom('audit')
+      .selectAll()
+      .where('id', '>', String(last))
+      .orderBy('id')
+      .limit(PAGE)
+      .execute();
+    const page = rows.map(toEntry);
+    yield page;
+    last = page.at(-1)?.id ?? last;
+    if (page.length < PAGE) return;
   }
 }
 

@@ -334,6 +334,16 @@ describe.concurrent('what the record of a project owns', () => {
       target: 'environment:guarded.production',
       detail: { leastApprovals: 1, approvalFrom: 0.25 },
     });
+    expect(await sluice('audit', 'verify')).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/^all \d+ entries are whole\n$/),
+    });
+    expect((await sluice('audit', 'list')).output).toMatch(
+      /environment\.protection +environment:guarded\.production +ok/,
+    );
+    const exported = await sluice('audit', 'export');
+    expect(exported.output).toMatch(/^\{"id":1,/);
+    expect(exported.output).toContain('"action":"environment.protection"');
   }, 180_000);
 
   test('variables stand for ${env(NAME)} in the manifest, the file has no way to read the machine', async () => {

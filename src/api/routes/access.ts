@@ -1,6 +1,7 @@
 /** Tokens and the audit log: for admins whose token is good for all projects. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { listAudit, verifyAudit, type AuditEntry } from '../../store/audit.ts';
+import { stream } from 'hono/streaming';
+import { auditPages, listAudit, verifyAudit, type AuditEntry } from '../../store/audit.ts';
 import { createToken, listTokens, revokeToken, type Token } from '../../store/tokens.ts';
 import { audited } from '../auth/audited.ts';
 import { requireRole, requireUnbound, type Principal } from '../auth/principal.ts';
@@ -69,6 +70,30 @@ const audit = createRoute({
   },
 });
 
+/** A plain `string`, because the types of routes take the literal for JSON that they cannot know. */
+const JSON_LINES: string = 'application/x-ndjson';
+const auditExport = createRoute({
+  ...common,
+  method: 'get',
+  path: '/audit/export',
+  summary: 'The whole audit log as JSON lines, oldest first (admin)',
+  description: 'Each line is an AuditEntry. docs/audit.md says how the hash chain is checked elsewhere.',
+  request: {
+    query: z.object({
+      after: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .default(0)
+        .openapi({ description: 'Begin after this entry: what an earlier export ended with' }),
+    }),
+  },
+  responses: {
+    200: { description: 'The entries', content: { [JSON_LINES]: { schema: z.string() } } },
+    ...PROBLEMS,
+  },
+});
+
 export function accessRoutes(parts: ApiParts) {
   const { db } = parts;
   const routes = createRoutes();
@@ -128,6 +153,26 @@ export function accessRoutes(parts: ApiParts) {
         check: check && { intact: check.brokenAt === null, ...check },
       },
       200,
+    );
+  });
+
+  routes.openapi(auditExport, (c) => {
+    const principal = c.get('principal');
+    requireAdmin(principal);
+    const { after } = c.req.valid('query');
+    c.header('content-type', `${JSON_LINES}; charset=utf-8`);
+    c.header('cache-control', 'no-store');
+    return stream(
+      c,
+      async (lines) => {
+        for await (const page of auditPages(db, after))
+          await lines.write(page.map((entry) => `${JSON.stringify(auditView(entry))}\n`).join(''));
+      },
+      // The status has gone out: an export that is cut off must not look whole.
+      async (error, lines) => {
+        parts.log.error({ err: error }, 'an export of the audit log was cut off');
+        lines.abort();
+      },
     );
   });
   return routes;

@@ -54,3 +54,4 @@ export const AuditCheckSchema = z.object({
   /** First entry whose hash does not fit, or `null`. */
   brokenAt: z.int().nullable(),
 });
+export type AuditCheckView = z.infer<typeof AuditCheckSchema>;
