@@ -1,5 +1,5 @@
 /** HTTP calls to a function's own server as callers see them: a real engine, a real sandbox, plain connections. */
-import { request, type IncomingMessage } from 'node:http';
+import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -31,6 +31,15 @@ const ways = {
   '/exit': () => process.exit(3),
 };
 const server = http.createServer((request, response) => {
+  if (request.url === '/early') return void response.end('enough');
+  if (request.url === '/stream') {
+    response.setHeader('X-Framing', request.headers['transfer-encoding'] + ',' + request.headers['content-length']);
+    response.write('got ');
+    request.on('data', (piece) => response.write(piece.toString().toUpperCase()));
+    request.on('close', () => request.complete || console.log('the body broke off'));
+    request.on('end', () => response.end(' all'));
+    return;
+  }
   const pieces = [];
   request.on('data', (piece) => pieces.push(piece));
   request.on('end', () => ways[request.url.split('?')[0]](request, response, Buffer.concat(pieces)));
@@ -45,22 +54,29 @@ server.listen(process.env.FC_SERVER_PORT);
 `;
 
 const base = '/2016-08-15/proxy/own/web';
+/** The same with a time limit of a second. */
+const BRIEF = '/2016-08-15/proxy/own/brief';
 
 beforeAll(async () => {
   engine = await startTestEngine();
   ({ sdk } = engine);
   await sdk.createService('own', {});
-  await sdk.createFunction('own', {
-    ...(await serverFunction('web', SERVER)),
-    timeout: 20,
-    instanceConcurrency: 10,
-    caPort: 8080,
-  });
-  await sdk.createTrigger('own', 'web', {
-    triggerName: 'http',
-    triggerType: 'http',
-    triggerConfig: { authType: 'anonymous', methods: ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'PATCH'] },
-  });
+  for (const [name, timeout] of [
+    ['web', 20],
+    ['brief', 1],
+  ] as const) {
+    await sdk.createFunction('own', {
+      ...(await serverFunction(name, SERVER)),
+      timeout,
+      instanceConcurrency: 10,
+      caPort: 8080,
+    });
+    await sdk.createTrigger('own', name, {
+      triggerName: 'http',
+      triggerType: 'http',
+      triggerConfig: { authType: 'anonymous', methods: ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'PATCH'] },
+    });
+  }
 });
 afterAll(() => engine.close());
 
@@ -140,6 +156,112 @@ test('a body goes to the caller while the server still writes it', async () => {
   await ask('/go');
   await expect.poll(() => body).toBe('first last');
   await expect.poll(() => response.complete).toBe(true);
+});
+
+/** A request whose body comes in pieces, of which nobody knows how many there will be. */
+function upload(
+  path: string,
+  method = 'PUT',
+  prefix = base,
+): { call: ClientRequest; response: Promise<IncomingMessage> } {
+  const headers = { 'transfer-encoding': 'chunked' };
+  const call = request({
+    host: '127.0.0.1',
+    port: engine.process.port,
+    path: `${prefix}${path}`,
+    method,
+    headers,
+  });
+  const response = new Promise<IncomingMessage>((resolve, reject) => {
+    call.on('response', resolve);
+    call.on('error', reject);
+  });
+  response.catch(() => undefined);
+  call.flushHeaders();
+  return { call, response };
+}
+/** Requests and failures of LATEST until now. */
+async function counted(name = 'web'): Promise<{ readonly requests: number; readonly failures: number }> {
+  const { data } = await sdk.get('/_sluice/ring', { service: 'own', function: name, qualifier: 'LATEST' });
+  const { versions } = data as { versions: { totals: { requests: number; failures: number } }[] };
+  const [{ totals } = { totals: { requests: 0, failures: 0 } }] = versions;
+  return { requests: totals.requests, failures: totals.failures };
+}
+
+test.each(['PUT', 'DELETE'])(
+  'a body whose length nobody knows goes to the server while the caller still sends it (%s), and the answer back meanwhile',
+  async (method) => {
+    const { call, response } = upload('/stream', method);
+    let body = '';
+    const answer = await response;
+    expect(answer.headers['x-framing']).toBe('chunked,undefined');
+    answer.on('data', (piece) => {
+      body += String(piece);
+    });
+    await expect.poll(() => body).toBe('got ');
+    call.write('one');
+    await expect.poll(() => body).toBe('got ONE');
+    call.write('two');
+    await expect.poll(() => body).toBe('got ONETWO');
+    call.end();
+    await expect.poll(() => body).toBe('got ONETWO all');
+    await expect.poll(() => answer.complete).toBe(true);
+  },
+);
+
+test('a body that breaks off or grows too large is its caller’s fault: told to the server, and no failure of the function', async () => {
+  await ask('/tell');
+  const before = await counted();
+  const broken = upload('/stream');
+  const begun = await broken.response;
+  begun.on('error', () => undefined);
+  broken.call.write('half');
+  await expect.poll(() => begun.readableLength).toBeGreaterThan(0);
+  broken.call.destroy();
+  await expect.poll(logged).toContain('the body broke off');
+
+  // The server waits for the end before it says anything.
+  const large = upload('/tell');
+  large.call.end(Buffer.alloc(6 * 1024 * 1024 + 1));
+  const refused = await large.response;
+  expect([refused.statusCode, JSON.parse(await text(refused))]).toEqual([
+    400,
+    {
+      ErrorCode: 'InvalidArgument',
+      ErrorMessage: 'the body is larger than the 6291456 bytes that are allowed',
+    },
+  ]);
+  expect(refused.headers['x-fc-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+
+  const overgrown = upload('/stream');
+  const cut = await overgrown.response;
+  overgrown.call.on('error', () => undefined);
+  overgrown.call.end(Buffer.alloc(6 * 1024 * 1024 + 1));
+  await expect(text(cut)).rejects.toThrow('aborted');
+  expect((await ask('/tell')).status).toBe(200);
+  await expect.poll(() => counted()).toEqual({ requests: before.requests + 4, failures: before.failures });
+});
+
+test('a body that takes longer than the function may is answered as its time limit, and is no failure either', async () => {
+  const before = await counted('brief');
+  const { call, response } = upload('/tell', 'POST', BRIEF);
+  call.on('error', () => undefined);
+  call.write('half');
+  const late = await response;
+  expect([late.statusCode, late.headers['x-fc-error-type']]).toEqual([502, 'UnhandledInvocationError']);
+  expect(await text(late)).toContain('Function timed out after 1 seconds');
+  call.destroy();
+  expect(await counted('brief')).toEqual(before);
+});
+
+test('a server that answers before it has the body needs no more of it', async () => {
+  const { call, response } = upload('/early');
+  call.on('error', () => undefined);
+  call.write('one');
+  const answer = await response;
+  expect(await text(answer)).toBe('enough');
+  call.end('two');
+  expect((await ask('/tell')).status).toBe(200);
 });
 
 test('a caller that leaves in the middle is told to the server, and harms nobody', async () => {

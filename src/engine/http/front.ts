@@ -16,7 +16,7 @@ import { invocationAddress, type InvocationRequest } from './invocations.ts';
 import type { ServeDirect } from './direct-connections.ts';
 import { createListener, type Serve } from './listener.ts';
 import { Call, type Operation } from './operation.ts';
-import { readBody, RequestAborted } from './read-body.ts';
+import { discardRest, readBody, RequestAborted } from './read-body.ts';
 import type { Reply } from './reply.ts';
 import { readRequestHead, type RequestHead } from './request-head.ts';
 import { sendAnswer, sendError } from './respond.ts';
@@ -28,8 +28,6 @@ import { WholeRequest } from './whole-request.ts';
 const API_PREFIX = '/2016-08-15';
 /** Largest JSON body: a package of 50 MB is 67 MB in base64. */
 const MAX_JSON_BYTES = 72 * 1024 * 1024;
-/** How long a caller may go on sending what was refused, so that it gets to read the answer. */
-const DISCARD_MS = 2_000;
 /** Tells the caller of a function that the answer is not the function's. */
 const FUNCTION_ERROR = ['X-Fc-Error-Type', 'FcCommonError'];
 /** Path of an invocation, without query. */
@@ -141,13 +139,7 @@ export function createFront(options: FrontOptions): Front {
       response.destroy();
       return;
     }
-    if (!(request instanceof WholeRequest) && !request.complete) {
-      // The rest of the body is read and thrown away: closing on a caller that still sends would reset the connection,
-      // and the caller would see a broken pipe instead of the answer.
-      request.resume();
-      const cut = setTimeout(() => request.destroy(), DISCARD_MS);
-      request.once('close', () => clearTimeout(cut));
-    }
+    if (!(request instanceof WholeRequest)) discardRest(request);
     // A query may be a signature.
     const path = request.url?.split('?')[0];
     if (thrown instanceof ApiError || thrown instanceof RefusedError) {

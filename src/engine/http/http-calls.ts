@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { bringsServer } from '../../domain/names/runtimes.ts';
 import { ASYNC_PAYLOAD_BYTES_MAX, type Acceptor } from '../asynchronous/accept.ts';
 import { httpTriggerKey, targetOf, type HttpTrigger, type ServiceState } from '../catalog/service-state.ts';
 import type { Target } from '../catalog/targets.ts';
@@ -14,13 +15,14 @@ import type { Calling } from './calling.ts';
 import { countRefused, ERROR_TYPES, seriesOf } from './counting.ts';
 import { readForwardedHead, type ForwardedHead } from './forwarded-head.ts';
 import type { FunctionRoute } from './function-route.ts';
+import { IncomingBody } from './incoming-body.ts';
 import { readBody } from './read-body.ts';
 import type { Reply } from './reply.ts';
 import { readRequestHead } from './request-head.ts';
 import { ResponseSink } from './response-sink.ts';
 import type { Verifier } from './signature.ts';
 import { tracingOf } from './tracing.ts';
-import type { WholeRequest } from './whole-request.ts';
+import { WholeRequest } from './whole-request.ts';
 
 export interface HttpCallOptions extends Calling {
   readonly verify: Verifier;
@@ -93,8 +95,13 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
     let target = targetFor(before, route, random);
     const isAsync = head.invocationType === 'async';
     const limitBytes = isAsync ? ASYNC_PAYLOAD_BYTES_MAX : maxPayloadBytes;
-    const payload = head.hasBody ? await readBody(request, head, limitBytes, bodyTooLarge) : NOTHING;
-    if (head.hasBody && head.contentLength === undefined)
+    const incoming =
+      isAsync || socket || !bringsServer(target.revision.runtime)
+        ? undefined
+        : incomingBody(request, head, limitBytes);
+    const payload =
+      head.hasBody && !incoming ? await readBody(request, head, limitBytes, bodyTooLarge) : NOTHING;
+    if (head.hasBody && !incoming && head.contentLength === undefined)
       headers.push(['content-length', String(payload.length)]);
     // A slow upload must not bring a call to a version that lost its traffic meanwhile, nor past a trigger that was closed.
     const after = catalog.find(route.service);
@@ -126,6 +133,8 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
       isAttachment: route.isTriggerUrl && CLOUD_HOST.test(head.host),
       socket,
     });
+    // A response that has begun can say by its end alone that something is wrong.
+    incoming?.once('error', () => sink.hasBegun && response.destroy());
     const series = seriesOf(options.series, target, route.qualifier, probe);
     const startedAt = performance.now();
     let result: InvocationResult;
@@ -143,16 +152,22 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
             : tracingOf(readRequestHead(request.rawHeaders), revision),
         head: requestHead,
         wantsUpgrade: socket !== undefined,
+        body: incoming,
         sink,
       });
     } catch (error) {
       countRefused(series, error, now());
       throw asGatewayError(error);
+    } finally {
+      incoming?.leave();
     }
     const failure = failureOf(result, sink);
     // How long two sides talk to each other is no latency.
     const latencyMs = sink.status === 101 ? null : performance.now() - startedAt;
-    series.count({ error: failure, coldStart: result.coldStart, latencyMs }, now());
+    // Whoever sends his body slowly, or not to its end, must not spoil the figures of a version.
+    if (incoming && !incoming.writableFinished && result.outcome !== 'ok')
+      series.countRefusal('RequestIncomplete');
+    else series.count({ error: failure, coldStart: result.coldStart, latencyMs }, now());
     if (result.outcome === 'ok') return;
     if (sink.hasBegun) (socket ?? response).destroy();
     else
@@ -173,6 +188,16 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
         ])
         .end(result.body);
   };
+}
+
+/** The body as it comes, where the caller did not say how long it is; a body of a known length is waited for. */
+function incomingBody(
+  request: IncomingMessage | WholeRequest,
+  { hasBody, contentLength }: ForwardedHead,
+  limitBytes: number,
+): IncomingBody | undefined {
+  const isStream = hasBody && contentLength === undefined && !(request instanceof WholeRequest);
+  return isStream ? new IncomingBody(request, limitBytes) : undefined;
 }
 
 /** The function sees a plain request; links that it makes have to name what the caller used. */

@@ -17,6 +17,20 @@ export interface BodyHead {
   readonly hasBody: boolean;
 }
 
+/** How long a caller may go on sending what nobody reads, so that it gets to read the answer. */
+const DISCARD_MS = 2_000;
+
+/**
+ * Throws away what is left of a body: closing on a caller that still sends would reset the connection, and the caller would
+ * see a broken pipe instead of the answer.
+ */
+export function discardRest(request: IncomingMessage): void {
+  if (request.complete) return;
+  request.resume();
+  const cut = setTimeout(() => request.destroy(), DISCARD_MS);
+  request.once('close', () => clearTimeout(cut));
+}
+
 /**
  * The whole body.
  *

@@ -1,5 +1,7 @@
 /** The error documents that the engine writes itself because the runtime no longer can (runtimes.md §11). */
 
+import { RefusedError } from '../invoke/contract.ts';
+
 /** A call that ran longer than its function may. */
 export function timeoutDocument(timeoutMs: number, peakMemoryMb: number): Buffer {
   return document(
@@ -26,6 +28,14 @@ export function badResponseDocument(reason: string): Buffer {
 /** A function's own server that failed without a word of its own. */
 export function serverDocument(reason: string): Buffer {
   return document(reason);
+}
+
+/** What a caller is told whose request failed on its way to the function's own server: as frames, head and body. */
+export function refusalResponse(error: Error): { readonly head: Buffer; readonly body: Buffer } {
+  const { status, code } = error instanceof RefusedError ? error : { status: 400, code: 'InvalidArgument' };
+  const head = { status, headers: [['content-type', 'application/json']] };
+  const body = { ErrorCode: code, ErrorMessage: error.message };
+  return { head: Buffer.from(JSON.stringify(head)), body: Buffer.from(JSON.stringify(body)) };
 }
 
 /** A call whose caller stopped it. */

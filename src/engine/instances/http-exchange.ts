@@ -3,7 +3,7 @@
  * upgraded, failed or cancelled. A request is never sent twice.
  */
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { ensureError } from '../../platform/errors.ts';
 import type { Connections } from './connections.ts';
 
@@ -13,7 +13,8 @@ export interface HttpRequest {
   readonly path: string;
   /** Names and values in turn. */
   readonly headers: readonly string[];
-  readonly body: Buffer;
+  /** A stream is read as it is sent. */
+  readonly body: Buffer | Readable;
 }
 
 export interface HttpExchangeEvents {
@@ -26,6 +27,8 @@ export interface HttpExchangeEvents {
   onUnsent(error: Error): void;
   /** Something may have. */
   onBroken(error: Error): void;
+  /** The request's body failed before its end. */
+  onBodyFailed(error: Error): void;
   /** @param bytes as many as the answer says it has, or as came before it was cut off */
   onTooLarge(bytes: number): void;
 }
@@ -35,6 +38,7 @@ export class HttpExchange {
   readonly #maxBytes: number;
   readonly #events: HttpExchangeEvents;
   #request: ClientRequest | undefined;
+  readonly #isStreaming: boolean;
   #isOver = false;
 
   /** @param maxBytes largest body of an answer */
@@ -42,6 +46,7 @@ export class HttpExchange {
     this.#connections = connections;
     this.#maxBytes = maxBytes;
     this.#events = events;
+    this.#isStreaming = !Buffer.isBuffer(what.body);
     // What the server did to an idle connection is known after the next look at all sockets, which lies between the two:
     // one that it has closed is not taken for the request.
     setImmediate(() =>
@@ -76,7 +81,23 @@ export class HttpExchange {
     sent.on('error', (error) =>
       this.#end(() => (sent.socket ? this.#events.onBroken(error) : this.#events.onUnsent(error))),
     );
-    sent.end(body);
+    if (Buffer.isBuffer(body)) sent.end(body);
+    else this.#pipe(body, sent);
+  }
+
+  #pipe(body: Readable, sent: ClientRequest): void {
+    const fail = (error: Error): void => {
+      this.#end(() => this.#events.onBodyFailed(error));
+      sent.destroy();
+    };
+    if (body.errored) return fail(body.errored);
+    body.once('error', fail);
+    // Where nobody takes the connection, all of it is left for another instance.
+    sent.once('socket', () => {
+      // The server may have an answer before there is a piece.
+      sent.flushHeaders();
+      body.pipe(sent);
+    });
   }
 
   #read(response: IncomingMessage): void {
@@ -107,6 +128,8 @@ export class HttpExchange {
     response.on('end', () => {
       tell();
       this.#end(() => this.#events.onEnd(response));
+      // A server that has answered needs no more of a body that is still on its way.
+      if (this.#isStreaming && !this.#request?.writableFinished) this.#request?.destroy();
     });
     response.on('error', (error) => this.#end(() => this.#events.onBroken(error)));
   }

@@ -18,7 +18,7 @@ import { NotListeningError } from '../sandbox/dialler.ts';
 import type { InstanceProcess } from '../sandbox/process.ts';
 import type { Call } from './call.ts';
 import { Connections } from './connections.ts';
-import { serverDocument } from './failures.ts';
+import { refusalResponse, serverDocument } from './failures.ts';
 import { HealthChecks } from './health-checks.ts';
 import { HttpExchange, type HttpExchangeEvents, type HttpRequest } from './http-exchange.ts';
 import type { InstanceLink, LinkEvents } from './link.ts';
@@ -34,7 +34,8 @@ export interface HttpLinkOptions {
   readonly healthCheck: HealthCheck | undefined;
 }
 
-type Answer = Pick<HttpExchangeEvents, 'onHead' | 'onPiece' | 'onEnd' | 'onUpgrade'>;
+type Answer = Pick<HttpExchangeEvents, 'onHead' | 'onPiece' | 'onEnd' | 'onUpgrade'> &
+  Partial<Pick<HttpExchangeEvents, 'onBodyFailed'>>;
 
 const NOTHING = Buffer.alloc(0);
 /** One turn of waiting for the server to listen; in between the engine sees whether the instance still lives. */
@@ -162,16 +163,18 @@ export class HttpLink implements InstanceLink {
     this.#send(number, this.#ownRequest('/invoke', invocation, invocation.payload), answer, call);
   }
 
-  #serve(number: number, call: Call, { head, payload, wantsUpgrade, sink }: HttpInvocation): void {
-    const headers = requestHeaders(head, payload.length, wantsUpgrade);
+  #serve(number: number, call: Call, { head, payload, body, wantsUpgrade, sink }: HttpInvocation): void {
+    const headers = requestHeaders(head, body ? undefined : payload.length, wantsUpgrade);
+    let hasHead = false;
     const what: HttpRequest = {
       method: head.method,
       path: head.query === '' ? head.path : `${head.path}?${head.query}`,
       headers: [...headers, ...this.#headers.of(call.invocation, '/http-invoke')],
-      body: payload,
+      body: body ?? payload,
     };
     const answer: Answer = {
       onHead: ({ statusCode, rawHeaders }) => {
+        hasHead = true;
         const frame = { status: statusCode, headers: responseHeaders(rawHeaders) };
         this.#events.onFrame(FromInstance.httpHead, number, Buffer.from(JSON.stringify(frame)));
         // The server learns by its connection that nobody reads on, and the call is over.
@@ -183,6 +186,11 @@ export class HttpLink implements InstanceLink {
       },
       onPiece: (piece) => this.#events.onFrame(FromInstance.httpBody, number, piece),
       onEnd: () => this.#events.onFrame(FromInstance.httpEnd, number, NOTHING),
+      // The function did nothing wrong: its caller is answered in its place, unless it has begun to.
+      onBodyFailed: (error) => {
+        if (!hasHead) this.#answerFor(number, error);
+        this.#events.onFrame(FromInstance.httpEnd, number, NOTHING);
+      },
       onUpgrade: ({ rawHeaders }, peer) => {
         this.#cancels.set(number, () => peer.destroy());
         peer.once('close', () => this.#cancels.delete(number));
@@ -243,6 +251,10 @@ export class HttpLink implements InstanceLink {
           over();
           this.#fail(number, NOTHING, `the function's server broke off: ${error.message}`);
         }),
+      onBodyFailed: (error) => {
+        over();
+        answer.onBodyFailed?.(error);
+      },
       onTooLarge: (bytes) => {
         over();
         const size = Buffer.alloc(4);
@@ -269,6 +281,12 @@ export class HttpLink implements InstanceLink {
       else this.#later(number, action, ENDED_GRACE_MS);
     };
     this.#later(number, () => void look());
+  }
+
+  #answerFor(number: number, error: Error): void {
+    const { head, body } = refusalResponse(error);
+    this.#events.onFrame(FromInstance.httpHead, number, head);
+    this.#events.onFrame(FromInstance.httpBody, number, body);
   }
 
   /** @param body what the server said; where it said nothing, `reason` goes instead */

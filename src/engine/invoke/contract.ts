@@ -3,7 +3,7 @@
  * hands over an immutable revision; the running side knows nothing of aliases or weights.
  */
 
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { CommandSpec, SandboxedCommand } from '../sandbox/command.ts';
 
 /** Hooks of an instance's life cycle (runtimes.md §13). */
@@ -165,6 +165,11 @@ export interface HttpInvocation extends Invocation {
    * that speaks HTTP itself passes it on; behind a shim the handler answers it like any other request.
    */
   readonly wantsUpgrade: boolean;
+  /**
+   * Instead of `payload`, for a runtime that speaks HTTP itself: the body as it comes, of a caller who did not say how long
+   * it is. Fails with a `RefusedError`, which is the caller's own fault.
+   */
+  readonly body?: Readable | undefined;
   readonly sink: HttpSink;
 }
 

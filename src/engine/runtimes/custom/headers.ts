@@ -64,10 +64,14 @@ function tracingHeaders(tracing: CallTracing): string[] {
   });
 }
 
-/** The caller's own headers as the server gets them, with the prefix that was cut off its path. */
+/**
+ * The caller's own headers as the server gets them, with the prefix that was cut off its path.
+ *
+ * @param bodyBytes `undefined`: nobody knows yet
+ */
 export function requestHeaders(
   { headers, base, method }: HttpRequestHead,
-  bodyBytes: number,
+  bodyBytes: number | undefined,
   wantsUpgrade: boolean,
 ): string[] {
   const passed: string[] = [];
@@ -80,7 +84,8 @@ export function requestHeaders(
     passed.push('connection', 'upgrade', 'upgrade', protocol);
   }
   // RFC 9110 §8.6: a method that usually has a body says so also when it has none.
-  if (bodyBytes > 0 || ['POST', 'PUT', 'PATCH'].includes(method))
+  if (bodyBytes === undefined) passed.push('transfer-encoding', 'chunked');
+  else if (bodyBytes > 0 || ['POST', 'PUT', 'PATCH'].includes(method))
     passed.push('content-length', String(bodyBytes));
   return passed;
 }
