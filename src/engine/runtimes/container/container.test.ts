@@ -72,6 +72,30 @@ describe.skipIf(REGISTRY_MISSING.length > 0)(`a container ${REGISTRY_MISSING.joi
     ).toBe('CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n');
   });
 
+  test('is asked to initialize, for event and HTTP calls, and before freeze and end', async () => {
+    const hook = { handler: 'any', timeoutMs: 10_000 };
+    const revision = define(image, { initializer: 'any', hooks: { preFreeze: hook, preStop: hook } });
+    const seen = 'join ",", @seen';
+    expect(await ask(revision, seen)).toBe('POST /initialize,POST /invoke');
+    const head = { method: 'PUT', path: '/a/b', query: 'k=1' };
+    const { status, body } = await functions.request(revision, head, { payload: Buffer.from(seen) });
+    expect({ status, last: body.split(',').at(-1) }).toEqual({ status: 200, last: 'PUT /a/b?k=1' });
+    await expect.poll(() => functions.lines(revision)).toContain('GET /pre-freeze');
+    functions.runner.retire(revision.key);
+    await expect.poll(() => functions.lines(revision)).toContain('GET /pre-stop');
+  });
+
+  test('that ends itself or takes too long fails its call as any function does', async () => {
+    const ends = await functions.invoke(define(image), { payload: Buffer.from('exit 3') });
+    expect(ends.body.toString()).toContain('Process exited unexpectedly before completing request');
+    expect(ends.log.toString()).toContain(', Error: Process exited with code 3\n');
+    const late = await functions.invoke(define(image, { timeoutMs: 300 }), {
+      payload: Buffer.from('sleep 60'),
+    });
+    expect(late.body.toString()).toContain('Function timed out after 0.3 seconds');
+    expect([ends.outcome, late.outcome]).toEqual(['unhandled-error', 'unhandled-error']);
+  });
+
   test('starts what command and args say instead of its own', async () => {
     const start = async (command: string[], args: string[]) =>
       ask(

@@ -1,11 +1,18 @@
 /** Exact majors of Node.js: fetched by the real npm when a function needs one, and what happens where that fails. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { pino } from 'pino';
+import { afterAll, afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createFunctionRunner, type FunctionRunner } from '../../../../test/support/function-runner.ts';
 import type { RunnerLimits } from '../../invoke/runner-limits.ts';
 import { cachedBinary, fetchBinary } from './binaries.ts';
+import { NodeFetching } from './fetching.ts';
 
 const SMALLEST = 6;
 /** npm on a loaded machine, several times. */
@@ -60,6 +67,49 @@ describe.skipIf(!isThere)('with a registry', { timeout: SLOW_MS }, () => {
       code: 'RuntimeNotAvailable',
       message: expect.stringContaining("runtime 'nodejs6' is being fetched"),
     });
+  });
+});
+
+describe('a registry that lies', { timeout: SLOW_MS }, () => {
+  test('is not believed: other bytes than it announced are refused and none stays; the log tells both', async () => {
+    const folder = join(cache, 'lies');
+    const archive = join(cache, 'package.tgz');
+    mkdirSync(join(cache, 'package', 'bin'), { recursive: true });
+    writeFileSync(join(cache, 'package', 'bin', 'node'), '#!/bin/sh\necho v8.99.0\n', { mode: 0o755 });
+    execFileSync('tar', ['-czf', archive, '-C', cache, 'package']);
+    const name = `node-${process.platform}-${process.arch}`;
+    const digest = (bytes: string | Buffer) =>
+      `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
+    // npm checks by what it is told last, so that it sees nothing wrong.
+    const announced = [digest('other bytes')];
+    const registry = createServer((request, response) => {
+      if (request.url?.endsWith('.tgz')) response.end(readFileSync(archive));
+      // npm also asks for itself.
+      else if (request.url !== `/${name}`) response.writeHead(404).end();
+      else {
+        const integrity = announced.pop() ?? digest(readFileSync(archive));
+        const dist = { tarball: `http://${request.headers.host}/${name}.tgz`, integrity };
+        const versions = { '8.99.0': { name, version: '8.99.0', dist } };
+        response.setHeader('content-type', 'application/json');
+        response.setHeader('cache-control', 'no-store');
+        response.end(JSON.stringify({ name, 'dist-tags': { latest: '8.99.0' }, versions }));
+      }
+    }).listen(0, '127.0.0.1');
+    await once(registry, 'listening');
+    onTestFinished(() => void registry.close());
+    vi.stubEnv('npm_config_registry', `http://127.0.0.1:${(registry.address() as AddressInfo).port}/`);
+    vi.stubEnv('npm_config_cache', join(cache, 'npm-lies'));
+    const said: string[] = [];
+    const log = pino({}, { write: (line: string) => said.push((JSON.parse(line) as { msg: string }).msg) });
+    await expect(new NodeFetching(folder, log).prepare(8)).resolves.toBeUndefined();
+    expect(said).toEqual([
+      'fetching Node.js 8 by npm, for functions of runtime nodejs8',
+      expect.stringMatching(
+        /^Node\.js 8 could not be fetched; v\S+ serves nodejs8 meanwhile: what came as \S+ has the digest \S+, its registry announced \S+$/,
+      ),
+    ]);
+    expect(cachedBinary(folder, 8)).toBeUndefined();
+    expect(readdirSync(join(folder, 'nodejs'))).toEqual([]);
   });
 });
 

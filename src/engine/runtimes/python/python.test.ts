@@ -1,8 +1,10 @@
 /** What only Python has (runtimes.md §3): forms of results and of applications, its path, stacks at the time limit. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createFunctionRunner } from '../../../../test/support/function-runner.ts';
 import { RuntimeRegistry } from '../registry.ts';
+import { shimFolder } from '../shim-folder.ts';
 
 const functions = createFunctionRunner();
 afterAll(() => functions.close());
@@ -183,6 +185,13 @@ describe('interpreters', () => {
       reason:
         "runtime 'python2.7' needs python 2.7 on the engine host; found: none. Install it or set the interpreter path in the engine configuration (SLUICE_RUNTIMES=python2.7=/path/to/it)",
     });
+  });
+
+  test.skipIf(!isHere)('the shim is Python that 3.6 can read', () => {
+    const parse =
+      "import ast, pathlib, sys\nfor path in sorted(pathlib.Path(sys.argv[1]).rglob('*.py')):\n    ast.parse(path.read_text(), feature_version=(3, 6))\n    print(path.name)";
+    const read = execFileSync('python3', ['-c', parse, shimFolder('python')], { encoding: 'utf8' });
+    expect(read.split('\n')).toEqual(expect.arrayContaining(['main.py', 'runtime.py', 'wsgi.py']));
   });
 
   test('a configured one that is something else is said, not used', () => {
