@@ -361,6 +361,23 @@ stages:
     ).rejects.toMatchObject({ type: 'BuildFailed', message: expect.stringContaining('install it') });
   });
 
+  test('run as the worker’s user where the sandbox is switched off, and get nothing of its environment', async () => {
+    const { releaseId } = await world.release('bare', {
+      's.yml': manifest('bare'),
+      'sluice.yml': 'version: 1\nstages:\n  - {name: look, run: "id -u; env", image: nodejs20}\n',
+    });
+    const parts = world.parts({ sandbox: { available: true, mode: 'off' } });
+    process.env['SLUICE_TEST_SECRET'] = 'of-the-host';
+    try {
+      await runActivity(parts, 'runCommand', { releaseId, group: 0, index: 0 });
+    } finally {
+      delete process.env['SLUICE_TEST_SECRET'];
+    }
+    const log = await logOf(releaseId);
+    expect(log).toContain(`build stdout: ${process.getuid?.()}`);
+    expect(log).not.toContain('of-the-host');
+  });
+
   test('refuse a link that leads out of the function’s folder', async () => {
     const { releaseId } = await world.release('leak', {
       's.yml': manifest('leak'),
