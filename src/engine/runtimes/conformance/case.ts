@@ -1,4 +1,5 @@
 /** One row of the table. */
+import { expect } from 'vitest';
 import type { Invocation, InvocationResult } from '../../invoke/contract.ts';
 import type { Body, FixtureName } from './fixtures.ts';
 import type { Settings, Subject } from './subject.ts';
@@ -22,16 +23,27 @@ export interface Simple {
   readonly outcome?: InvocationResult['outcome'];
   /** Unless the fixture says its language's own. */
   readonly body: Body;
+  /** A line of the call's log. */
+  readonly logged?: RegExp;
 }
 
 /** A case of one call: what goes in, what comes out. */
-export function simple({ title, fixture, settings, call, outcome = 'ok', body }: Simple): ConformanceCase {
+export function simple({
+  title,
+  fixture,
+  settings,
+  call,
+  outcome = 'ok',
+  body,
+  logged,
+}: Simple): ConformanceCase {
   return {
     title,
     fixture,
     check: async (subject) => {
       const result = await subject.run(fixture, settings, call);
       subject.expectAnswer(result, outcome, body, fixture);
+      if (logged) expect(result.log.toString().split('\n')).toContainEqual(expect.stringMatching(logged));
     },
   };
 }

@@ -22,6 +22,7 @@ export const INITIALIZER: readonly ConformanceCase[] = [
     settings: { initializer },
     outcome: 'unhandled-error',
     body: { errorMessage: 'no database' },
+    logged: /^FC Initialize End RequestId: \S+, Error: (Handled|Unhandled) function error$/,
   }),
   {
     title: 'after its failure the instance is gone and the next call tries anew',
@@ -40,6 +41,7 @@ export const INITIALIZER: readonly ConformanceCase[] = [
     settings: { initializer },
     outcome: 'unhandled-error',
     body: { errorMessage: expect.stringContaining('Process exited unexpectedly') },
+    logged: /^FC Initialize End RequestId: \S+, Error: Process exited with code 0$/,
   }),
   simple({
     title: 'its time limit',
@@ -47,6 +49,7 @@ export const INITIALIZER: readonly ConformanceCase[] = [
     settings: { initializer, initializationTimeoutMs: 200 },
     outcome: 'unhandled-error',
     body: '{"errorMessage":"Function initialization timed out after 0.2 seconds"}',
+    logged: /^FC Initialize End RequestId: \S+, Error: Function initialization timed out after 0\.2 seconds$/,
   }),
   simple({
     title: 'one that is not there',
