@@ -11,6 +11,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -229,18 +230,43 @@ test.skipIf(!canRun)(
   },
 );
 
-test.skipIf(!hasUserNamespaces)(
-  'without root functions run in their sandbox all the same, and what is missing is said',
-  async () => {
-    const [repository, programs] = [join(folder, 'repository'), join(folder, 'programs')];
-    for (const part of [repository, programs]) mkdirSync(part);
-    // The engine's own files may lie where only root can go.
-    const host = hostOf(
-      'host-plain',
-      `mount --bind ${REPOSITORY} ${repository}; mount --bind ${dirname(process.execPath)} ${programs}; exec ${DROP} ${programs}/${basename(process.execPath)} ${repository}/dist/engine/main.js`,
+describe.skipIf(!hasUserNamespaces)('without root', () => {
+  const [repository, programs] = [join(folder, 'repository'), join(folder, 'node', 'bin')];
+  beforeAll(() => {
+    for (const part of [repository, programs]) mkdirSync(part, { recursive: true });
+    for (const part of ['plain-home', 'plain-build']) {
+      mkdirSync(join(folder, part));
+      chownSync(join(folder, part), NOBODY, NOBODY);
+    }
+  });
+
+  /** Sluice's own files, which may lie where only root can go, are at `repository`; Node.js gets these arguments. */
+  const plainHost = (name: string, args: string) =>
+    hostOf(
+      name,
+      `mount --bind ${REPOSITORY} ${repository}; mount --bind ${dirname(process.execPath)} ${programs}; exec ${DROP} ${programs}/${basename(process.execPath)} ${args}`,
     );
-    mkdirSync(join(folder, 'plain-home'));
-    chownSync(join(folder, 'plain-home'), NOBODY, NOBODY);
+
+  test('builds run in their sandbox all the same', () => {
+    const own = join(folder, 'plain-build');
+    const code = `
+import { runBuildCommand } from '${repository}/dist/activities/build/run-in-sandbox.js';
+import { probeSandbox } from '${repository}/dist/platform/sandbox.js';
+const exit = await runBuildCommand(probeSandbox('on'), { folder: '${own}', cache: '${own}/cache', run: 'id -u; ls ${own}; echo built > out',
+  log: { write: (stream, line) => console.log(line) }, signal: new AbortController().signal });
+console.log('exit ' + exit);`;
+    writeFileSync(join(folder, 'build.mjs'), code);
+    const host = plainHost('host-plain-build', join(folder, 'build.mjs'));
+    const { stdout, stderr } = spawnSync(host, { encoding: 'utf8', env: { PATH: process.env['PATH'] } });
+    expect({ lines: stdout.trim().split('\n'), stderr }).toEqual({
+      lines: ['10004', expect.stringContaining('No such file or directory'), 'exit 0'],
+      stderr: '',
+    });
+    expect(readFileSync(join(own, 'out'), 'utf8')).toBe('built\n');
+  });
+
+  test('functions run in their sandbox all the same, and what is missing is said', async () => {
+    const host = plainHost('host-plain', `${repository}/dist/engine/main.js`);
     const { engine, sdk, parts } = await start(host, 'plain-home');
     expect(parts.sandbox).toEqual({ state: 'on' });
     expect(parts.limits).toMatchObject({
@@ -272,5 +298,5 @@ test.skipIf(!hasUserNamespaces)(
       "require('http').createServer((request, response) => response.end('served')).listen(process.env.FC_SERVER_PORT);";
     await sdk.createFunction(service, await serverFunction('own', program));
     expect((await sdk.invokeFunction(service, 'own', '')).data).toBe('served');
-  },
-);
+  });
+});
