@@ -291,7 +291,11 @@ export class Pool implements TurnTaker {
   /** The calls that counted on an instance stay in the queue; whoever has room first takes them. */
   #settleTickets(instance: Instance): void {
     if (instance.tickets === 0) return;
-    for (const call of this.#waiting) if (call.ticket === instance) call.ticket = undefined;
+    for (const call of this.#waiting)
+      if (call.ticket === instance) {
+        call.ticket = undefined;
+        this.#wait(call, this.#options.queue.waitMs);
+      }
     instance.tickets = 0;
   }
 
@@ -306,8 +310,7 @@ export class Pool implements TurnTaker {
   #refuse(call: Call, reason: string): void {
     if (!this.#waiting.includes(call) || call.ticket) return;
     this.#remove(call);
-    const { capacity, revision, turns } = this.#options;
-    turns.left(this);
+    const { capacity, revision } = this.#options;
     call.reject(this.#atCeiling() ? this.#ceilingRefusal() : capacity.refusal(revision.memoryMb, reason));
     this.#endWhenEmpty();
   }
@@ -316,7 +319,6 @@ export class Pool implements TurnTaker {
   #abandon(call: Call): void {
     if (!this.#waiting.includes(call)) return;
     this.#remove(call);
-    this.#options.turns.left(this);
     call.reject(abandoned());
     this.#endWhenEmpty();
   }

@@ -60,17 +60,19 @@ describe('until the taker has its place', () => {
     expect(turns.mayStart(rich)).toBe(true);
   });
 
-  test('or has given up, which all are told', () => {
+  test('or waits no more, be it that an instance of its own had room or that it gave up — all are told', async () => {
     const onSettled = vi.fn();
     const turns = new Turns(onSettled);
-    const [poor, rich] = [taker(0), taker(2)];
+    const [poor, rich] = [taker(1), taker(4)];
+    turns.note(poor);
     turns.claim(poor, 1, [rich]);
-    turns.left(poor);
-    expect(turns.mayStart(rich)).toBe(false);
+    turns.note(poor);
+    expect([turns.mayStart(rich), turns.someoneWaits]).toEqual([false, true]);
     poor.isWaiting = false;
-    turns.left(poor);
-    expect(turns.mayStart(rich)).toBe(true);
-    turns.left(poor);
+    turns.note(poor);
+    expect([turns.mayStart(rich), turns.someoneWaits]).toEqual([true, false]);
+    turns.note(poor);
+    await Promise.resolve();
     expect(onSettled).toHaveBeenCalledOnce();
   });
 });

@@ -30,9 +30,15 @@ export class Turns {
     return this.#waiting.size > 0;
   }
 
+  /** Whether its calls wait may have changed. Who waits no more, however that came, is owed nothing. */
   note(taker: TurnTaker): void {
-    if (taker.isWaiting) this.#waiting.add(taker);
-    else this.#waiting.delete(taker);
+    if (taker.isWaiting) {
+      this.#waiting.add(taker);
+      return;
+    }
+    this.#waiting.delete(taker);
+    // Later: whoever notes this may be about to give a call to an instance that is idle until then.
+    if (this.#owed.delete(taker)) queueMicrotask(this.#onSettled);
   }
 
   /**
@@ -63,11 +69,6 @@ export class Turns {
   /** It has an instance more. */
   took(taker: TurnTaker): void {
     this.#owed.delete(taker);
-  }
-
-  /** One of its calls was refused or given up. */
-  left(taker: TurnTaker): void {
-    if (!taker.isWaiting && this.#owed.delete(taker)) this.#onSettled();
   }
 }
 
