@@ -343,6 +343,16 @@ describe('projects and releases', () => {
     expect(await problem(await start({ ...wish, environment: 'moon' }))).toMatchObject({ status: 404 });
   });
 
+  test('a commit of no named branch is a release-manager’s to start; what would happen everybody may ask', async () => {
+    const wish = { commit: 'e'.repeat(40), environment: 'production' };
+    const start = async (role: string, body: object) =>
+      api.call('POST', '/api/v1/projects/shop/releases', body, await token(role));
+    expect(await problem(await start('developer', wish))).toEqual({ status: 403, code: 'role-needed' });
+    expect((await start('developer', { ...wish, dryRun: true })).status).toBe(202);
+    expect((await start('release-manager', wish)).status).toBe(202);
+    expect(await problem(await start('viewer', { ...wish, dryRun: true }))).toMatchObject({ status: 403 });
+  });
+
   test('pages of a list join without gap or repetition', async () => {
     await project('paged');
     const made = [];

@@ -97,6 +97,41 @@ describe('source', () => {
     });
   });
 
+  test('takes a commit under the name of a branch only where it is on it — whoever starts by hand says both', async () => {
+    const { db } = world.store;
+    const files = {
+      's.yml': manifest('claimed'),
+      'sluice.yml': 'version: 1\nenvironments:\n  production:\n    branches: [main]\n',
+      'code/index.js': HANDLER,
+    };
+    const first = await world.release('claimed', files);
+    const clone = join(world.folder, 'clones', 'claimed');
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: clone, encoding: 'utf8' }).trim();
+    git('checkout', '--quiet', '-b', 'wip');
+    git('commit', '--quiet', '--allow-empty', '--message', 'Nobody looked at it');
+    git('push', '--quiet', 'origin', 'wip');
+    const unseen = git('rev-parse', 'HEAD');
+    git('checkout', '--quiet', 'main');
+    // The mirror knows both before the branch moves on.
+    await runActivity(world.parts(), 'prepareSource', { releaseId: first.releaseId });
+    const newest = await world.push('claimed', { 'code/more.js': '' });
+    const parts = world.parts();
+    const started = async (commit: string, ref: string) => {
+      const release = newRelease('claimed', { commit, ref, cause: 'manual', startedBy: 'dev' });
+      const { id: releaseId } = await createRelease(db, release);
+      return runActivity(parts, 'prepareSource', { releaseId });
+    };
+    for (const commit of [first.commit, newest.commit])
+      expect(await started(commit, 'refs/heads/main')).toMatchObject({ services: [{ service: 'claimed' }] });
+    for (const ref of ['refs/heads/main', 'refs/heads/gone'])
+      await expect(started(unseen, ref)).rejects.toMatchObject({
+        type: 'Invalid',
+        message: expect.stringContaining(`commit ${unseen} is not on ${ref} of `),
+      });
+    // A commit alone takes a release-manager, whose word it is.
+    expect(await started(unseen, '')).toMatchObject({ services: [{ service: 'claimed' }] });
+  });
+
   test('tells a release started by hand whose commit it is — it knew only the commit’s id', async () => {
     const { db } = world.store;
     const facts = { author: 'Ann <ann@shop.example>', message: 'Change the shop' };

@@ -42,6 +42,9 @@ export async function ensureCheckout(
   await inTurn(mirror, async () => {
     await ensureMirror(mirror, signal);
     await ensureCommit(mirror, checked.address, release.commit, release.ref, signal);
+    // Whoever starts a release by hand says the ref; a provider signs it. A dry run releases nothing.
+    if (release.cause === 'manual' && release.ref !== '' && !release.dryRun)
+      await requireOnRef(mirror, checked.address, release, signal);
   });
   await makeFolder(folder, async (draft) => {
     await rm(draft, { recursive: true, force: true });
@@ -89,14 +92,7 @@ async function ensureCommit(
   await mkdir(mirror, { recursive: true });
   const git = gitIn(mirror, signal);
   if (await hasCommit(mirror, commit, signal)) return;
-  const everything = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
-  await git
-    .raw(['fetch', '--quiet', '--force', '--no-recurse-submodules', '--', address, ...everything])
-    .catch((error: unknown) => {
-      signal.throwIfAborted();
-      // A network that is down comes back: retried by the activity's policy. git's own error may hold a password.
-      throw new Error(`${sayRepository(address)} cannot be fetched: ${withoutSecrets(error, address)}`);
-    });
+  await fetchAll(mirror, address, signal);
   if (await hasCommit(mirror, commit, signal)) return;
   // A commit that no branch holds any more (force-pushed over): some servers still give it by its id.
   await git.raw(['fetch', '--quiet', '--no-recurse-submodules', '--', address, commit]).catch(() => {
@@ -105,6 +101,48 @@ async function ensureCommit(
   if (await hasCommit(mirror, commit, signal)) return;
   throw invalid(
     `${sayRepository(address)} has no commit ${commit} (pushed to ${ref}); was it removed by a forced push?`,
+  );
+}
+
+async function fetchAll(mirror: string, address: string, signal: AbortSignal): Promise<void> {
+  const everything = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+  await gitIn(mirror, signal)
+    .raw(['fetch', '--quiet', '--force', '--no-recurse-submodules', '--', address, ...everything])
+    .catch((error: unknown) => {
+      signal.throwIfAborted();
+      // A network that is down comes back: retried by the activity's policy. git's own error may hold a password.
+      throw new Error(`${sayRepository(address)} cannot be fetched: ${withoutSecrets(error, address)}`);
+    });
+}
+
+/**
+ * The environment lets through what is on its branches and tags: a commit of another one must not get there under the
+ * name of one of them.
+ *
+ * @throws ApplicationFailure `Invalid`
+ */
+async function requireOnRef(
+  mirror: string,
+  address: string,
+  { commit, ref }: Subject['release'],
+  signal: AbortSignal,
+): Promise<void> {
+  await fetchAll(mirror, address, signal);
+  try {
+    const beyond = await gitIn(mirror, signal).raw([
+      'rev-list',
+      '--max-count=1',
+      commit,
+      `^${ref}^{commit}`,
+      '--',
+    ]);
+    if (beyond.trim() === '') return;
+  } catch {
+    // There is no such branch or tag.
+    signal.throwIfAborted();
+  }
+  throw invalid(
+    `commit ${commit} is not on ${ref} of ${sayRepository(address)}; a release-manager may start it by the commit alone`,
   );
 }
 

@@ -42,8 +42,9 @@ export async function readWanted(
   const planned = parsePlan({ text, file: PLAN_FILE, environment, regions: regions.known });
   if ('findings' in planned) throw findingsFailure(planned.findings);
   const { plan, refs } = planned;
-  // A dry run answers "what would happen", for a branch before its merge too.
-  if (refs !== null && !release.dryRun && !planTakesRef(refs, release.ref))
+  // A dry run answers "what would happen", for a branch before its merge too; a bare commit is a release-manager's word.
+  const isOfNoRef = release.dryRun || release.ref === '';
+  if (refs !== null && !isOfNoRef && !planTakesRef(refs, release.ref))
     throw invalid(`${PLAN_FILE} of this commit does not release ${release.ref} to ${environment.name}`);
 
   const entries = await readdir(folder, { withFileTypes: true });
