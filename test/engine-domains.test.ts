@@ -1,11 +1,12 @@
 /** Custom domains: the public SDK sets them, plain and encrypted requests reach functions by them. */
+import { createHmac } from 'node:crypto';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect as tlsConnect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { certificateFor, type TestCertificate } from './support/certificate.ts';
-import { functionOf, refusal, send, type Sdk } from './support/engine-process.ts';
+import { functionOf, KEY, refusal, send, type Sdk } from './support/engine-process.ts';
 import { freePorts } from './support/stack.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
 
@@ -184,6 +185,14 @@ describe('a request to a domain', () => {
       headers: { host },
     });
     expect(signed.json()).toMatchObject({ name: 'api', url: '/api/a?q=x%20y' });
+    const expires = Math.floor(Date.now() / 1_000) + 60;
+    const query = `x-fc-access-key-id=${KEY.id}\nx-fc-expires=${expires}`;
+    const signature = createHmac('sha256', KEY.secret)
+      .update(`GET\n\n\n${expires}\n/api/a\n${query}`)
+      .digest('base64');
+    const presigned = `${query.replaceAll('\n', '&')}&x-fc-signature=${encodeURIComponent(signature)}`;
+    expect((await ask(host, `/api/a?${presigned}`)).json()).toMatchObject({ name: 'api', path: '/api/a' });
+    expect((await ask(host, `/api/b?${presigned}`)).json().ErrorCode).toBe('SignatureNotMatch');
   });
 
   test('survives a restart of the engine', async () => {

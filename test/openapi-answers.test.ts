@@ -16,6 +16,8 @@ const QUALIFIED = { service: `${SERVICE}.${ALIAS}`, function: FUNCTION };
 let engine: TestEngine;
 let described: ReadonlyMap<string, DescribedOperation>;
 const asked = new Set<string>();
+/** Operations whose answers had an ETag. */
+const tagged = new Set<string>();
 
 beforeAll(async () => {
   engine = await startTestEngine();
@@ -48,6 +50,7 @@ async function ask(
   const said = `${operation}: ${answer.status} ${answer.body.toString().slice(0, 500)}`;
   const { content } = found.responses[answer.status] ?? expect.fail(`${said}, which is not described`);
   asked.add(operation);
+  if (answer.headers['etag'] !== undefined) tagged.add(operation);
   const schema = content?.['application/json']?.schema;
   if (schema) {
     const parsed = z.fromJSONSchema(schema).safeParse(answer.json());
@@ -215,4 +218,13 @@ test('what is taken away is answered with nothing, and no operation was left out
     Object.keys(responses).some((status) => status.startsWith('2')),
   );
   expect([...asked].toSorted()).toEqual(all.map(([operation]) => operation).toSorted());
+});
+
+test('an ETag is with what one resource with ETags is — not with lists, deletions, domains and tags', () => {
+  const written = ['Service', 'Function', 'Trigger', 'Alias'].flatMap((what) =>
+    ['Create', 'Get', 'Update'].map((verb) => verb + what),
+  );
+  const configured = ['ProvisionConfig', 'OnDemandConfig'].flatMap((what) => [`Put${what}`, `Get${what}`]);
+  const published = ['PublishVersion', 'PublishLayerVersion', 'GetLayerVersion', 'GetLayerVersionByArn'];
+  expect([...tagged].toSorted()).toEqual([...written, ...configured, ...published].toSorted());
 });

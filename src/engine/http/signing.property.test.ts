@@ -87,8 +87,8 @@ const pairsOf = (pairs: Query): [string, string][] =>
     [values].flat().map((one): [string, string] => [name, one]),
   );
 
-/** As the front sees what came over the wire; `authorization` was made for the same or another request. */
-function verdict(request: Request, authorization: string): string {
+/** As the front sees what came over the wire; `authorization` was made for the same or another request, or is in the query. */
+function verdict(request: Request, authorization = '', at = AT): string {
   const wire = Object.entries({ ...request.headers, Authorization: authorization }).flatMap(([name, line]) =>
     line === '' ? [] : [name.toUpperCase(), line],
   );
@@ -98,7 +98,7 @@ function verdict(request: Request, authorization: string): string {
   try {
     createVerifier(
       KEY,
-      () => AT,
+      () => at,
     )({
       method: request.method,
       path: request.path.split('/').map(encodeURIComponent).join('/'),
@@ -150,6 +150,28 @@ test('what was signed for one request is refused for another, by a comparison in
       expect(timingSafeEqual.calls).toBeGreaterThan(before);
     }),
     { numRuns: 300 },
+  );
+});
+
+test('a presigned URL opens what it was made for until its time, and nothing else', () => {
+  const signed = requests.filter(({ query: pairs }) => pairs !== undefined);
+  fc.assert(
+    fc.property(signed, requests, fc.integer({ min: 0, max: 1_000 }), (request, other, leftS) => {
+      const expires = String(AT / 1_000 + leftS);
+      const own = { 'x-fc-access-key-id': KEY.id, 'x-fc-expires': expires };
+      const asked = { ...request, query: { ...request.query, ...own } };
+      const [, signature = ''] = sign({ ...asked, headers: { ...request.headers, date: expires } }).split(
+        ':',
+      );
+      const of = ({ query: pairs, ...rest }: Request, at = AT): string =>
+        verdict({ ...rest, query: { ...pairs, ...own, 'x-fc-signature': signature } }, undefined, at);
+      expect(of(request)).toBe('accepted');
+      expect(of(request, AT + leftS * 1_000 + 1)).toBe('AccessDenied');
+      const changed = { ...request, query: other.query ?? {} };
+      fc.pre(said(changed) !== said(request));
+      expect(of(changed)).toBe('SignatureNotMatch');
+    }),
+    { numRuns: 200 },
   );
 });
 
