@@ -127,6 +127,7 @@ describe('a hostile package is refused and leaves nothing on disk', () => {
       says: /relative path|leaves/,
     },
     'absolute name': { zip: () => makeZip([{ name: 'aetc/x' }], { 'aetc/x': '/etc/x' }), says: /absolute/ },
+    'a name on a drive': { zip: () => makeZip([{ name: 'Cz/x' }], { 'Cz/x': 'C:/x' }), says: /absolute/ },
     'name twice': {
       zip: () => makeZip([{ name: 'one.js' }, { name: 'two.js' }], { 'two.js': 'one.js' }),
       says: /twice/,
