@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { describe, expect, test } from 'vitest';
-import { ownFunctionRunner } from '../../../test/support/function-runner.ts';
+import { ownFunctionRunner, type FunctionRunner } from '../../../test/support/function-runner.ts';
 import type { Revision } from '../invoke/contract.ts';
 
 const PATIENT = { timeout: 10_000 };
@@ -25,6 +25,36 @@ function gated(limits: Parameters<typeof ownFunctionRunner>[0] = {}, settings: P
     return { result };
   };
   return { functions, revision, release, begin };
+}
+
+/**
+ * Customers of one function, who call it again and again. Resolves when it has so many instances.
+ *
+ * @returns lets them go; how often each was served
+ */
+async function crowd(functions: FunctionRunner, customers: number, instances: number) {
+  const hot = functions.define(SLOW);
+  const over = new AbortController();
+  const customer = async (): Promise<number> => {
+    let served = 0;
+    while (!over.signal.aborted)
+      try {
+        await functions.invoke(hot, { payload: Buffer.from('100') });
+        served += 1;
+      } catch {
+        // Refused: with fewer instances fewer may wait. It comes again.
+        await new Promise((resolve) => {
+          setTimeout(resolve, 20);
+        });
+      }
+    return served;
+  };
+  const all = Array.from({ length: customers }, customer);
+  await expect.poll(() => functions.runner.stats, PATIENT).toMatchObject({ instances, busy: instances });
+  return () => {
+    over.abort();
+    return Promise.all(all);
+  };
 }
 
 describe('a call', () => {
@@ -90,20 +120,18 @@ describe('a call', () => {
 
   test('of another function is not left out by one that is asked for more than there is room for', async () => {
     const functions = ownFunctionRunner({ instances: 1, queueWaitMs: 60_000 }, 'off');
-    const hot = functions.define(SLOW);
-    await functions.invoke(hot);
-    const over = new AbortController();
-    const customer = async (): Promise<number> => {
-      let served = 0;
-      for (; !over.signal.aborted; served += 1) await functions.invoke(hot, { payload: Buffer.from('100') });
-      return served;
-    };
     // One of them always waits, so that its instance is never idle.
-    const customers = [customer(), customer()];
+    const leave = await crowd(functions, 2, 1);
     const other = functions.define(SLOW);
     for (const _ of ['first', 'again']) expect((await functions.invoke(other)).outcome).toBe('ok');
-    over.abort();
-    for (const served of await Promise.all(customers)) expect(served).toBeGreaterThan(0);
+    for (const served of await leave()) expect(served).toBeGreaterThan(0);
+  });
+
+  test('of a large function has the memory of several small instances in its turn', async () => {
+    const functions = ownFunctionRunner({ memoryMb: 512, queueWaitMs: 60_000 }, 'off');
+    const leave = await crowd(functions, 6, 4);
+    expect((await functions.invoke(functions.define(SLOW, { memoryMb: 384 }))).outcome).toBe('ok');
+    for (const served of await leave()) expect(served).toBeGreaterThan(0);
   });
 });
 
