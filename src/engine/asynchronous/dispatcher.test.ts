@@ -1,7 +1,11 @@
 /** The dispatcher over a real PostgreSQL and real sandboxes; only the clock and the pauses are the test's own. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { createFunctionRunner, type FunctionRunner } from '../../../test/support/function-runner.ts';
+import {
+  createFunctionRunner,
+  ownFunctionRunner,
+  type FunctionRunner,
+} from '../../../test/support/function-runner.ts';
 import { poll } from '../../../test/support/stack.ts';
 import { startTestCatalog, type TestCatalog } from '../../../test/support/test-catalog.ts';
 import { createLog } from '../../platform/log.ts';
@@ -48,11 +52,11 @@ afterAll(async () => {
   await shop.close();
 });
 
-function dispatch(limits: Partial<DispatcherLimits> = {}): Dispatcher {
+function dispatch(limits: Partial<DispatcherLimits> = {}, { runner } = functions): Dispatcher {
   const dispatcher = new Dispatcher({
     queue,
     catalog,
-    runner: functions.runner,
+    runner,
     series,
     now: () => nowMs,
     random: Math.random,
@@ -124,6 +128,42 @@ test('a failing call is tried again after each pause, then goes to its destinati
   await poll('the destination to be called', async () => (await rows()).length === 1);
   const [counted] = series.of('shop', 'two', 'LATEST');
   expect(counted?.read(0, nowMs, false).totals).toMatchObject({ requests: 1, failures: 0 });
+});
+
+test('a call that the platform has no room for waits twice as long each time, up to five minutes, and uses up no try', async () => {
+  await shop.define('full', { timeout: 120 });
+  // It says at once that there is no room.
+  const host = ownFunctionRunner({ queueWaitMs: 1 });
+  const revision = catalog.find('shop').latest.targets.get('full')?.revision;
+  if (!revision) throw new Error('there is no function');
+  host.runner.bound(revision, { provisioned: 0, onDemand: 0, qualifier: 'LATEST' });
+  await add('room', { maxAsyncRetryAttempts: 0 }, 'full');
+  await add('late', { maxAsyncEventAgeInSeconds: 2 }, 'full');
+  const dispatcher = dispatch({}, host);
+  const waited: number[] = [];
+  for (let refusals = 1; refusals <= 10; refusals += 1) {
+    await poll(`refusal ${refusals}`, async () => (await row('room')).refusals === refusals);
+    const { failures, due_at } = await row('room');
+    expect(failures).toBe(0);
+    waited.push((due_at.getTime() - nowMs) / 1_000);
+    nowMs = due_at.getTime();
+    if (refusals === 10) host.runner.bound(revision, undefined);
+    dispatcher.wake();
+  }
+  expect(waited).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300]);
+  await becomes('room', 'Succeeded');
+  // After a second it had one more; two further ones were beyond its age.
+  expect(await row('late')).toMatchObject({ status: 'Expired', failures: 0, refusals: 1 });
+});
+
+test('no try is made beyond the age of a call', async () => {
+  await add('fail', { maxAsyncRetryAttempts: 8, maxAsyncEventAgeInSeconds: 90 });
+  const dispatcher = dispatch({ retryPauseMs: 60_000 });
+  await poll('the first try', async () => (await row('fail')).failures === 1);
+  nowMs += 60_000;
+  dispatcher.wake();
+  await becomes('fail', 'Failed');
+  expect((await row('fail')).failures).toBe(2);
 });
 
 const CALL = {
