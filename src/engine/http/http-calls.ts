@@ -9,7 +9,12 @@ import { ASYNC_PAYLOAD_BYTES_MAX, type Acceptor } from '../asynchronous/accept.t
 import { httpTriggerKey, targetOf, type HttpTrigger, type ServiceState } from '../catalog/service-state.ts';
 import type { Target } from '../catalog/targets.ts';
 import { checkUnbound } from '../catalog/vpc-bindings.ts';
-import { RefusedError, type HttpRequestHead, type InvocationResult } from '../invoke/contract.ts';
+import {
+  RefusedError,
+  type HttpRequestHead,
+  type InvocationResult,
+  type Revision,
+} from '../invoke/contract.ts';
 import { accessDenied, ApiError, invalidArgument } from './api-error.ts';
 import type { Calling } from './calling.ts';
 import { countRefused, ERROR_TYPES, seriesOf } from './counting.ts';
@@ -95,10 +100,7 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
     let target = targetFor(before, route, random);
     const isAsync = head.invocationType === 'async';
     const limitBytes = isAsync ? ASYNC_PAYLOAD_BYTES_MAX : maxPayloadBytes;
-    const incoming =
-      isAsync || socket || !bringsServer(target.revision.runtime)
-        ? undefined
-        : incomingBody(request, head, limitBytes);
+    const incoming = isAsync || socket ? undefined : incomingBody(request, head, target.revision, limitBytes);
     const payload =
       head.hasBody && !incoming ? await readBody(request, head, limitBytes, bodyTooLarge) : NOTHING;
     if (head.hasBody && !incoming && head.contentLength === undefined)
@@ -190,14 +192,18 @@ export function createHttpCalls(options: HttpCallOptions): HttpCalls {
   };
 }
 
-/** The body as it comes, where the caller did not say how long it is; a body of a known length is waited for. */
+/**
+ * The body as it comes, where its caller did not say how long it is and the function speaks HTTP itself; any other body is
+ * waited for.
+ */
 function incomingBody(
   request: IncomingMessage | WholeRequest,
   { hasBody, contentLength }: ForwardedHead,
+  { runtime }: Revision,
   limitBytes: number,
 ): IncomingBody | undefined {
-  const isStream = hasBody && contentLength === undefined && !(request instanceof WholeRequest);
-  return isStream ? new IncomingBody(request, limitBytes) : undefined;
+  if (!hasBody || contentLength !== undefined || request instanceof WholeRequest) return undefined;
+  return bringsServer(runtime) ? new IncomingBody(request, limitBytes) : undefined;
 }
 
 /** The function sees a plain request; links that it makes have to name what the caller used. */
