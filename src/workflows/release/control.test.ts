@@ -1,9 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PlanApproval } from '../../domain/plan/plan.ts';
-import type { Role } from '../../domain/release/states.ts';
-import type { Decision } from '../messages.ts';
-import { abort, refuseAbort } from './acts.ts';
-import { INITIAL_CONTROL, stop } from './control.ts';
+import { ACT_ROLES } from '../../domain/release/act-roles.ts';
+import { roleCovers, ROLES, type Role } from '../../domain/release/states.ts';
+import type { Decision, PersonsAct } from '../messages.ts';
+import {
+  abort,
+  refuseAbort,
+  refusePause,
+  refusePromote,
+  refuseResume,
+  refuseSkip,
+  refuseTakeOver,
+  refuseYield,
+} from './acts.ts';
+import { INITIAL_CONTROL, stop, type Refusal } from './control.ts';
 import { approve, ask, expire, overtake, refuseDecision, reject, standingAt } from './decisions.ts';
 
 const APPROVAL: PlanApproval = {
@@ -77,6 +89,42 @@ describe('approval', () => {
       decision: { outcome: 'overtaken' },
     });
   });
+});
+
+describe('an act', () => {
+  const inStep = { ...INITIAL_CONTROL, step: 0 };
+  const paused = { ...inStep, paused: { actor: by('ann').actor, comment: '' } };
+  const outside = { ...inStep, phase: 'changed-outside' } as const;
+  type Refuse = (act: PersonsAct) => Refusal | null;
+  /** Each where it may be done, and the role that docs/releases.md says. */
+  const ACTS: readonly (readonly [string, Role, Refuse])[] = [
+    ['abort', 'developer', (act) => refuseAbort(inStep, act)],
+    ['pause', 'developer', (act) => refusePause(inStep, act)],
+    ['resume', 'developer', (act) => refuseResume(paused, act)],
+    ['yield', 'developer', (act) => refuseYield(outside, act)],
+    ['skip', 'release-manager', (act) => refuseSkip(inStep, { ...act, step: null })],
+    ['promote', 'release-manager', (act) => refusePromote(inStep, act, [], '')],
+    ['take-over', 'release-manager', (act) => refuseTakeOver(outside, act)],
+  ];
+
+  test.each(ACTS)('%s takes a %s, or whoever covers that role', (_, least, refuse) => {
+    const allowed = ROLES.filter((role) => refuse({ ...by('bob', role), comment: '' }) === null);
+    expect(allowed).toEqual(ROLES.filter((role) => roleCovers(role, least)));
+    const lower = ROLES.filter((role) => !roleCovers(role, least));
+    for (const role of lower) expect(refuse(by('bob', role))).toMatchObject({ code: 'role-needed' });
+  });
+
+  test.each([...ACTS.map(([kind, least]) => [kind, least] as const), ['retry', 'developer'] as const])(
+    '%s: the document says so, and the API asks for it before anything else',
+    (kind, least) => {
+      const doc = readFileSync(join(import.meta.dirname, '../../../docs/releases.md'), 'utf8');
+      const row = doc
+        .split('\n')
+        .find((line) => line.startsWith('|') && line.split('|')[1]?.includes(`\`${kind}\``));
+      expect(row?.split('|')[2]).toContain(least);
+      expect(Object.entries(ACT_ROLES).find(([name]) => name === kind)?.[1]).toBe(least);
+    },
+  );
 });
 
 describe('stopping', () => {
