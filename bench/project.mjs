@@ -1,7 +1,9 @@
 /** Projects of a measurement: a repository of its own with some commits, known to the Sluice that is measured. */
 import { execFileSync } from 'node:child_process';
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 
 const SECRET = randomBytes(16).toString('hex');
@@ -51,22 +53,34 @@ export async function registerProject(api, name, repository) {
   return { name, ids: [] };
 }
 
+/** Connections stay open, as a provider's do: those who wait for an answer must not take the processor from who gives it. */
+const provider = new Agent({ keepAlive: true });
+
 /** Tells of a commit as a push to `main`; returns how long the answer took, in milliseconds. */
 export async function push(stack, project, commit) {
   const body = JSON.stringify({ ref: 'refs/heads/main', commit, pushedAt: new Date().toISOString() });
   const began = performance.now();
-  const answer = await fetch(`http://127.0.0.1:${stack.port}/webhooks/generic/${project.name}`, {
+  const sending = request({
+    agent: provider,
+    port: stack.port,
+    host: '127.0.0.1',
     method: 'POST',
-    body,
+    path: `/webhooks/generic/${project.name}`,
     headers: {
       'content-type': 'application/json',
+      'content-length': body.length,
       'x-sluice-delivery': randomUUID(),
       'x-sluice-signature': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
     },
   });
-  const told = await answer.json();
+  sending.end(body);
+  const [answer] = await once(sending, 'response');
+  const chunks = [];
+  answer.on('data', (chunk) => chunks.push(chunk));
+  await once(answer, 'end');
   const tookMs = performance.now() - began;
-  if (answer.status !== 202) throw new Error(`the webhook answered ${answer.status}`);
-  project.ids.push(told.id);
+  const text = Buffer.concat(chunks).toString();
+  if (answer.statusCode !== 202) throw new Error(`the webhook answered ${answer.statusCode}: ${text}`);
+  project.ids.push(JSON.parse(text).id);
   return tookMs;
 }
