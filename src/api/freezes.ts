@@ -1,5 +1,5 @@
 /** Beginning, ending and passing a freeze: who may, what does not fit, and the audit. */
-import { ulid } from 'ulid';
+import { newId } from '../platform/new-id.ts';
 import { covers, notPassed, type EnvironmentPlace, type FreezePlace } from '../domain/freeze/place.ts';
 import { nextBeginning, stretchAt } from '../domain/freeze/schedule.ts';
 import { DEFAULT_BYPASS_ROLE } from '../domain/plan/environment.ts';
@@ -32,7 +32,7 @@ export async function createFreeze(
   principal: Principal,
   wish: NewFreeze,
 ): Promise<StoredFreeze> {
-  const id = ulid();
+  const id = newId();
   const { project, environment, reason, underWay } = wish;
   const act = { principal, action: 'freeze.create', target: `freeze:${id}`, detail: wish };
   return audited(parts, act, async (record) => {

@@ -3,7 +3,7 @@
  * override for each, to which the workflow yields when it is back. The intent is stored before the first move. Where the
  * API dies on the way, the next one goes on from it, and the record comes out as if nothing had happened.
  */
-import { ulid } from 'ulid';
+import { newId } from '../platform/new-id.ts';
 import type { FcAlias, Tagged } from '../fc/client.ts';
 import { FcError } from '../fc/errors.ts';
 import { environmentId } from '../domain/plan/environment.ts';
@@ -74,7 +74,7 @@ async function begin(
   const state = (await findRelease(tx, releaseId))?.progress.state;
   if (state === 'rolled-back') return { releaseId, intent: null };
   // One that failed has told its end: the next try is told anew.
-  if (state !== undefined && hasEnded(state)) ({ id: releaseId } = await create(`${key}:${ulid()}`));
+  if (state !== undefined && hasEnded(state)) ({ id: releaseId } = await create(`${key}:${newId()}`));
   await tell(tx, releaseId, rollbackBegun(personsStory(request)), 1);
   const intent = await takeRollbackIntent(tx, { ...request, releaseId, leaseMs: ROLLBACK_LEASE_MS });
   return { releaseId, intent };

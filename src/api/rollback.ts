@@ -2,7 +2,7 @@
  * A person's rollback of an environment to any published version. The lane does it while it answers; when it does not
  * within 3 s, the API does it itself (`rollback-by-api.ts`).
  */
-import { ulid } from 'ulid';
+import { newId } from '../platform/new-id.ts';
 import { FcError } from '../fc/errors.ts';
 import { serviceIn } from '../domain/names/place.ts';
 import { environmentId } from '../domain/plan/environment.ts';
@@ -50,7 +50,7 @@ export async function rollBackEnvironment(
     await requireVersions(parts, targets);
     const afterOverride = await newestOverrideId(parts.db);
     const updateId = updateIdOf(principal, `${environment}/rollback`, wish.idempotencyKey);
-    const key = `rollback:${updateId ?? ulid()}`;
+    const key = `rollback:${updateId ?? newId()}`;
     const place = { project: state.project, environment: state.record.name };
     const asked = {
       ...place,

@@ -1,5 +1,5 @@
 /** Starting a release by hand: what a webhook does for a push, with a person's name on it. */
-import { ulid } from 'ulid';
+import { newId } from '../platform/new-id.ts';
 import { releasesRef } from '../domain/plan/refs.ts';
 import type { Project } from '../store/projects.ts';
 import { findQuarantined, sayQuarantined } from '../store/quarantine.ts';
@@ -60,7 +60,7 @@ export async function startRelease(
     const key = updateIdOf(principal, `${project.name}/${wish.environment}/start`, wish.idempotencyKey);
     return parts.db.transaction().execute(async (tx) => {
       const { id } = await createRelease(tx, {
-        id: ulid(),
+        id: newId(),
         project: project.name,
         environment: wish.environment,
         ref,
@@ -71,7 +71,7 @@ export async function startRelease(
         cause: 'manual',
         startedBy: principal.name,
         dryRun: wish.dryRun,
-        dedupeKey: `manual:${key ?? ulid()}`,
+        dedupeKey: `manual:${key ?? newId()}`,
         at: Date.now(),
       });
       await record(tx, { release: id, commit });

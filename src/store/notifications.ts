@@ -8,7 +8,7 @@ import type { ChannelKind } from '../domain/notify/channel.ts';
 import type { ReleaseEvent } from '../domain/release/events.ts';
 import type { ReleaseProgress } from '../domain/release/progress.ts';
 import type { ReleaseCause, ReleaseState } from '../domain/release/states.ts';
-import { ulid } from 'ulid';
+import { newId } from '../platform/new-id.ts';
 import type { Db } from './store.ts';
 
 /** PostgreSQL channel that a new row is announced on. */
@@ -88,7 +88,7 @@ export async function addTestNotification(
   db: Db,
   { project, channel, actor }: Readonly<Record<'project' | 'channel' | 'actor', string>>,
 ): Promise<string> {
-  const delivery = `test.${ulid()}.${channel}`;
+  const delivery = `test.${newId()}.${channel}`;
   await db.insertInto('notifications').values({ delivery, project, channel, actor, event: 'test' }).execute();
   await sql`select pg_notify(${NOTIFICATIONS_CHANNEL}, '')`.execute(db);
   return delivery;

@@ -2,7 +2,7 @@
  * The record of a person's rollback: a release of its own that no lane has to run. Lane and API may both ask for it; the
  * key of the request makes it one.
  */
-import { ulid } from 'ulid';
+import { newId } from '../platform/new-id.ts';
 import { RUN_CAUSES } from '../domain/release/states.ts';
 import { listAliasStates } from './alias-states.ts';
 import { createRelease } from './releases.ts';
@@ -34,7 +34,7 @@ export async function createRollbackRecord(
     }));
   const commit = await commitLeft(db, { project, environment, left });
   return createRelease(db, {
-    id: ulid(),
+    id: newId(),
     project,
     environment,
     ref: commit?.ref ?? '',

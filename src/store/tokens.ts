@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { sql, type Selectable } from 'kysely';
-import { ulid } from 'ulid';
+import { newId } from '../platform/new-id.ts';
 import type { Role } from '../domain/release/states.ts';
 import type { Db } from './store.ts';
 import type { Tables } from './tables.ts';
@@ -61,7 +61,7 @@ export async function createToken(
   const row = await db
     .insertInto('tokens')
     .values({
-      id: ulid(),
+      id: newId(),
       name: token.name,
       hash: hashToken(secret),
       role: token.role,

@@ -1,5 +1,5 @@
 /** The records of rollbacks, by the bake time or by a person: releases of their own that no lane has to run. */
-import { ulid } from 'ulid';
+import { newId } from '../../platform/new-id.ts';
 import { SLUICE } from '../../domain/release/events.ts';
 import { findAliasState } from '../../store/alias-states.ts';
 import { createRelease, findRelease } from '../../store/releases.ts';
@@ -25,7 +25,7 @@ export function rollbackRecordActivities({
       );
       if (isTaken) return { id: null };
       return createRelease(db, {
-        id: ulid(),
+        id: newId(),
         project,
         environment,
         ref,

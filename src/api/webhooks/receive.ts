@@ -3,7 +3,7 @@
  * the outbox hands over later.
  */
 import { createHash } from 'node:crypto';
-import { ulid } from 'ulid';
+import { newId } from '../../platform/new-id.ts';
 import { releasesRef } from '../../domain/plan/refs.ts';
 import type { DeliveryEffect, DeliveryOutcome } from '../../store/deliveries.ts';
 import type { Project, WebhookProject } from '../../store/projects.ts';
@@ -114,7 +114,7 @@ function effectOf(project: Project, message: WebhookMessage): DeliveryEffect {
 
 function newRelease(project: string, environment: string, push: Push): NewRelease {
   return {
-    id: ulid(),
+    id: newId(),
     project,
     environment,
     ref: push.ref,
