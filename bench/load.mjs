@@ -5,7 +5,7 @@
 import { connect } from 'node:net';
 
 /**
- * @param {{port: number, connections: number, requests: Buffer[], total: number, paceMs?: number, onAnswer?: (status: number, ms: number) => void}} options
+ * @param {{port: number, connections: number, requests: Buffer[], total: number, paceMs?: number, onAnswer?: (status: number, ms: number, answer: Buffer) => void}} options
  *   `paceMs`: from one request of a connection to its next, where the answer came before; else at once
  * @returns {Promise<{seconds: number, perSecond: number, latencies: Float64Array, statuses: Map<number, number>}>} latencies in milliseconds, sorted
  */
@@ -45,7 +45,7 @@ export async function drive({ port, connections, requests, total, paceMs = 0, on
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
         const ms = performance.now() - sentAt;
         latencies[done++] = ms;
-        onAnswer?.(status, ms);
+        onAnswer?.(status, ms, pending.subarray(0, size));
         pending = pending.subarray(size);
         if (paceMs > ms) setTimeout(send, paceMs - ms);
         else send();

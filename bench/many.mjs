@@ -1,6 +1,6 @@
 /**
- * `npm run bench:many [projects] [pushes] [--rest]`: many projects (50 unless told otherwise), all pushed several times at once (5),
- * half of them all at once and half gray with probes. Fails where a release is lost, doubled, without end or out of order
+ * `npm run bench:many [projects] [pushes] [--rest]`: many projects (50 unless told otherwise), of which each has had its first
+ * release; then all are pushed several times at once (5), half of them all at once and half gray with probes. Fails where a release is lost, doubled, without end or out of order
  * in its lane; prints how long webhooks took, what the machine did, and how memory grew; with `--rest` also what is left of it
  * when nothing has been released for some minutes.
  */
@@ -8,7 +8,7 @@ import { loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { quantile } from './load.mjs';
 import { memoryOf } from './memory.mjs';
-import { createProject, push } from './project.mjs';
+import { createProject, push, pushAll } from './project.mjs';
 import { apiOf, startStack } from './stack.mjs';
 
 const [PROJECTS = 50, PUSHES = 5] = process.argv.slice(2).filter(Number).map(Number);
@@ -24,20 +24,24 @@ try {
   const api = apiOf(stack);
   const projects = await Promise.all(
     Array.from({ length: PROJECTS }, (_, index) =>
-      createProject(stack, api, { name: `many-${index}`, plan: planOf(index), commits: PUSHES }),
+      createProject(stack, api, { name: `many-${index}`, plan: planOf(index), commits: 1 + PUSHES }),
     ),
   );
+  // Each has a version that its users have, so that what comes is let in beside it.
+  await Promise.all(projects.map((project) => push(stack, project, project.commits[0])));
+  await untilAllEnded(api, projects);
   const loadBefore = loadavg()[0];
   const before = memoryOf(stack);
-  const times = [];
   const began = performance.now();
-  await Promise.all(projects.map((project) => pushAll(project, times)));
+  const times = await Promise.all(
+    projects.map((project) => pushAll(stack, project, project.commits.slice(1))),
+  );
   const toldMs = performance.now() - began;
   const last = await untilAllEnded(api, projects);
   const tookS = (performance.now() - began) / 1_000;
   for (const project of projects) check(project, last.get(project.name) ?? []);
   const releases = [...last.values()].flat();
-  const sorted = Float64Array.from(times).sort();
+  const sorted = Float64Array.from(times.flat()).sort();
   const states = Object.entries(Object.groupBy?.(releases, (r) => r.state) ?? countBy(releases));
   console.log(
     `projects × pushes            ${PROJECTS} × ${PUSHES}, load of the machine before ${loadBefore.toFixed(1)}`,
@@ -47,7 +51,7 @@ try {
     `webhook answer, p50 / p99    ${quantile(sorted, 0.5).toFixed(0)} / ${quantile(sorted, 0.99).toFixed(0)} ms`,
   );
   console.log(
-    `every release ended after    ${tookS.toFixed(0)} s (${(releases.length / tookS).toFixed(2)} a second)`,
+    `every release ended after    ${tookS.toFixed(0)} s (${((releases.length - PROJECTS) / tookS).toFixed(2)} a second)`,
   );
   console.log(
     `states                       ${states.map(([state, of]) => `${state} ${of.length}`).join(', ')}`,
@@ -72,11 +76,6 @@ function planOf(index) {
       ? ['preset: all-at-once']
       : ['steps:', `  - {weight: 50%, hold: 5s, probe: {every: 1s, event: '{"name":"Kim","hour":9}'}}`];
   return [...steps, 'bake: 0s', 'analysis: {interval: 1s}'];
-}
-
-/** One after another, as one branch is pushed; the projects are told of at once. */
-async function pushAll(project, times) {
-  for (const commit of project.commits) times.push(await push(stack, project, commit));
 }
 
 async function untilAllEnded(api, projects) {

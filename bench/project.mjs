@@ -1,10 +1,10 @@
 /** Projects of a measurement: a repository of its own with some commits, known to the Sluice that is measured. */
 import { execFileSync } from 'node:child_process';
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
 import { join } from 'node:path';
+import { drive } from './load.mjs';
+import { request } from './requests.mjs';
 
 const SECRET = randomBytes(16).toString('hex');
 const HELLO = join(import.meta.dirname, '../examples/hello');
@@ -53,34 +53,40 @@ export async function registerProject(api, name, repository) {
   return { name, ids: [] };
 }
 
-/** Connections stay open, as a provider's do: those who wait for an answer must not take the processor from who gives it. */
-const provider = new Agent({ keepAlive: true });
-
 /** Tells of a commit as a push to `main`; returns how long the answer took, in milliseconds. */
 export async function push(stack, project, commit) {
-  const body = JSON.stringify({ ref: 'refs/heads/main', commit, pushedAt: new Date().toISOString() });
-  const began = performance.now();
-  const sending = request({
-    agent: provider,
+  const [tookMs] = await pushAll(stack, project, [commit]);
+  return tookMs;
+}
+
+/** The same of several, one after another over one connection; who gives the answers shares the cores with who sends. */
+export async function pushAll(stack, project, commits) {
+  const times = [];
+  await drive({
     port: stack.port,
-    host: '127.0.0.1',
-    method: 'POST',
-    path: `/webhooks/generic/${project.name}`,
-    headers: {
-      'content-type': 'application/json',
-      'content-length': body.length,
-      'x-sluice-delivery': randomUUID(),
-      'x-sluice-signature': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
+    connections: 1,
+    requests: commits.map((commit) => told(project, commit)),
+    total: commits.length,
+    onAnswer: (status, ms, answer) => {
+      const text = answer.toString();
+      const [, id] = /"id":"(\w{26})"/.exec(text) ?? [];
+      if (status !== 202 || id === undefined) throw new Error(`the webhook answered ${text}`);
+      project.ids.push(id);
+      times.push(ms);
     },
   });
-  sending.end(body);
-  const [answer] = await once(sending, 'response');
-  const chunks = [];
-  answer.on('data', (chunk) => chunks.push(chunk));
-  await once(answer, 'end');
-  const tookMs = performance.now() - began;
-  const text = Buffer.concat(chunks).toString();
-  if (answer.statusCode !== 202) throw new Error(`the webhook answered ${answer.statusCode}: ${text}`);
-  project.ids.push(JSON.parse(text).id);
-  return tookMs;
+  return times;
+}
+
+function told({ name }, commit) {
+  const body = Buffer.from(
+    JSON.stringify({ ref: 'refs/heads/main', commit, pushedAt: new Date().toISOString() }),
+  );
+  const headers = {
+    host: 'bench',
+    'content-type': 'application/json',
+    'x-sluice-delivery': randomUUID(),
+    'x-sluice-signature': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
+  };
+  return request('POST', `/webhooks/generic/${name}`, headers, body);
 }
