@@ -45,7 +45,18 @@ describe('sluice up', () => {
       return true;
     };
     await poll('all parts to be gone', all, 15_000);
-    await stack.restart();
+    await stack.restart({ SLUICE_SANDBOX: 'off' });
+  });
+
+  test('says at its start, and on the engine’s /readyz, that the sandbox is switched off', async () => {
+    for (const words of [
+      'functions and builds run unsandboxed, with the rights of this user',
+      'functions run as the user of the engine, unprotected',
+      'builds run without a sandbox',
+    ])
+      expect(stack.output()).toContain(`SLUICE_SANDBOX=off: ${words}`);
+    const ready = await fetch(`${stack.engineUrl}/readyz`);
+    expect(await ready.json()).toMatchObject({ parts: { sandbox: { state: 'off' } } });
   });
 
   test('SIGTERM ends with 0 in ten seconds and leaves no process behind', async () => {

@@ -45,8 +45,8 @@ export interface Stack {
   untilReady(): Promise<void>;
   /** Sends SIGTERM; answers exit code and the milliseconds it took. The home is kept. */
   halt(signal?: NodeJS.Signals): Promise<{ readonly code: number | null; readonly tookMs: number }>;
-  /** Halts where it runs, and starts again with the same home and ports. */
-  restart(): Promise<void>;
+  /** Halts where it runs, and starts again with the same home and ports, and these variables more. */
+  restart(more?: Readonly<Record<string, string>>): Promise<void>;
   /** Halts where it runs, and removes the home. */
   stop(): Promise<void>;
   /** All that the supervisor wrote. */
@@ -114,9 +114,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     },
     untilReady,
     halt,
-    restart: async () => {
+    restart: async (more = {}) => {
       if (!hasEnded(run.child)) await halt();
-      run = startUp(env, home);
+      run = startUp({ ...env, ...more }, home);
       await withLimit(run.ready, READY_MS, 'sluice up is not ready');
     },
     stop: async () => {
