@@ -10,7 +10,7 @@ import { LIMITS, prepareLimits } from './operations/limits.ts';
 import { COUNT, fillPages, LISTINGS, pagesOf } from './operations/paging.ts';
 import { pairsOf, raceOnce, RACES } from './operations/races.ts';
 import { REFUSALS } from './operations/refusals.ts';
-import { saidBy, startSubject, type Subject } from './operations/subject.ts';
+import { saidBy, startSubject, withNulls, type Subject } from './operations/subject.ts';
 
 let subject: Subject;
 beforeAll(async () => {
@@ -42,8 +42,8 @@ describe('every operation', () => {
 
   test('that takes JSON takes nothing else, and looks at it once the path is known', async () => {
     const json = { 'content-type': 'application/json' };
-    for (const { name, takesJson, path } of subject.api.values()) {
-      if (!takesJson) continue;
+    for (const { name, input, path } of subject.api.values()) {
+      if (!input) continue;
       const says = async (body: string, headers: Record<string, string>, of = {}): Promise<unknown> => [
         name,
         saidBy(await subject.ask(name, { of, body, headers })),
@@ -58,6 +58,22 @@ describe('every operation', () => {
       expect(await says('[]', json, qualified)).toEqual([name, '400 InvalidArgument']);
       if (path.includes('{service}'))
         expect(await says('{', json, { service: 'none' })).toEqual([name, '404 ServiceNotFound']);
+    }
+  });
+
+  test('that takes JSON takes null for absent, however deep — Go sends all that it has not so', async () => {
+    for (const { name, input, path } of subject.api.values()) {
+      if (!input) continue;
+      const of = path.includes('-config') ? { service: 'shop.PROD' } : {};
+      const body = withNulls(input);
+      const without = JSON.stringify(body, (_, member: unknown) => member ?? undefined);
+      const told = await subject.ask(name, { of, body });
+      const plain = await subject.ask(name, { of, body: JSON.parse(without) as object });
+      expect([name, told.status, told.json().ErrorMessage]).toEqual([
+        name,
+        plain.status,
+        plain.json().ErrorMessage,
+      ]);
     }
   });
 

@@ -55,6 +55,24 @@ export const timer = (triggerName: string) => ({
   triggerConfig: { cronExpression: '@every 24h' },
 });
 
+/** A body with every member that a schema has: an object with its own, anything else as null. */
+export function withNulls(schema: unknown): object {
+  const { properties = {}, items } = schema as Schema;
+  if (items) return [withNulls(items)];
+  const members = Object.entries(properties).map(([name, inner]) => [
+    name,
+    isNested(inner) ? withNulls(inner) : null,
+  ]);
+  return Object.fromEntries(members) as object;
+}
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+}
+function isNested({ properties, items }: Schema): boolean {
+  return properties !== undefined || (items !== undefined && isNested(items));
+}
+
 export async function startSubject(): Promise<Subject> {
   const engine = await startTestEngine();
   const api = await describedApi(engine.process);

@@ -25,7 +25,8 @@ export interface DescribedOperation {
   readonly method: string;
   /** With `{parameter}` segments. */
   readonly path: string;
-  readonly takesJson: boolean;
+  /** JSON Schema of the body; `undefined`: it takes no JSON. */
+  readonly input: unknown;
   readonly takesIfMatch: boolean;
   readonly isSigned: boolean;
   readonly responses: z.infer<typeof Responses>;
@@ -46,7 +47,7 @@ export async function describedApi(engine: {
         name,
         method: method.toUpperCase(),
         path,
-        takesJson: requestBody?.content['application/json'] !== undefined,
+        input: requestBody?.content['application/json']?.schema,
         takesIfMatch: parameters.some((parameter) => parameter.name === 'If-Match'),
         isSigned: security === undefined,
         responses,
