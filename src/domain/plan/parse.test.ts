@@ -120,6 +120,12 @@ describe('a sound plan', () => {
     });
   });
 
+  test('whoever answers what Sluice asks by itself is whom the record demands', () => {
+    const asked = { role: 'admin', count: 2, notAuthor: true };
+    const environment = record({ approvalRole: 'admin', approvalCount: 2, notAuthor: true });
+    expect(plan(null, environment).question).toEqual(asked);
+  });
+
   test('weights as per cent or fraction, durations in every unit, endless approval', () => {
     const text = `version: 1
 environments:
