@@ -27,7 +27,12 @@ const INVOKE_RESPONSES = {
   },
   202: { description: 'Stored, to be called' },
 };
-const INVOKE_HEADERS = ['X-Fc-Invocation-Type', 'X-Fc-Log-Type', 'X-Fc-Stateful-Async-Invocation-Id'];
+const INVOKE_HEADERS = [
+  'X-Fc-Invocation-Type',
+  'X-Fc-Log-Type',
+  'X-Fc-Stateful-Async-Invocation-Id',
+  'X-Fc-Async-Delay',
+];
 
 /** The document, ready to be sent. */
 export function openApiDocument(operations: readonly Operation[]): object {
