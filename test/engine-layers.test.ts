@@ -1,4 +1,6 @@
 /** Layers from publishing to `require`: merged in order, kept by who took them, limited. */
+import { truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ACCOUNT, functionOf, send, zipOf, type Sdk } from './support/engine-process.ts';
 import { startTestEngine, type TestEngine } from './support/test-engine.ts';
@@ -139,4 +141,26 @@ test('are five at most, each once, and hold what is no trap', async () => {
 test('eight publishings at once get eight numbers', async () => {
   const all = await Promise.all(Array.from({ length: 8 }, () => publish('race', { 'a.txt': 'a' })));
   expect(new Set(all.map(({ version }) => version))).toEqual(new Set([1, 2, 3, 4, 5, 6, 7, 8]));
+});
+
+test('have 500 MB at most with the code, unpacked', async () => {
+  const layer = await publish('wide', { 'a.txt': 'a' });
+  const folder = join(
+    engine.home,
+    'engine',
+    'code',
+    new URL(layer.code.location).pathname.split('/').at(-1) ?? '',
+  );
+  // Its file is made as large as is left, of nothing: only sizes are looked at.
+  const code = Buffer.byteLength(`exports.handler = ${HANDLER};\n`);
+  const left = 500 * 1024 * 1024 - code;
+  truncateSync(join(folder, 'a.txt'), left + 1);
+  await expect(define('over', [layer.arn])).rejects.toMatchObject({
+    code: 'InvalidArgument',
+    message: expect.stringContaining(
+      'code and layers have 524288001 bytes unpacked; at most 524288000 are allowed',
+    ) as string,
+  });
+  truncateSync(join(folder, 'a.txt'), left);
+  await define('within', [layer.arn]);
 });
