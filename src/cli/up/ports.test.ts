@@ -11,6 +11,10 @@ beforeEach(async () => {
 });
 afterEach(() => void holder.close());
 
+test('a free port is none that Linux gives to outgoing connections — it would be taken while a part starts again', async () => {
+  for (let i = 0; i < 20; i += 1) expect(await freePort('127.0.0.1')).toBeLessThan(32_768);
+});
+
 describe('checkPorts', () => {
   test('names every port that is taken and the variable that changes it', async () => {
     const free = await freePort('127.0.0.1');

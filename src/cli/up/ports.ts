@@ -1,4 +1,5 @@
 /** Ports are tried before anything starts, so that a conflict is one clear line instead of a part that keeps dying. */
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { ensureError } from '../../platform/errors.ts';
 import { StartError } from './start-error.ts';
@@ -22,19 +23,20 @@ export async function checkPorts(host: string, wanted: readonly WantedPort[]): P
   if (faults.length > 0) throw new StartError(faults.join('\n'));
 }
 
-/** A port that is free now. Somebody may take it before it is used, so whoever asks must be ready to ask again. */
-export function freePort(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, host, () => {
-      const address = server.address();
-      server.close(() => {
-        if (typeof address === 'object' && address) resolve(address.port);
-        else reject(new Error('the system gave no port'));
-      });
-    });
-  });
+/** Below the ports that Linux gives to outgoing connections (`ip_local_port_range`, 32768 and above). */
+const [LOWEST, BEYOND] = [12_000, 32_000];
+const MOST_TRIES = 1_000;
+
+/**
+ * A port that is free now. One that an outgoing connection may get could be taken while what listens on it is started
+ * again, by the very clients that try to reach it.
+ */
+export async function freePort(host: string): Promise<number> {
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const port = randomInt(LOWEST, BEYOND);
+    if ((await tryPort(host, port)) === undefined) return port;
+  }
+  throw new StartError(`no free port was found on ${host} from ${LOWEST} to ${BEYOND - 1}`);
 }
 
 function tryPort(host: string, port: number): Promise<string | undefined> {
