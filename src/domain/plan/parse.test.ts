@@ -126,6 +126,29 @@ describe('a sound plan', () => {
     expect(plan(null, environment).question).toEqual(asked);
   });
 
+  test.each<[string, object]>([
+    ['bake: 1h', { bakeMs: 60 * MINUTE }],
+    ['advance: early', { advance: 'early' }],
+    ['extension: 5m', { extensionMs: 5 * MINUTE }],
+    ['freeze: hold', { freeze: 'hold' }],
+    ['stableGone: newest-older', { stableGone: 'newest-older' }],
+    ['supersede: replace', { supersede: 'replace' }],
+    ['notifications: {events: [failed]}', { notifications: { events: ['failed'] } }],
+    ['analysis: {interval: 30s}', { analysis: { intervalMs: 30_000 } }],
+    ['analysis: {falseRollback: 3%}', { analysis: { errors: { alpha: 0.03 } } }],
+    ['analysis: {falseHealthy: 7%}', { analysis: { errors: { beta: 0.07 } } }],
+    ['analysis: {errors: {ratio: 3}}', { analysis: { errors: { rho: 3 } } }],
+    ['analysis: {errors: {floor: 4%}}', { analysis: { errors: { floor: 0.04 } } }],
+    ['analysis: {errors: {margin: 9%}}', { analysis: { errors: { health: 0.09 } } }],
+    ['analysis: {latency: {ratio: 5, floor: 6%}}', { analysis: { latency: { rho: 5, floor: 0.06 } } }],
+    ['analysis: {falseRollback: 3%, latency: {}}', { analysis: { latency: { alpha: 0.03, rho: 2 } } }],
+    ['analysis: {absolute: {errors: 11%}}', { analysis: { absolute: { errors: 0.11 } } }],
+  ])('%s stands in the plan, and only because the file says so', (line, expected) => {
+    const text = `version: 1\nenvironments:\n  production:\n    ${line}\n`;
+    expect(plan(text)).toMatchObject(expected);
+    expect(plan('version: 1\n')).not.toMatchObject(expected);
+  });
+
   test('weights as per cent or fraction, durations in every unit, endless approval', () => {
     const text = `version: 1
 environments:
