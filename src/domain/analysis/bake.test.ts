@@ -28,12 +28,18 @@ describe('bake time', () => {
 
   test('clear harm asks first and rolls back when it stays — an outage looks the same', () => {
     const outcomes = [];
+    const evidence: number[] = [];
     let state = before;
     for (let i = 0; i < 30; i++) {
       const result = judgeBake(state, settings, { requests: 20, failures: 2 });
       state = result.state;
       outcomes.push(result.judgement.outcome);
+      evidence.push(result.judgement.logEvidence);
     }
+    // 1 / α asks a person, 1 / α² rolls back.
+    const first = (log: number) => evidence.findIndex((one) => one >= log);
+    expect(outcomes.indexOf('ask')).toBe(first(Math.log(100)));
+    expect(outcomes.indexOf('roll-back')).toBe(first(Math.log(10_000)));
     expect(outcomes[0]).toBe('continue');
     expect(outcomes.at(-1)).toBe('roll-back');
     const firstAsk = outcomes.indexOf('ask');

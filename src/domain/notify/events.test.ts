@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ReleaseEvent } from '../release/events.ts';
 import { severityOf, USUAL_EVENTS, wantedEvents } from './events.ts';
@@ -21,6 +23,13 @@ test.each<[string, ReleaseEvent]>([
   ['info', { type: 'promoted', bakingUntil: null, sentence: 'x' }],
 ])('%s is the word for %o', (severity, event) => {
   expect(severityOf(event)).toBe(severity);
+});
+
+test('what is sent where nobody says which is what the document says', () => {
+  const doc = readFileSync(join(import.meta.dirname, '../../../docs/notifications.md'), 'utf8');
+  const list = /else the usual ones: ([^]*?)\. A wait/.exec(doc)?.[1] ?? '';
+  const named = [...list.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+  expect(named.toSorted()).toEqual(USUAL_EVENTS.toSorted());
 });
 
 test('the record names the events first, then the plan — a commit cannot silence what an admin asked for', () => {

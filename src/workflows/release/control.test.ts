@@ -8,6 +8,7 @@ import type { Decision, PersonsAct } from '../messages.ts';
 import {
   abort,
   refuseAbort,
+  promoteNow,
   refusePause,
   refusePromote,
   refuseResume,
@@ -125,6 +126,24 @@ describe('an act', () => {
       expect(Object.entries(ACT_ROLES).find(([name]) => name === kind)?.[1]).toBe(least);
     },
   );
+});
+
+describe('promote', () => {
+  const act = { actor: by('bob').actor, comment: '' };
+  const inStep = { ...INITIAL_CONTROL, step: 0 };
+
+  test('is no way past a freeze — that takes a bypass, with a comment', () => {
+    const frozen = { ...inStep, freeze: { reason: 'audit', until: null } };
+    expect(refusePromote(frozen, act, [], '')).toMatchObject({ code: 'frozen' });
+  });
+
+  test('answers a pause and an open question, and is done once', () => {
+    const waiting = ask({ ...inStep, paused: act }, 0, APPROVAL);
+    const promoted = promoteNow(waiting, act);
+    expect(promoted).toMatchObject({ paused: null, open: null, promoted: act });
+    expect(standingAt(promoted, 0)).toMatchObject({ outcome: 'overtaken' });
+    expect(refusePromote(promoted, act, [], '')).toMatchObject({ code: 'not-in-steps' });
+  });
 });
 
 describe('stopping', () => {
