@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ensureError } from '../../platform/errors.ts';
 import { createDeferred } from './deferred.ts';
+import { goFirst } from './go-first.ts';
 import type { LogFile } from './log-file.ts';
 import { readLogLine } from './log-line.ts';
 import { signalGroup, type ProcessTable } from './process-table.ts';
@@ -37,6 +38,8 @@ export interface PartSpec {
   readonly stopSignal: NodeJS.Signals;
   /** Time between the stop signal and SIGKILL. */
   readonly stopMs: number;
+  /** Somebody outside waits for its answers. */
+  readonly goesFirst?: boolean;
   /** Lowest level of its log that the terminal shows. */
   readonly showLevel: number;
 }
@@ -95,6 +98,7 @@ export function createPart(spec: PartSpec, { table, screen, log }: PartContext):
     child = current;
     const { pid } = current;
     if (pid) table.set(spec.name, pid);
+    if (pid && spec.goesFirst) goFirst(pid);
     collect(current.stdout);
     collect(current.stderr);
     const over = new AbortController();

@@ -58,6 +58,8 @@ export function createService(
       readyMs: READY_MS,
       stopSignal: 'SIGTERM',
       stopMs: STOP_MS[name],
+      // Providers give up on a webhook; whoever decides or rolls back looks at the page.
+      goesFirst: name === 'api',
       showLevel: WARN,
     },
     context,

@@ -115,6 +115,8 @@ export function createSupervisor(config: Config, screen: Screen): Supervisor {
         readyMs: 120_000,
         stopSignal: 'SIGINT',
         stopMs: 1_500,
+        // The API's answers wait for it.
+        goesFirst: true,
         showLevel: ERROR,
       },
       contextOf('postgres'),

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import { expect, test } from 'vitest';
+import { goFirst } from './go-first.ts';
+
+const isRoot = process.getuid?.() === 0;
+const autogroup = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/autogroup`, 'utf8');
+  } catch {
+    return '';
+  }
+};
+
+test('a part goes first where that is allowed, by its session too, and as it was where it is not', () => {
+  const child = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+  const { pid = 0 } = child;
+  try {
+    const before = getPriority(pid);
+    goFirst(pid);
+    expect(getPriority(pid)).toBe(isRoot ? -10 : before);
+    expect(autogroup(pid)).toMatch(isRoot ? /nice -10$|^$/m : /nice 0$|^$/m);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
+
+test('a process that is gone is no failure', () => {
+  expect(() => goFirst(2 ** 22 + 1)).not.toThrow();
+});
