@@ -1,9 +1,10 @@
 /**
  * `npm run bench:many [projects] [pushes] [--rest]`: many projects (50 unless told otherwise), of which each has had its first
- * release; then all are pushed several times at once (5), half of them all at once and half gray with probes. Fails where a release is lost, doubled, without end or out of order
- * in its lane; prints how long webhooks took, what the machine did, and how memory grew; with `--rest` also what is left of it
- * when nothing has been released for some minutes.
+ * release; then all are pushed several times at once (5), half of them all at once and half gray with probes. Fails where a
+ * release is lost, doubled, without end or out of order in its lane; prints how long webhooks took, what the machine did, and
+ * how memory grew; with `--rest` also what is left of it when nothing has been released for some minutes.
  */
+import { randomBytes } from 'node:crypto';
 import { loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { quantile } from './load.mjs';
@@ -12,6 +13,8 @@ import { createProject, push, pushAll } from './project.mjs';
 import { apiOf, startStack } from './stack.mjs';
 
 const [PROJECTS = 50, PUSHES = 5] = process.argv.slice(2).filter(Number).map(Number);
+/** Pushes to another branch of each project before. */
+const OTHERS = 20;
 const RESTS = process.argv.includes('--rest');
 /** Instances of functions that nobody calls are ended after five minutes; then the memory is that of Sluice again. */
 const REST_MS = 6 * 60_000;
@@ -30,6 +33,10 @@ try {
   // Each has a version that its users have, so that what comes is let in beside it.
   await Promise.all(projects.map((project) => push(stack, project, project.commits[0])));
   await untilAllEnded(api, projects);
+  // Most of what a day brings is pushed to branches that nothing is released from; the API has had some of it.
+  const others = Array.from({ length: OTHERS }, () => randomBytes(20).toString('hex'));
+  await Promise.all(projects.map((project) => pushAll(stack, project, others, 'feature')));
+  await pause(2_000);
   const loadBefore = loadavg()[0];
   const before = memoryOf(stack);
   const began = performance.now();
