@@ -80,14 +80,15 @@ describe('a registry that lies', { timeout: SLOW_MS }, () => {
     const name = `node-${process.platform}-${process.arch}`;
     const digest = (bytes: string | Buffer) =>
       `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
-    // npm checks by what it is told last, so that it sees nothing wrong.
-    const announced = [digest('other bytes')];
+    // npm checks what it packs by itself, so it has to see nothing wrong then.
+    const announced = (command: unknown) =>
+      digest(command === 'view' ? 'other bytes' : readFileSync(archive));
     const registry = createServer((request, response) => {
       if (request.url?.endsWith('.tgz')) response.end(readFileSync(archive));
       // npm also asks for itself.
       else if (request.url !== `/${name}`) response.writeHead(404).end();
       else {
-        const integrity = announced.pop() ?? digest(readFileSync(archive));
+        const integrity = announced(request.headers['npm-command']);
         const dist = { tarball: `http://${request.headers.host}/${name}.tgz`, integrity };
         const versions = { '8.99.0': { name, version: '8.99.0', dist } };
         response.setHeader('content-type', 'application/json');
