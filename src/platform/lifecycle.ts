@@ -49,6 +49,8 @@ export function createLifecycle(log: Logger, forceMs: number): Lifecycle {
     void close().then(() => process.exit(0));
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(signal, end);
+  // The supervisor may have died while this process still loaded its code; nobody says so again.
+  if (process.send !== undefined && !process.connected) end();
   return {
     onClose: (name, closer) => void closers.push({ name, close: closer }),
     close,
