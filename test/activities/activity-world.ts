@@ -1,8 +1,8 @@
 /** Real parts for activity tests: PostgreSQL, git repositories, a home folder, the sandbox. Only FC is the test's own. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -17,6 +17,7 @@ import { createRelease } from '../../src/store/releases.ts';
 import type { Store } from '../../src/store/store.ts';
 import { newRelease } from '../support/new-release.ts';
 import { startTestStore } from '../support/test-store.ts';
+import { writeFiles } from '../support/write-files.ts';
 
 const run = promisify(execFile);
 
@@ -47,10 +48,7 @@ export async function startActivityWorld(fc: FcClient): Promise<ActivityWorld> {
   async function push(name: string, files: Readonly<Record<string, string>>): Promise<PushedRelease> {
     const repository = join(folder, 'repositories', `${name}.git`);
     const clone = join(folder, 'clones', name);
-    for (const [path, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(clone, path)), { recursive: true });
-      writeFileSync(join(clone, path), text);
-    }
+    writeFiles(clone, files);
     await git(clone, 'add', '--all');
     await git(clone, 'commit', '--quiet', '--allow-empty', '--message', 'Change the shop');
     await git(clone, 'push', '--quiet', 'origin', 'main');

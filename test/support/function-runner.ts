@@ -1,7 +1,7 @@
 /** A real runner with its own home, and functions written to its own folder: real sandboxes, nothing replaced. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type {
   HttpRequestHead,
@@ -13,6 +13,7 @@ import type {
 import type { RunnerLimits } from '../../src/engine/invoke/runner-limits.ts';
 import { createRunner, type EngineRunner } from '../../src/engine/invoke/runner.ts';
 import { createLog } from '../../src/platform/log.ts';
+import { writeFiles } from './write-files.ts';
 
 export interface FunctionRunner {
   readonly runner: EngineRunner;
@@ -87,11 +88,7 @@ export function createFunctionRunner(
     define(files, settings = {}) {
       defined += 1;
       const codeFolder = join(home, 'code', String(defined));
-      const all = typeof files === 'string' ? { 'index.js': files } : files;
-      for (const [name, text] of Object.entries(all)) {
-        mkdirSync(dirname(join(codeFolder, name)), { recursive: true });
-        writeFileSync(join(codeFolder, name), text);
-      }
+      writeFiles(codeFolder, typeof files === 'string' ? { 'index.js': files } : files);
       return {
         key: String(defined),
         service: 'shop',

@@ -1,10 +1,11 @@
 /** A project of its own for a test: a bare repository whose hook tells Sluice of a push, and a clone to push from. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ReleaseView } from '../../src/api/views.ts';
 import type { Api } from './api.ts';
+import { writeFiles } from './write-files.ts';
 
 const run = promisify(execFile);
 const HOOK = join(import.meta.dirname, '..', '..', 'examples', 'hooks', 'post-receive');
@@ -43,10 +44,7 @@ export async function createGitProject(api: Api, folder: string, name: string): 
     webhook,
     secret,
     push: async (files, message) => {
-      for (const [path, text] of Object.entries(files)) {
-        mkdirSync(dirname(join(clone, path)), { recursive: true });
-        writeFileSync(join(clone, path), text);
-      }
+      writeFiles(clone, files);
       await git(clone, 'add', '--all');
       await git(clone, 'commit', '--quiet', '--allow-empty', '--message', message);
       await git(clone, 'push', '--quiet', 'origin', 'main');

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { findJres } from '../../src/engine/runtimes/java/jre.ts';
 import { classPath, ShimBuild } from '../../src/engine/runtimes/java/shim-build.ts';
 import { loadConfig } from '../../src/platform/config.ts';
+import { writeFiles } from './write-files.ts';
 
 const run = promisify(execFile);
 
@@ -54,10 +55,7 @@ function filesOf(out: string, name: string): ClassFiles {
 export async function jarOf(files: ClassFiles): Promise<Uint8Array> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-jar-'));
   try {
-    for (const [name, bytes] of Object.entries(files)) {
-      mkdirSync(dirname(join(folder, 'in', name)), { recursive: true });
-      writeFileSync(join(folder, 'in', name), bytes);
-    }
+    writeFiles(join(folder, 'in'), files);
     const jar = join(folder, 'out.jar');
     await run('jar', ['cf', jar, '-C', join(folder, 'in'), '.']);
     return readFileSync(jar);

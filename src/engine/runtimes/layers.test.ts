@@ -2,13 +2,14 @@
  * Where each language looks for what layers bring (guide.md §12, runtimes.md §1): its own places below `/opt`, in their
  * order. A language that this machine does not have is left out.
  */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFunctionRunner, type FunctionRunner } from '../../../test/support/function-runner.ts';
 import { compileJava, jarOf } from '../../../test/support/java-classes.ts';
 import { prepareRuntime } from '../../../test/support/prepared-runtime.ts';
+import { writeFiles } from '../../../test/support/write-files.ts';
 import { loadConfig } from '../../platform/config.ts';
 import type { Revision } from '../invoke/contract.ts';
 
@@ -29,10 +30,7 @@ function layerOf(files: Files): string {
   const folder = mkdtempSync(join(layers, 'layer-'));
   // As the engine unpacks it: the function runs as another user.
   chmodSync(folder, 0o755);
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), content);
-  }
+  writeFiles(folder, files);
   return folder;
 }
 /** What the function answers that has the layer. */
