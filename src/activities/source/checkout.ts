@@ -41,10 +41,12 @@ export async function ensureCheckout(
   );
   await inTurn(mirror, async () => {
     await ensureMirror(mirror, signal);
-    await ensureCommit(mirror, checked.address, release.commit, release.ref, signal);
     // Whoever starts a release by hand says the ref; a provider signs it. A dry run releases nothing.
-    if (release.cause === 'manual' && release.ref !== '' && !release.dryRun)
-      await requireOnRef(mirror, checked.address, release, signal);
+    const isClaimed = release.cause === 'manual' && release.ref !== '' && !release.dryRun;
+    // The ref as it is now; what it holds need not be fetched once more.
+    if (isClaimed) await fetchAll(mirror, checked.address, signal);
+    await ensureCommit(mirror, checked.address, release.commit, release.ref, signal);
+    if (isClaimed) await requireOnRef(mirror, checked.address, release, signal);
   });
   await makeFolder(folder, async (draft) => {
     await rm(draft, { recursive: true, force: true });
@@ -117,7 +119,7 @@ async function fetchAll(mirror: string, address: string, signal: AbortSignal): P
 
 /**
  * The environment lets through what is on its branches and tags: a commit of another one must not get there under the
- * name of one of them.
+ * name of one of them. As the mirror knows the ref.
  *
  * @throws ApplicationFailure `Invalid`
  */
@@ -127,7 +129,6 @@ async function requireOnRef(
   { commit, ref }: Subject['release'],
   signal: AbortSignal,
 ): Promise<void> {
-  await fetchAll(mirror, address, signal);
   try {
     const beyond = await gitIn(mirror, signal).raw([
       'rev-list',
