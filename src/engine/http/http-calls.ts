@@ -20,7 +20,7 @@ import type { Calling } from './calling.ts';
 import { countRefused, ERROR_TYPES, seriesOf } from './counting.ts';
 import { readForwardedHead, type ForwardedHead } from './forwarded-head.ts';
 import type { FunctionRoute } from './function-route.ts';
-import { IncomingBody } from './incoming-body.ts';
+import { IncomingBody, sayTooLarge } from './incoming-body.ts';
 import { readBody } from './read-body.ts';
 import type { Reply } from './reply.ts';
 import { readRequestHead } from './request-head.ts';
@@ -265,7 +265,7 @@ function asGatewayError(error: unknown): unknown {
 }
 
 function bodyTooLarge(limitBytes: number): ApiError {
-  return invalidArgument(`the body is larger than the ${limitBytes} bytes that are allowed`);
+  return invalidArgument(sayTooLarge(limitBytes));
 }
 
 /** IPv4 as such, also on a socket that takes both. */

@@ -7,6 +7,11 @@ import { Transform, type TransformCallback } from 'node:stream';
 import { RefusedError } from '../invoke/contract.ts';
 import { discardRest } from './read-body.ts';
 
+/** What a caller is told whose body is larger than an HTTP function takes. */
+export function sayTooLarge(limitBytes: number): string {
+  return `the body is larger than the ${limitBytes} bytes that are allowed`;
+}
+
 export class IncomingBody extends Transform {
   readonly #request: IncomingMessage;
   readonly #limitBytes: number;
@@ -37,13 +42,6 @@ export class IncomingBody extends Transform {
   override _transform(piece: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.#bytes += piece.length;
     if (this.#bytes <= this.#limitBytes) done(null, piece);
-    else
-      done(
-        new RefusedError(
-          400,
-          'InvalidArgument',
-          `the body is larger than the ${this.#limitBytes} bytes that are allowed`,
-        ),
-      );
+    else done(new RefusedError(400, 'InvalidArgument', sayTooLarge(this.#limitBytes)));
   }
 }
