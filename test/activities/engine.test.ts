@@ -302,15 +302,22 @@ describe('deploy and publish', () => {
 });
 
 describe('variables of the environment', () => {
-  test('stand for ${env(NAME)} in the manifest, and those that were packaged are deployed or nothing is', async () => {
-    const { db } = world.store;
-    const set = async (TABLE: string) => {
-      await changeProject(db, 'tables', { environments: [{ ...PRODUCTION, variables: { TABLE } }] });
-    };
-    const { releaseId } = await world.release('tables', {
-      's.yml': manifest('tables', '        environmentVariables: {TABLE: "${env(TABLE)}"}\n'),
+  /** A release of a function that answers with a variable, and what sets that. */
+  async function withTable(project: string) {
+    const { releaseId } = await world.release(project, {
+      's.yml': manifest(project, '        environmentVariables: {TABLE: "${env(TABLE)}"}\n'),
       'code/index.js': 'exports.handler = async () => process.env.TABLE;\n',
     });
+    const set = async (TABLE: string) => {
+      await changeProject(world.store.db, project, {
+        environments: [{ ...PRODUCTION, variables: { TABLE } }],
+      });
+    };
+    return { releaseId, set };
+  }
+
+  test('stand for ${env(NAME)} in the manifest, and those that were packaged are deployed or nothing is', async () => {
+    const { releaseId, set } = await withTable('tables');
     await expect(runActivity(parts, 'prepareSource', { releaseId })).rejects.toMatchObject({
       message: expect.stringMatching(
         /^s\.yml:15:\d+: .*TABLE: the environment has no variable TABLE; .*sluice variables/,
@@ -331,14 +338,7 @@ describe('variables of the environment', () => {
   });
 
   test('are those of the version that an earlier try published, or the release is not tried again with it', async () => {
-    const { db } = world.store;
-    const set = async (TABLE: string) => {
-      await changeProject(db, 'retables', { environments: [{ ...PRODUCTION, variables: { TABLE } }] });
-    };
-    const { releaseId } = await world.release('retables', {
-      's.yml': manifest('retables', '        environmentVariables: {TABLE: "${env(TABLE)}"}\n'),
-      'code/index.js': 'exports.handler = async () => process.env.TABLE;\n',
-    });
+    const { releaseId, set } = await withTable('retables');
     await set('prices');
     await runActivity(parts, 'packageRelease', { releaseId });
     const tryAgain = async () => {
