@@ -55,8 +55,17 @@ function treeOf(pid, without) {
   );
 }
 
+/** Its children and theirs; without those of a process that ended meanwhile. */
+export function descendantsOf(pid) {
+  try {
+    return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+  } catch {
+    return [];
+  }
+}
+
 /** Fails where the process is gone. */
-export function childrenOf(pid) {
+function childrenOf(pid) {
   return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
     readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
   );

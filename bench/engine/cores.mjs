@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { drive, median, onlyOk } from '../load.mjs';
-import { childrenOf } from '../memory.mjs';
+import { descendantsOf } from '../memory.mjs';
 import { plainRequests, signedRequests } from '../requests.mjs';
 import { row } from './warm.mjs';
 
@@ -39,7 +39,7 @@ function signed({ credentials }, path) {
 
 /** Calls a second with this process, the server and what it has started on these cores. */
 async function held(cores, { name, port, pid, requests }) {
-  const pids = [process.pid, ...familyOf(pid)];
+  const pids = [process.pid, pid, ...descendantsOf(pid)];
   try {
     for (const one of pids) pin(cores, one);
     await drive({ port, connections: 16, requests, total: 1_000 });
@@ -51,8 +51,4 @@ async function held(cores, { name, port, pid, requests }) {
 
 function pin(cores, pid) {
   execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', cores, String(pid)], { stdio: 'ignore' });
-}
-
-function familyOf(pid) {
-  return [pid, ...childrenOf(pid).flatMap(familyOf)];
 }

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { homeHash } from '../../dist/platform/home-hash.js';
-import { childrenOf } from '../memory.mjs';
+import { descendantsOf } from '../memory.mjs';
 
 /** Folders of the groups of this home's instances, of one controller: below it (v1) or the only hierarchy (v2). */
 export function instanceGroups(home) {
@@ -31,7 +31,7 @@ export async function census(stack) {
     rssMb: metric('process_resident_memory_bytes') / 1024 ** 2,
     descriptors: descriptorsOf(engine),
     host: onHost(stack.home),
-    childProcesses: descendants(engine).length,
+    childProcesses: descendantsOf(engine).length,
     diskMb: foldersOf(join(stack.home, 'engine')),
   };
 }
@@ -65,15 +65,6 @@ function descriptorsOf(pid) {
     kinds[kind] = (kinds[kind] ?? 0) + 1;
   }
   return kinds;
-}
-
-function descendants(pid) {
-  try {
-    return childrenOf(pid).flatMap((child) => [child, ...descendants(child)]);
-  } catch {
-    // It ended meanwhile.
-    return [];
-  }
 }
 
 /** A sandbox shows code or its files from below the home, which stands in its list of mounts. */
