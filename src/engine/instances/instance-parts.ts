@@ -32,6 +32,7 @@ export function hostParts(
     seccompFile: host.seccompFile,
     instanceId,
     host: {
+      launcher: host.launcher,
       group: host.cgroups?.create(instanceId, { ...limits, tasks: INSTANCE_TASKS }),
       tmpDisks: host.tmpDisks,
       network: network.internetAccess ? host.egress?.instance(network.nameResolution) : undefined,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFunctionRunner, ownFunctionRunner } from '../../../test/support/function-runner.ts';
+import { helperPid } from '../../../test/support/helper-pid.ts';
 import { homeHash } from '../../platform/home-hash.ts';
 import { createLog } from '../../platform/log.ts';
 import type { Revision } from '../invoke/contract.ts';
@@ -169,7 +170,7 @@ describe.skipIf(!canShowFolders('on'))('a function out of the stock', () => {
     const functions = ownFunctionRunner({ waiting: 1 });
     await functions.invoke(functions.define(ECHO));
     await expect.poll(() => functions.runner.stats.waiting, WAIT).toBe(1);
-    const helper = mounterPid();
+    const helper = helperPid('mounter.pl');
     process.kill(helper, 'SIGSTOP');
     const answer = functions.invoke(functions.define(ECHO), { payload: Buffer.from('well') });
     await expect.poll(() => functions.runner.stats.taken).toBe(1);
@@ -195,20 +196,4 @@ describe.skipIf(!canShowFolders('on'))('a function out of the stock', () => {
     }
     expect(functions.runner.stats.taken).toBe(2);
   });
-
-  /** A child of this process. */
-  function mounterPid(): number {
-    const found = readdirSync('/proc').find((pid) => {
-      try {
-        return (
-          readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('mounter.pl') &&
-          readFileSync(`/proc/${pid}/status`, 'utf8').includes(`\nPPid:\t${process.pid}\n`)
-        );
-      } catch {
-        return false;
-      }
-    });
-    if (found === undefined) throw new Error('there is no mounter');
-    return Number(found);
-  }
 });

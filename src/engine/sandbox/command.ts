@@ -8,6 +8,7 @@ import { closeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { Subgroup } from './cgroup/contract.ts';
+import { lengthPrefixed } from './fields.ts';
 import { PERL, perlScript } from './perl-helper.ts';
 import { INSTANCE_USER, SANDBOX_CODE, type InstanceProcess } from './process.ts';
 import { descendantsOf, openSandbox } from './process-tree.ts';
@@ -130,7 +131,7 @@ function settings(
   joinFiles: readonly string[],
 ): Buffer {
   const variables = Object.entries(terminal ? { TERM: TERMINAL, ...env } : env);
-  const fields = [
+  return lengthPrefixed([
     String(INSTANCE_USER),
     String(INSTANCE_USER),
     process.getuid?.() === 0 ? '1' : '0',
@@ -144,16 +145,5 @@ function settings(
     String(variables.length),
     ...variables.map(([name, value]) => `${name}=${value}`),
     ...command,
-  ].flatMap((field) => {
-    const bytes = Buffer.from(field, 'utf8');
-    return [lengthOf(bytes), bytes];
-  });
-  const message = Buffer.concat(fields);
-  return Buffer.concat([lengthOf(message), message]);
-}
-
-function lengthOf(bytes: Buffer): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return length;
+  ]);
 }

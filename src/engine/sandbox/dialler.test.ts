@@ -1,9 +1,9 @@
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, realpathSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { helperPid } from '../../../test/support/helper-pid.ts';
 import { Dialler, NotListeningError } from './dialler.ts';
 import { writeHostsFile } from './hosts-file.ts';
 import { InstanceProcess } from './process.ts';
@@ -38,7 +38,7 @@ function network(script: string): Promise<number> {
     hostsFile: writeHostsFile(home),
     seccompFile: '',
     instanceId: 'dialled',
-    host: { group: undefined, tmpDisks: undefined, network: undefined },
+    host: { launcher: undefined, group: undefined, tmpDisks: undefined, network: undefined },
   });
   processes.push(instance);
   return new Promise((resolve) => instance.onNetwork(resolve));
@@ -51,21 +51,6 @@ async function read(socket: Socket): Promise<string> {
   let text = '';
   for await (const chunk of socket) text += String(chunk);
   return text;
-}
-
-/** Number of the helper's process, a child of this one. */
-function helperPid(): number {
-  const found = readdirSync('/proc').find((name) => {
-    try {
-      return (
-        readFileSync(`/proc/${name}/cmdline`, 'latin1').includes('dialler.pl') &&
-        readFileSync(`/proc/${name}/stat`, 'latin1').includes(` ${process.pid} `)
-      );
-    } catch {
-      return false;
-    }
-  });
-  return Number(found);
 }
 
 describe('the dialler', () => {
@@ -117,7 +102,7 @@ describe('the dialler', () => {
     const silent = await network('setInterval(() => {}, 1000)');
     await expect(dialler.dial(silent, PORT, 0)).rejects.toThrow('connect');
     const waiting = dialler.dial(silent, PORT, 60_000);
-    process.kill(helperPid(), 'SIGKILL');
+    process.kill(helperPid('dialler.pl'), 'SIGKILL');
     await expect(waiting).rejects.toThrow('the dialler ended');
     const server = await network(greeting('again'));
     expect(await read(await dialler.dial(server, PORT, 10_000))).toBe('again');

@@ -4,11 +4,14 @@
  * wait, and the engine must not.
  */
 import type { Cgroup } from './cgroup/contract.ts';
+import type { Launcher } from './launcher.ts';
 import type { InstanceNetwork } from './network/egress.ts';
 import { GATEWAY } from './network/rules.ts';
 import { MOUNT, type TmpDisks } from './tmp-disk.ts';
 
 export interface HostSide {
+  /** What starts the sandbox; `undefined`: the engine itself. */
+  readonly launcher: Launcher | undefined;
   /** `undefined`: this host has none, or the engine may not use them. */
   readonly group: Cgroup | undefined;
   /** `undefined`: `/tmp` is in memory. */

@@ -1,4 +1,4 @@
-/** What this host gives to sandboxes, found out once at the engine's start: filter, cgroups, disks for `/tmp`, network. */
+/** What this host gives to sandboxes, found out once at the engine's start: filter, cgroups, disks for `/tmp`, network, launcher. */
 import { join } from 'node:path';
 import type { SandboxMode } from '../../platform/config.ts';
 import { homeHash } from '../../platform/home-hash.ts';
@@ -7,11 +7,14 @@ import type { Cgroups } from './cgroup/contract.ts';
 import { openCgroups } from './cgroup/detect.ts';
 import { enterHome } from './home-register.ts';
 import { writeHostsFile } from './hosts-file.ts';
+import { openLauncher, type Launcher } from './launcher.ts';
 import { openEgress, type Egress, type NetworkState } from './network/egress.ts';
 import { writeSeccompFile } from './seccomp-file.ts';
 import { openTmpDisks, type TmpDisks } from './tmp-disk.ts';
 
 export interface SandboxHost {
+  /** Starts sandboxes; `undefined`: the engine does. */
+  readonly launcher: Launcher | undefined;
   /** File that sandboxes show as `/etc/hosts`. */
   readonly hostsFile: string;
   /** File with the seccomp program of sandboxes; empty: none. */
@@ -37,6 +40,7 @@ export type LimitsState = (
 export function openHost(home: string, sandbox: SandboxMode, log: Logger): SandboxHost {
   if (sandbox === 'off')
     return {
+      launcher: undefined,
       hostsFile: '',
       seccompFile: '',
       cgroups: undefined,
@@ -66,7 +70,9 @@ export function openHost(home: string, sandbox: SandboxMode, log: Logger): Sandb
     if (groups?.removeEmpty(hash) ?? true) register?.remove(hash);
   };
   for (const hash of gone) forget(hash);
+  const launcher = openLauncher(join(home, 'engine', 'sandbox', 'launcher'));
   return {
+    launcher,
     hostsFile,
     seccompFile: writeSeccompFile(home, log),
     cgroups: groups,
@@ -76,6 +82,7 @@ export function openHost(home: string, sandbox: SandboxMode, log: Logger): Sandb
       ? { state: state.groups.version, tmp: tmpDisks ? 'disk' : 'memory', network }
       : { state: 'missing', reason: state.reason, mend: state.mend, network },
     close: async () => {
+      launcher?.close();
       egress?.close();
       await groups?.close();
       forget(homeHash(home));

@@ -3,7 +3,6 @@
  * server by, two output pipes, a way to signal, stop and kill it, and its memory. In a sandbox, or bare where the
  * operator switched the sandbox off.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -13,6 +12,7 @@ import { sandboxCommand, type Mount } from '../../platform/sandbox.ts';
 import type { SandboxMode } from '../../platform/config.ts';
 import type { Cgroup, GroupLimits } from './cgroup/contract.ts';
 import { hostCommand, type HostSide } from './host-launch.ts';
+import { launchChild, type Launched, type LaunchSpec } from './launched.ts';
 import { launchScript } from './launch-script.ts';
 import type { InstanceNetwork } from './network/egress.ts';
 import { childOf } from './process-tree.ts';
@@ -61,7 +61,7 @@ export class InstanceProcess {
   readonly stdout: Readable;
   readonly stderr: Readable;
   #spec: ProcessSpec;
-  readonly #child: ChildProcess;
+  readonly #child: Launched;
   readonly #sandboxed: boolean;
   readonly #group: Cgroup | undefined;
   readonly #network: InstanceNetwork | undefined;
@@ -86,12 +86,12 @@ export class InstanceProcess {
     this.#network = spec.host.network;
     this.#tmpImage = spec.host.tmpDisks?.imageOf(spec.instanceId);
     this.#child = this.#sandboxed ? spawnSandboxed(spec) : spawnBare(spec);
-    const [, stdout, stderr, channel, status] = this.#child.stdio;
+    const [, stdout, stderr, channel, status] = this.#child.sockets;
     this.stdout = stdout as Readable;
     this.stderr = stderr as Readable;
-    this.channel = spec.hasChannel ? (channel as Socket) : undefined;
+    this.channel = channel;
     if (this.#sandboxed) this.#readStatus(status as Socket);
-    else this.#pid = this.#child.pid ?? 0;
+    else this.#pid = this.#child.pid;
     this.#watchExit();
   }
 
@@ -118,13 +118,11 @@ export class InstanceProcess {
       this.#network?.release();
       this.#onExit(exit);
     };
-    // A program that cannot be started has no exit event.
-    this.#child.on('error', done);
-    this.#child.on('exit', (code, signal) => {
-      exit = { code, signal, outOfMemory: (this.#group?.oomKills() ?? 0) > 0 };
+    this.#child.onExit((ended) => {
+      exit = { ...ended, outOfMemory: (this.#group?.oomKills() ?? 0) > 0 };
       setTimeout(done, OUTPUT_GRACE_MS).unref();
     });
-    this.#child.on('close', done);
+    this.#child.onClose(done);
   }
 
   /** With the last process of a start that was cut off nobody is left who could write the image again. */
@@ -145,7 +143,7 @@ export class InstanceProcess {
   /** The sandbox's first process and its parent, as the host numbers them; `undefined` where there is none (any more). */
   get sandboxed(): { readonly pid: number; readonly parent: number } | undefined {
     if (this.#over || this.#sandboxPid === 0) return undefined;
-    return { pid: this.#sandboxPid, parent: this.#child.pid ?? 0 };
+    return { pid: this.#sandboxPid, parent: this.#child.pid };
   }
 
   /** Asks the user's process to end. */
@@ -187,7 +185,7 @@ export class InstanceProcess {
     if (!this.#sandboxed) this.#signalGroup('SIGKILL');
     else {
       if (this.#sandboxPid !== 0) signal(this.#sandboxPid, 'SIGKILL');
-      this.#child.kill('SIGKILL');
+      this.#child.kill();
       this.#group?.kill();
     }
   }
@@ -260,14 +258,14 @@ export class InstanceProcess {
   }
 
   #signalGroup(name: NodeJS.Signals): void {
-    if (this.#child.pid !== undefined) signal(-this.#child.pid, name);
+    if (this.#child.pid !== 0) signal(-this.#child.pid, name);
   }
 }
 
 /** Read buffer for `/proc/N/status`; used within one synchronous call only. */
 const SCRATCH = Buffer.alloc(4096);
 
-function spawnSandboxed(spec: ProcessSpec): ChildProcess {
+function spawnSandboxed(spec: ProcessSpec): Launched {
   const { image } = spec;
   const { tmpDisks, network } = spec.host;
   const { file, args, options, env, cwd } = sandboxCommand({
@@ -294,34 +292,42 @@ function spawnSandboxed(spec: ProcessSpec): ChildProcess {
       ...(spec.seccompFile === '' ? {} : { seccomp: SECCOMP_FD }),
     },
   });
-  // Opened anew each time: bubblewrap reads to the end, and descriptors of one opening share their place.
-  const seccomp = spec.seccompFile === '' ? undefined : openSync(spec.seccompFile, 'r');
-  const [program, ...rest] = hostCommand(spec.host, spec.instanceId, [file, ...args]);
-  const child = spawn(program, rest, {
+  const { seccompFile, host, instanceId } = spec;
+  const launch: LaunchSpec = {
+    command: hostCommand(host, instanceId, [file, ...args]),
     env,
-    cwd,
-    stdio: ['pipe', 'pipe', 'pipe', spec.hasChannel ? 'pipe' : 'ignore', 'pipe', seccomp ?? 'ignore', 'pipe'],
-  });
-  if (seccomp !== undefined) closeSync(seccomp);
-  // The type of `stdio` ends at the fifth.
-  feed((child.stdio as readonly unknown[])[OPTIONS_FD] as Socket, options);
-  feed(child.stdio[0] as Socket, launchScript(spec.env, spec.command, image?.folder));
+    folder: cwd,
+    descriptors: [
+      'socket',
+      'socket',
+      'socket',
+      spec.hasChannel ? 'socket' : 'nothing',
+      'socket',
+      seccompFile === '' ? 'nothing' : { file: seccompFile },
+      'socket',
+    ],
+  };
+  const child = host.launcher?.launch(launch) ?? launchChild(launch);
+  feed(child.sockets[OPTIONS_FD], options);
+  feed(child.sockets[0], launchScript(spec.env, spec.command, image?.folder));
   return child;
 }
 
-function feed(pipe: Socket, content: string | Buffer): void {
+function feed(socket: Socket | undefined, content: string | Buffer): void {
   // EPIPE when the sandbox could not be made: its exit says why.
-  pipe.on('error', () => pipe.destroy());
-  pipe.end(content);
+  socket?.on('error', () => socket.destroy());
+  // It is closed when the other end is, which nobody notices who does not read.
+  socket?.resume();
+  socket?.end(content);
 }
 
-function spawnBare(spec: ProcessSpec): ChildProcess {
-  const [file, ...args] = spec.command;
-  return spawn(file, args, {
+function spawnBare(spec: ProcessSpec): Launched {
+  const launch: LaunchSpec = {
+    command: spec.command,
     env: spec.env,
-    cwd: spec.codeFolder,
-    // A group of its own, so that what the function starts can be ended with it.
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', spec.hasChannel ? 'pipe' : 'ignore'],
-  });
+    folder: spec.codeFolder ?? '/',
+    descriptors: ['nothing', 'socket', 'socket', spec.hasChannel ? 'socket' : 'nothing'],
+  };
+  // A group of its own, so that what the function starts can be ended with it.
+  return launchChild(launch, { ownGroup: true });
 }
