@@ -4,6 +4,7 @@
  */
 import { sql } from 'kysely';
 import { tellDispatcher } from './outbox.ts';
+import { isProjectVersion } from './projects.ts';
 import { findQuarantined, newestQuarantineId, sayQuarantined, type Quarantined } from './quarantine.ts';
 import { storedForm, type NewRelease } from './releases.ts';
 import type { Db } from './store.ts';
@@ -43,12 +44,16 @@ export type DeliveryResult =
     }
   | { readonly kind: 'repeated'; readonly outcome: DeliveryOutcome }
   /** The delivery's id was used before with another body. */
-  | { readonly kind: 'id-reused' };
+  | { readonly kind: 'id-reused' }
+  /** The project is not any more what the delivery was read by: nothing was stored. */
+  | { readonly kind: 'project-changed' };
 
 /** A delivery and what it means. */
 export interface Told {
   readonly delivery: Delivery;
   readonly effect: DeliveryEffect;
+  /** Of the project that the signature was checked by and the effect was made from; left out: any. */
+  readonly version?: string;
 }
 
 /** Equal deliveries at once, or a quarantine that changes meanwhile, make it read again; more often than that it cannot be. */
@@ -63,7 +68,8 @@ export async function acceptDeliveries(db: Db, told: readonly Told[]): Promise<D
   // Hardly any delivery was sent before, and hardly any commit ever quarantined: what is stored says so by itself.
   const pushes = told.flatMap((one, index) => {
     const releases = unquarantined(one.effect);
-    return releases ? [{ index, push: { delivery: one.delivery, releases } }] : [];
+    const { delivery, version } = one;
+    return releases ? [{ index, push: { delivery, releases, version } }] : [];
   });
   // Whoever stores for several projects locks them in the order of their names, so that two never wait for each other.
   pushes.sort((a, b) => {
@@ -79,7 +85,9 @@ export async function acceptDeliveries(db: Db, told: readonly Told[]): Promise<D
 }
 
 /** Everything is read first and stored in one step, which refuses when something has changed meanwhile. */
-async function acceptAlone(db: Db, { delivery, effect }: Told): Promise<DeliveryResult> {
+async function acceptAlone(db: Db, { delivery, effect, version }: Told): Promise<DeliveryResult> {
+  if (version !== undefined && !(await isProjectVersion(db, delivery.project, version)))
+    return { kind: 'project-changed' };
   for (let readings = 0; readings < MOST_READINGS; readings += 1) {
     const before = await findDelivery(db, delivery);
     if (before) return before;
@@ -87,7 +95,7 @@ async function acceptAlone(db: Db, { delivery, effect }: Told): Promise<Delivery
     const result =
       'reason' in decided
         ? await storeIgnored(db, delivery, decided)
-        : (await storePushes(db, [{ delivery, releases: decided }]))[0];
+        : (await storePushes(db, [{ delivery, releases: decided, version }]))[0];
     if (result) return result;
   }
   throw new Error(
@@ -162,24 +170,33 @@ async function storeIgnored(
   return row && { kind: 'stored', outcome, made: [] };
 }
 
+interface Push {
+  readonly delivery: Delivery;
+  readonly releases: readonly Passed[];
+  readonly version: string | undefined;
+}
+
 /** In one transaction. `undefined` for a push that something has changed for since it was read. */
-async function storePushes(
-  db: Db,
-  pushes: readonly { readonly delivery: Delivery; readonly releases: readonly Passed[] }[],
-): Promise<(DeliveryResult | undefined)[]> {
+async function storePushes(db: Db, pushes: readonly Push[]): Promise<(DeliveryResult | undefined)[]> {
   if (pushes.length === 0) return [];
-  const forms = pushes.map(({ delivery, releases }) => ({
+  const forms = pushes.map(({ delivery, releases, version }) => ({
     delivery,
+    version,
     releases: releases.map((one) => ({ ...storedForm(one), newestQuarantine: one.newestQuarantine })),
   }));
-  const { rows } = await sql<{ place: string; ids: string[] | null }>`
-    select place, store_push(push -> 'delivery', push -> 'releases') as ids
-    from jsonb_array_elements(${JSON.stringify(forms)}::jsonb) with ordinality as told (push, place)`.execute(
-    db,
-  );
-  const idsOf = new Map(rows.map(({ place, ids }) => [Number(place) - 1, ids]));
+  const { rows } = await sql<{ place: string; current: boolean; ids: string[] | null }>`
+    select place, current, case when current then store_push(push -> 'delivery', push -> 'releases') end as ids
+    from (
+      select place, push, push ->> 'version' is null or exists (
+        select from projects p
+        where p.id = push -> 'delivery' ->> 'project' and p.xmin::text = push ->> 'version') as current
+      from jsonb_array_elements(${JSON.stringify(forms)}::jsonb) with ordinality as told (push, place)
+    ) as told`.execute(db);
+  const rowOf = new Map(rows.map((row) => [Number(row.place) - 1, row]));
   const results = pushes.map(({ releases }, index): DeliveryResult | undefined => {
-    const ids = idsOf.get(index);
+    const row = rowOf.get(index);
+    if (row && !row.current) return { kind: 'project-changed' };
+    const ids = row?.ids;
     if (!ids) return undefined;
     const asked = new Set(releases.map(({ id }) => id));
     const made = ids.filter((id) => asked.has(id));

@@ -83,6 +83,8 @@ export async function lockProject(tx: Db, name: string): Promise<Project | undef
 export interface WebhookProject {
   readonly project: Project;
   readonly webhookSecret: string;
+  /** Another one after every change. */
+  readonly version: string;
 }
 
 export async function findProjectForWebhook(db: Db, name: string): Promise<WebhookProject | undefined> {
@@ -96,10 +98,26 @@ export async function findProjectsForWebhooks(
 ): Promise<ReadonlyMap<string, WebhookProject>> {
   const rows = await db
     .selectFrom('projects')
-    .select([...COLUMNS, 'webhook_secret'])
+    .select([...COLUMNS, 'webhook_secret', sql<string>`xmin::text`.as('version')])
     .where('id', '=', sql<string>`any(${names}::text[])`)
     .execute();
-  return new Map(rows.map((row) => [row.id, { project: toProject(row), webhookSecret: row.webhook_secret }]));
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      { project: toProject(row), webhookSecret: row.webhook_secret, version: row.version },
+    ]),
+  );
+}
+
+/** Whether the project is still as it was when `version` was read with it; false where it was removed. */
+export async function isProjectVersion(db: Db, name: string, version: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('projects')
+    .select('id')
+    .where('id', '=', name)
+    .where(sql<string>`xmin::text`, '=', version)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Changes what is named, leaves the rest. @returns `undefined` when there is no such project */

@@ -12,6 +12,7 @@ import {
   deleteProject,
   findProject,
   findProjectForWebhook,
+  findProjectsForWebhooks,
 } from './projects.ts';
 import { createRelease, findRelease, type NewRelease } from './releases.ts';
 import { createToken, findTokenById, findTokenBySecret, listTokens, revokeToken } from './tokens.ts';
@@ -77,7 +78,7 @@ describe('deliveries', () => {
         }),
       ),
     );
-    expect(new Set(answers.map((a) => a?.kind !== 'id-reused' && JSON.stringify(a?.outcome))).size).toBe(1);
+    expect(new Set(answers.map((a) => a && 'outcome' in a && JSON.stringify(a.outcome))).size).toBe(1);
     expect(answers.filter((a) => a?.kind === 'stored')).toHaveLength(1);
     const rows = await store.db.selectFrom('releases').select('id').where('project', '=', 'five').execute();
     expect(rows).toHaveLength(1);
@@ -160,6 +161,46 @@ describe('deliveries', () => {
       .orderBy('number')
       .execute();
     expect(numbers).toEqual([old, first, third].map(({ id }, index) => ({ id, number: index + 1 })));
+  });
+
+  test('of a project that was changed since it was read store nothing, each told apart from the others', async () => {
+    for (const name of ['known', 'changed'])
+      await createProject(store.db, {
+        name,
+        repository: 'https://git.example/x.git',
+        provider: 'generic',
+        webhookSecret: 's',
+        defaultBranch: 'main',
+        environments: [],
+      });
+    const read = await findProjectsForWebhooks(store.db, ['known', 'changed', 'removed']);
+    await changeProject(store.db, 'changed', { defaultBranch: 'trunk' });
+    const told = (project: string, id: string): Told => ({
+      delivery: { ...delivery, project, delivery: id },
+      effect: { releases: [newRelease(project)] },
+      version: read.get(project)?.version ?? '1',
+    });
+    const ignored = { effect: { code: 'ref-not-released', reason: 'no environment releases it' } };
+    const results = await acceptDeliveries(store.db, [
+      told('changed', 'v-1'),
+      told('known', 'v-1'),
+      told('removed', 'v-1'),
+      { ...told('changed', 'v-2'), ...ignored },
+      { ...told('known', 'v-2'), ...ignored },
+    ]);
+    expect(results.map(({ kind }) => kind)).toEqual([
+      'project-changed',
+      'stored',
+      'project-changed',
+      'project-changed',
+      'stored',
+    ]);
+    const rows = await store.db
+      .selectFrom('deliveries')
+      .select('project')
+      .where('delivery', 'in', ['v-1', 'v-2'])
+      .execute();
+    expect(rows).toEqual([{ project: 'known' }, { project: 'known' }]);
   });
 
   test('a release is handed to its lane once, and one of the bake time never — the lane made that itself', async () => {

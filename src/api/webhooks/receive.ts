@@ -21,6 +21,9 @@ const PROVIDERS: ReadonlyMap<string, WebhookProvider> = new Map([github, generic
 /** How long a delivery waits for a database that restarts; providers give up after 10 s. Milliseconds. */
 const PATIENCE_MS = 5_000;
 
+/** A project that is changed each time it was read cannot be told from one that is broken. */
+const MOST_READINGS = 10;
+
 /** @throws Problem 404 */
 export function webhookProvider(name: string): WebhookProvider {
   const provider = PROVIDERS.get(name);
@@ -36,11 +39,19 @@ export function webhookProvider(name: string): WebhookProvider {
   });
 }
 
-/** The project a webhook is for, with the secret that its signature is checked by. @throws Problem 404 */
-export async function webhookTarget({ deliveries }: ApiParts, name: string): Promise<WebhookProject> {
-  const found = await retryWhileLost(() => deliveries.project(name), PATIENCE_MS);
-  if (!found) throw notFound(`project ${name}`);
-  return found;
+/**
+ * The project a webhook is for, with the secret that its signature is checked by, as it was read at some time.
+ *
+ * @throws Problem 404
+ */
+export function webhookTarget({ deliveries }: ApiParts, name: string): Promise<WebhookProject> {
+  return found(name, () => deliveries.project(name));
+}
+
+async function found(name: string, read: () => Promise<WebhookProject | undefined>): Promise<WebhookProject> {
+  const target = await retryWhileLost(read, PATIENCE_MS);
+  if (!target) throw notFound(`project ${name}`);
+  return target;
 }
 
 export interface Received {
@@ -49,23 +60,52 @@ export interface Received {
   readonly made: readonly string[];
 }
 
-/** Checks the signature, then stores what follows. @throws Problem 400, 401, 409 */
+/** Checks the signature, then stores what follows. @param known as `webhookTarget` gives it. @throws Problem 400, 401, 404, 409 */
 export async function receiveWebhook(
   parts: ApiParts,
   provider: WebhookProvider,
-  { project, webhookSecret }: WebhookProject,
+  known: WebhookProject,
   request: WebhookRequest,
 ): Promise<Received> {
-  const id = provider.deliveryId(request);
-  if (!provider.isSigned(request, webhookSecret)) {
-    parts.metrics.webhooks.inc({ provider: provider.name, outcome: 'refused' });
-    await parts.refusals.note({ project: project.name, provider: provider.name, delivery: id ?? '' });
-    throw new Problem({
-      status: 401,
-      code: 'signature-invalid',
-      detail: `the ${provider.name} signature is missing or was not made with this project's webhookSecret over these bytes`,
-    });
+  const { name } = known.project;
+  let target = known;
+  for (let readings = 0; readings < MOST_READINGS; readings += 1) {
+    if (provider.isSigned(request, target.webhookSecret)) {
+      const result = await receiveSigned(parts, provider, target, request);
+      if (result !== 'project-changed') return result;
+    } else if (readings > 0) return refuse(parts, provider, name, request);
+    // It may have another secret, or other branches, by now.
+    target = await found(name, () => parts.deliveries.projectNow(name));
   }
+  throw new Error(`the project ${name} was changed while a webhook was read, ${MOST_READINGS} times`);
+}
+
+async function refuse(
+  parts: ApiParts,
+  provider: WebhookProvider,
+  project: string,
+  request: WebhookRequest,
+): Promise<never> {
+  parts.metrics.webhooks.inc({ provider: provider.name, outcome: 'refused' });
+  await parts.refusals.note({
+    project,
+    provider: provider.name,
+    delivery: provider.deliveryId(request) ?? '',
+  });
+  throw new Problem({
+    status: 401,
+    code: 'signature-invalid',
+    detail: `the ${provider.name} signature is missing or was not made with this project's webhookSecret over these bytes`,
+  });
+}
+
+async function receiveSigned(
+  parts: ApiParts,
+  provider: WebhookProvider,
+  { project, version }: WebhookProject,
+  request: WebhookRequest,
+): Promise<Received | 'project-changed'> {
+  const id = provider.deliveryId(request);
   if (!id || id.length > 200)
     throw new Problem({
       status: 400,
@@ -81,7 +121,11 @@ export async function receiveWebhook(
     bodySha256: createHash('sha256').update(request.body).digest('hex'),
   };
   const effect = effectOf(project, message);
-  const result = await retryWhileLost(() => parts.deliveries.accept({ delivery, effect }), PATIENCE_MS);
+  const result = await retryWhileLost(
+    () => parts.deliveries.accept({ delivery, effect, version }),
+    PATIENCE_MS,
+  );
+  if (result.kind === 'project-changed') return result.kind;
   if (result.kind === 'id-reused')
     throw new Problem({
       status: 409,

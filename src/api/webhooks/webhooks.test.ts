@@ -254,6 +254,63 @@ describe('what cannot be read is refused by name', () => {
   });
 });
 
+describe('a project that was changed since its last push', () => {
+  const pushed = (project: string, over: object = {}, secret = SECRET) => {
+    const body = push({ after: randomUUID().replaceAll('-', '').padEnd(40, '0'), ...over });
+    return github(body, { project, signature: sign(body, secret) });
+  };
+  /** By another API over the same database. */
+  const change = (project: string, set: string) =>
+    statement(`update sluice.projects set ${set} where id = '${project}'`);
+
+  test.each([
+    [
+      'here',
+      (project: string) => api.call('PATCH', `/api/v1/projects/${project}`, { webhookSecret: 'next' }),
+    ],
+    ['elsewhere', (project: string) => change(project, `webhook_secret = 'next'`)],
+  ])('takes its new secret alone, set %s', async (where, set) => {
+    const project = `secret-${where}`;
+    await add(project);
+    expect((await pushed(project)).status).toBe(202);
+    await set(project);
+    expect((await pushed(project)).status).toBe(401);
+    expect((await pushed(project, {}, 'next')).status).toBe(202);
+  });
+
+  test('takes its new secret at the first push that is signed by it', async () => {
+    await add('rotated');
+    await pushed('rotated');
+    await change('rotated', `webhook_secret = 'next'`);
+    expect((await pushed('rotated', {}, 'next')).status).toBe(202);
+  });
+
+  test('releases its new branches alone', async () => {
+    await add('branches', { environments: [{ name: 'production', branches: ['main'], alias: 'PROD' }] });
+    expect(await (await pushed('branches')).json()).toMatchObject({ state: 'queued' });
+    const other = { ref: 'refs/heads/other' };
+    expect(await (await pushed('branches', other)).json()).toMatchObject({ code: 'ref-not-released' });
+    await change('branches', `environments = jsonb_set(environments, '{0,branches}', '["other"]')`);
+    expect(await (await pushed('branches')).json()).toMatchObject({ code: 'ref-not-released' });
+    expect(await (await pushed('branches', other)).json()).toMatchObject({ state: 'queued' });
+    await change('branches', `environments = jsonb_set(environments, '{0,branches}', '["main"]')`);
+    expect(await (await pushed('branches', other)).json()).toMatchObject({ code: 'ref-not-released' });
+    expect(await (await pushed('branches')).json()).toMatchObject({ state: 'queued' });
+  });
+
+  test('is not there any more once it was removed, and is another one when it is made again', async () => {
+    await add('removed');
+    expect((await pushed('removed')).status).toBe(202);
+    await statement(`delete from sluice.projects where id = 'removed'`);
+    const before = await counts();
+    expect((await pushed('removed')).status).toBe(404);
+    expect(await counts()).toEqual(before);
+    await add('removed', { webhookSecret: 'next' });
+    expect((await pushed('removed')).status).toBe(401);
+    expect((await pushed('removed', {}, 'next')).status).toBe(202);
+  });
+});
+
 test('a delivery waits for a database that restarts instead of being lost', async () => {
   await api.store.postgres.crash();
   const answer = github(push({ after: 'c'.repeat(40) }));
