@@ -70,7 +70,7 @@ export function openHost(home: string, sandbox: SandboxMode, log: Logger): Sandb
     if (groups?.removeEmpty(hash) ?? true) register?.remove(hash);
   };
   for (const hash of gone) forget(hash);
-  const launcher = openLauncher(join(home, 'engine', 'sandbox', 'launcher'));
+  const launcher = openLauncher(join(home, 'engine', 'sandbox', 'launcher'), log);
   return {
     launcher,
     hostsFile,

@@ -23,6 +23,7 @@ export interface Launched {
   onClose(callback: () => void): void;
 }
 
+/** Neither code nor signal: it could not be started. */
 export interface LaunchedExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -49,12 +50,16 @@ export function launchChild(
   });
   const child = spawn(program, rest, { env, cwd: folder, stdio, detached: ownGroup });
   for (const file of files) closeSync(file);
+  // It has an end like any other, which is told to whoever asks for it; without a free descriptor it has no sockets either.
+  child.on('error', () => undefined);
   return {
     get pid() {
       return child.pid ?? 0;
     },
     // The type of `stdio` ends at the fifth.
-    sockets: (child.stdio as readonly unknown[]).map((socket) => (socket ?? undefined) as Socket | undefined),
+    sockets: ((child.stdio ?? []) as readonly unknown[]).map(
+      (socket) => (socket ?? undefined) as Socket | undefined,
+    ),
     kill: () => {
       child.kill('SIGKILL');
     },

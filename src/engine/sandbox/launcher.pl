@@ -20,6 +20,7 @@ my ($PDEATHSIG, $SIGKILL) = (1, 9);
 my ($P_PID, $WNOHANG, $WEXITED, $WNOWAIT, $CLD_EXITED) = (1, 1, 4, 0x1000000, 1);
 my ($F_DUPFD_CLOEXEC, $ABOVE) = (1030, 64);
 my $BACKLOG = 1024;
+my ($LOOK_S, $PAUSE_S) = (1, 0.01);
 my $SOCKET = 'launcher.sock';
 my $CONTROL = 0xffffffff;
 # Linux may schedule by sessions: what starts is in the way of nobody who is called.
@@ -52,8 +53,10 @@ while (1) {
   my $asked = '';
   vec($asked, fileno $_, 1) = 1 for *STDIN, $server, $woken;
   vec($asked, $_, 1) = 1 for keys %heard;
-  my $found = select my $ready = $asked, undef, undef, undef;
+  # A signal that comes just before it sleeps wakes nobody, and is heard when it wakes.
+  my $found = select my $ready = $asked, undef, undef, %processes ? $LOOK_S : undef;
   next if $found < 0;
+  report_ends() if $found == 0;
   exit 0 if vec $ready, fileno(STDIN), 1;
   if (vec $ready, fileno $woken, 1) {
     sysread $woken, my $ignored, 4096;
@@ -64,17 +67,19 @@ while (1) {
 }
 
 sub welcome {
-  accept my $connection, $server or return;
+  my $connection;
+  # Without a free descriptor it stays in the queue, and would be found there at once.
+  accept $connection, $server or return select undef, undef, undef, $PAUSE_S;
   my ($start, $descriptor) = unpack 'NN', read_whole($connection, 8) // return;
-  my $coming = $coming{$start} //= { sockets => {} };
   if ($descriptor == $CONTROL) {
     my $length = unpack 'N', read_whole($connection, 4) // return;
-    $coming->{fields} = [unpack '(N/a*)*', read_whole($connection, $length) // return];
-    $coming->{control} = $connection;
+    my $fields = [unpack '(N/a*)*', read_whole($connection, $length) // return];
+    $coming{$start} = { control => $connection, fields => $fields, sockets => {} };
     $heard{ fileno $connection } = { control => $connection, start => $start };
   }
-  else { $coming->{sockets}{$descriptor} = $connection }
-  launch($start) if $coming->{control} && !grep { !$coming->{sockets}{$_} } sockets_of($coming);
+  # The control connection comes first: without it nobody waits for this one any more.
+  elsif (my $coming = $coming{$start}) { $coming->{sockets}{$descriptor} = $connection }
+  launch($start) if $coming{$start} && !grep { !$coming{$start}{sockets}{$_} } sockets_of($coming{$start});
 }
 
 # The descriptors that are to be sockets.
@@ -103,7 +108,6 @@ sub launch {
   become($control, $folder, \@files, \@environment, \@words) if $number == 0;
   $processes{$number} = { control => $control, over => 0, alone => 0 };
   $heard{ fileno $control } = { control => $control, process => $number };
-  kill KILL => $number if $coming->{unwanted};
   write_line($control, "started $number");
 }
 
@@ -116,12 +120,20 @@ sub become {
   POSIX::_exit(127) if getppid != $launcher;
   my $report = fcntl $control, $F_DUPFD_CLOEXEC, $ABOVE;
   # Out of each other's way first.
-  my @sources = map { $_ && fcntl $_, $F_DUPFD_CLOEXEC, $ABOVE } @$files;
+  my @sources;
+  for my $descriptor (grep { $files->[$_] } 0 .. $#$files) {
+    $sources[$descriptor] = fcntl $files->[$descriptor], $F_DUPFD_CLOEXEC, $ABOVE or give_up($report, 'a descriptor');
+  }
   for my $descriptor (grep { $sources[$_] } 0 .. $#sources) { POSIX::dup2($sources[$descriptor], $descriptor) }
   %ENV = map { split /=/, $_, 2 } @$environment;
-  chdir $folder and exec { $words->[0] } @$words;
-  my $why = "failed $words->[0]: $!\n";
-  POSIX::write($report, $why, length $why);
+  chdir $folder or give_up($report, $folder);
+  exec { $words->[0] } @$words or give_up($report, $words->[0]);
+}
+
+sub give_up {
+  my ($report, $what) = @_;
+  my $why = "failed $what: $!\n";
+  POSIX::write($report // -1, $why, length $why);
   POSIX::_exit(127);
 }
 
@@ -131,13 +143,14 @@ sub hear {
   my $process = defined $number ? $processes{$number} : undef;
   my $read = sysread $control, my $said, 16;
   return if !defined $read && $! == EINTR;
-  if (!$process) { $coming{$start}{unwanted} = 1 if $coming{$start} }
-  elsif (!$process->{over}) { kill KILL => $number }
+  if ($process && !$process->{over}) { kill KILL => $number }
+  # It need not be started any more; its sockets go with it.
+  elsif (!$process && delete $coming{$start}) { write_line($control, "exit 0 $SIGKILL") }
   return if $read;
   delete $heard{$descriptor};
   close $control;
-  if (!$process) { delete $coming{$start} }
-  elsif ($process->{over}) { forget($number) }
+  return if !$process;
+  if ($process->{over}) { forget($number) }
   else { $process->{alone} = 1 }
 }
 

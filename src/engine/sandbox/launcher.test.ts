@@ -1,18 +1,30 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { helperPid } from '../../../test/support/helper-pid.ts';
+import { createLog } from '../../platform/log.ts';
+import { lengthPrefixed } from './fields.ts';
 import { Launcher } from './launcher.ts';
 import { launchChild, type Launched, type LaunchedExit, type LaunchSpec } from './launched.ts';
 
+const LOG = createLog('test', 'silent');
 let folder = '';
 let launcher: Launcher;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-launcher-'));
-  launcher = new Launcher(join(folder, 'launcher'));
+  launcher = new Launcher(join(folder, 'launcher'), LOG);
   await listening();
 });
 afterEach(async () => {
@@ -43,6 +55,12 @@ function isGone(pid: number): boolean {
   } catch {
     return true;
   }
+}
+
+/** `undefined`: it was closed before anything came. */
+async function readFirst(socket: Socket): Promise<Buffer | undefined> {
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) return chunk as Buffer;
+  return undefined;
 }
 
 function shell(script: string, rest: Partial<LaunchSpec> = {}): LaunchSpec {
@@ -164,8 +182,42 @@ describe('the launcher', () => {
     await listening();
   });
 
+  test('forgets a start that is killed before all its sockets are there, and sockets of a start that nobody asked for', async () => {
+    const path = `/proc/${launcherPid()}/cwd/launcher.sock`;
+    const head = (start: number, descriptor: number) => {
+      const bytes = Buffer.alloc(8);
+      bytes.writeUInt32BE(start, 0);
+      bytes.writeUInt32BE(descriptor, 4);
+      return bytes;
+    };
+    const control = connect(path);
+    control.write(
+      Buffer.concat([head(1_000_000, 0xff_ff_ff_ff), lengthPrefixed(['/', '1', '0', 'socket', 'true'])]),
+    );
+    control.write('k');
+    expect(String(await readFirst(control))).toBe('exit 0 9\n');
+    const orphan = connect(path);
+    orphan.write(head(1_000_000, 0));
+    expect(await readFirst(orphan)).toBeUndefined();
+    control.destroy();
+    expect((await run(launcher.launch(shell('echo next')))).text).toBe('next\n');
+  });
+
+  test('that cannot live is not started again and again, which is said once', async () => {
+    const place = join(folder, 'taken');
+    mkdirSync(join(place, 'launcher.sock'), { recursive: true });
+    const warn = vi.fn();
+    const dead = new Launcher(place, Object.assign(createLog('test', 'silent'), { warn }));
+    for (let count = 0; count < 3; count += 1) {
+      expect((await run(dead.launch(shell('echo $PPID')))).text).toBe(`${process.pid}\n`);
+      await vi.waitFor(() => expect(warn).toHaveBeenCalledOnce());
+    }
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('the launcher ended with')]]);
+    dead.close();
+  });
+
   test('works in a folder that lies deeper than the path of a socket may be long', async () => {
-    const deep = new Launcher(join(folder, 'x'.repeat(200), 'launcher'));
+    const deep = new Launcher(join(folder, 'x'.repeat(200), 'launcher'), LOG);
     deep.start();
     try {
       await vi.waitFor(async () => {

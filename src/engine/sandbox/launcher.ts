@@ -3,17 +3,20 @@
  * more memory the forking process has, and the engine must not stand still meanwhile: it answers calls. The helper hands
  * each process its ends of sockets that the engine has connected to it; what goes over them does not touch the helper.
  */
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { constants } from 'node:os';
-import type { Readable, Writable } from 'node:stream';
+import type { Logger } from '../../platform/log.ts';
 import { lengthPrefixed } from './fields.ts';
 import { launchChild, type Launched, type LaunchedExit, type LaunchSpec } from './launched.ts';
 import { helperState, PERL, perlScript } from './perl-helper.ts';
 
-type Helper = ChildProcessByStdio<Writable, Readable, null>;
+/** Without a free descriptor it has no streams. */
+type Helper = Omit<ChildProcess, 'stdin' | 'stdout'> & Partial<Pick<ChildProcess, 'stdin' | 'stdout'>>;
 
+/** After one that ended before it could be asked: another would do no better at once. */
+const PAUSE_MS = 60_000;
 /** Stands for the control connection where the others have their descriptor. */
 const CONTROL = 0xff_ff_ff_ff;
 const KILL = 'k';
@@ -23,19 +26,22 @@ const SIGNALS = new Map(
 
 export class Launcher {
   readonly #folder: string;
+  readonly #log: Logger;
   #helper: Helper | undefined;
   #isListening = false;
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
   #next = 0;
 
   /** @param folder only for this */
-  constructor(folder: string) {
+  constructor(folder: string, log: Logger) {
     this.#folder = folder;
+    this.#log = log;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
   /** Makes the helper be there before the first process; again when it has died. */
   start(): void {
-    this.#helper ??= this.#spawn();
+    if (!this.#helper && performance.now() >= this.#notBeforeMs) this.#helper = this.#spawn();
   }
 
   /** While there is no helper (yet), the engine starts the process itself. */
@@ -50,37 +56,45 @@ export class Launcher {
 
   /** With it end the processes that still run: a sandbox dies with its parent. */
   close(): void {
-    this.#helper?.stdin.end();
+    const helper = this.#helper;
+    this.#helper = undefined;
+    this.#notBeforeMs = Number.POSITIVE_INFINITY;
+    helper?.stdin?.end();
   }
 
   #spawn(): Helper {
-    const helper = spawn(PERL, [perlScript('launcher')], {
+    const helper: Helper = spawn(PERL, [perlScript('launcher')], {
       env: {},
       cwd: this.#folder,
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    const gone = (): void => {
+    const gone = (reason: string): void => {
       if (this.#helper !== helper) return;
       this.#helper = undefined;
+      if (!this.#isListening) {
+        this.#notBeforeMs = performance.now() + PAUSE_MS;
+        this.#log.warn(`the engine starts sandboxes itself, which takes its time: the launcher ${reason}`);
+      }
       this.#isListening = false;
     };
-    helper.on('error', gone);
-    helper.on('exit', gone);
-    helper.stdin.on('error', gone);
-    helper.stdout.once('data', () => {
+    helper.on('error', ({ message }) => gone(`could not be started: ${message}`));
+    helper.on('exit', (code, signal) => gone(`ended with ${code ?? signal}`));
+    helper.stdin?.on('error', () => undefined);
+    helper.stdout?.on('error', () => undefined);
+    helper.stdout?.once('data', () => {
       this.#isListening = this.#helper === helper;
     });
     // Idle, it keeps nobody's process alive.
     helper.unref();
-    for (const stream of [helper.stdin, helper.stdout]) (stream as unknown as Socket).unref();
+    for (const stream of [helper.stdin, helper.stdout]) (stream as Socket | null | undefined)?.unref();
     return helper;
   }
 }
 
 /** Where a helper cannot run, the engine starts processes itself. */
-export function openLauncher(folder: string): Launcher | undefined {
+export function openLauncher(folder: string, log: Logger): Launcher | undefined {
   if (!helperState().available) return undefined;
-  const launcher = new Launcher(folder);
+  const launcher = new Launcher(folder, log);
   launcher.start();
   return launcher;
 }
@@ -103,8 +117,15 @@ class LaunchedByHelper implements Launched {
       head.writeUInt32BE(start, 0);
       head.writeUInt32BE(descriptor, 4);
       socket.write(head);
-      // What was wrong shows in its end.
-      socket.on('error', () => socket.destroy());
+      let isConnected = false;
+      socket.on('connect', () => {
+        isConnected = true;
+      });
+      socket.on('error', () => {
+        socket.destroy();
+        // The helper would wait for it; nothing was started.
+        if (!isConnected) this.#ended({ code: null, signal: null });
+      });
       return socket;
     };
     this.#control = open(CONTROL);

@@ -117,6 +117,8 @@ export class InstanceProcess {
       void this.#clear();
       this.#network?.release();
       this.#onExit(exit);
+      // What nobody reads any more would keep them open.
+      for (const socket of this.#child.sockets) socket?.resume();
     };
     this.#child.onExit((ended) => {
       exit = { ...ended, outOfMemory: (this.#group?.oomKills() ?? 0) > 0 };
