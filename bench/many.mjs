@@ -1,8 +1,9 @@
 /**
- * `npm run bench:many [projects] [pushes] [--rest]`: many projects (50 unless told otherwise), of which each has had its first
- * release; then all are pushed several times at once (5), half of them all at once and half gray with probes. Fails where a
- * release is lost, doubled, without end or out of order in its lane; prints how long webhooks took, what the machine did, and
- * how memory grew; with `--rest` also what is left of it when nothing has been released for some minutes.
+ * `npm run bench:many [projects] [pushes] [bursts] [--rest]`: many projects (50 unless told otherwise), of which each has had its
+ * first release; then all are pushed several times at once (5), half of them all at once and half gray with probes, and when
+ * every release has ended once more (3 bursts). Fails where a release is lost, doubled, without end or out of order in its
+ * lane; prints how long webhooks took, what the machine did, and how memory grew; with `--rest` also what is left of it when
+ * nothing has been released for some minutes.
  */
 import { randomBytes } from 'node:crypto';
 import { loadavg } from 'node:os';
@@ -12,7 +13,7 @@ import { memoryOf } from './memory.mjs';
 import { createProject, push, pushAll } from './project.mjs';
 import { apiOf, startStack } from './stack.mjs';
 
-const [PROJECTS = 50, PUSHES = 5] = process.argv.slice(2).filter(Number).map(Number);
+const [PROJECTS = 50, PUSHES = 5, BURSTS = 3] = process.argv.slice(2).filter(Number).map(Number);
 /** Pushes to another branch of each project before. */
 const OTHERS = 20;
 const RESTS = process.argv.includes('--rest');
@@ -27,7 +28,7 @@ try {
   const api = apiOf(stack);
   const projects = await Promise.all(
     Array.from({ length: PROJECTS }, (_, index) =>
-      createProject(stack, api, { name: `many-${index}`, plan: planOf(index), commits: 1 + PUSHES }),
+      createProject(stack, api, { name: `many-${index}`, plan: planOf(index), commits: 1 + PUSHES * BURSTS }),
     ),
   );
   // Each has a version that its users have, so that what comes is let in beside it.
@@ -38,42 +39,60 @@ try {
   await Promise.all(projects.map((project) => pushAll(stack, project, others, 'feature')));
   await pause(2_000);
   const loadBefore = loadavg()[0];
-  const before = memoryOf(stack);
+  const memory = [memoryOf(stack)];
+  const bursts = [];
+  for (let burst = 0; burst < BURSTS; burst += 1) {
+    bursts.push(await measureBurst(api, projects, burst));
+    memory.push(memoryOf(stack));
+  }
+  if (RESTS) {
+    await pause(REST_MS);
+    memory.push(memoryOf(stack));
+  }
+  const say = (what, text) => console.log(`${what.padEnd(29)}${text}`);
+  const each = (pick) => bursts.map(pick).join(' | ');
+  say('projects × pushes', `${PROJECTS} × ${PUSHES}, load of the machine before ${loadBefore.toFixed(1)}`);
+  say(
+    'burst',
+    each((_, index) => index + 1),
+  );
+  say('all webhooks answered in', `${each(({ toldMs }) => (toldMs / 1_000).toFixed(2))} s`);
+  const quantiles = (times) => [0.5, 0.99].map((part) => quantile(times, part).toFixed(0)).join(' / ');
+  say('webhook answer, p50 / p99', `${each(({ times }) => quantiles(times))} ms`);
+  say('every release ended after', `${each(({ tookS }) => tookS.toFixed(0))} s`);
+  say(
+    'states',
+    each(({ states }) => states),
+  );
+  const row = (pick) => memory.map((at) => Math.round(pick(at) ?? Number.NaN)).join(' → ');
+  say('memory (PSS, MB)', `before → after each burst${RESTS ? ` → ${REST_MS / 60_000} minutes later` : ''}`);
+  say(
+    '— all',
+    row(({ all }) => all),
+  );
+  for (const part of Object.keys(memory[0].parts))
+    say(
+      `— ${part}`,
+      row(({ parts }) => parts[part]),
+    );
+} finally {
+  await stack.stop();
+}
+
+/** All projects are pushed at once, and all that follows has ended. */
+async function measureBurst(api, projects, burst) {
+  const first = 1 + burst * PUSHES;
   const began = performance.now();
   const times = await Promise.all(
-    projects.map((project) => pushAll(stack, project, project.commits.slice(1))),
+    projects.map((project) => pushAll(stack, project, project.commits.slice(first, first + PUSHES))),
   );
   const toldMs = performance.now() - began;
   const last = await untilAllEnded(api, projects);
   const tookS = (performance.now() - began) / 1_000;
   for (const project of projects) check(project, last.get(project.name) ?? []);
-  const releases = [...last.values()].flat();
-  const sorted = Float64Array.from(times.flat()).sort();
-  const states = Object.entries(Object.groupBy?.(releases, (r) => r.state) ?? countBy(releases));
-  console.log(
-    `projects × pushes            ${PROJECTS} × ${PUSHES}, load of the machine before ${loadBefore.toFixed(1)}`,
-  );
-  console.log(`all webhooks answered in     ${(toldMs / 1_000).toFixed(1)} s`);
-  console.log(
-    `webhook answer, p50 / p99    ${quantile(sorted, 0.5).toFixed(0)} / ${quantile(sorted, 0.99).toFixed(0)} ms`,
-  );
-  console.log(
-    `every release ended after    ${tookS.toFixed(0)} s (${((releases.length - PROJECTS) / tookS).toFixed(2)} a second)`,
-  );
-  console.log(
-    `states                       ${states.map(([state, of]) => `${state} ${of.length}`).join(', ')}`,
-  );
-  const after = memoryOf(stack);
-  const rested = RESTS ? await pause(REST_MS).then(() => memoryOf(stack)) : undefined;
-  const row = (pick) => [before, after, ...(rested ? [rested] : [])].map(pick).join(' → ');
-  console.log(
-    `memory (PSS, MB)             before → after${rested ? ` → ${REST_MS / 60_000} minutes later` : ''}`,
-  );
-  console.log(`— all                        ${row(({ all }) => Math.round(all))}`);
-  for (const part of Object.keys(after.parts))
-    console.log(`— ${part.padEnd(27)}${row(({ parts }) => Math.round(parts[part] ?? Number.NaN))}`);
-} finally {
-  await stack.stop();
+  const releases = [...last.values()].flatMap((of) => of.filter(({ number }) => number > first));
+  const states = Object.entries(countBy(releases)).map(([state, of]) => `${state} ${of.length}`);
+  return { toldMs, tookS, times: Float64Array.from(times.flat()).sort(), states: states.join(', ') };
 }
 
 /** Half of the projects release all at once, half gray with probes. */
