@@ -1,7 +1,8 @@
 /**
  * What a function may rely on, whatever its language: one table of cases (`cases/`) over every interpreter that this
  * machine has, those of `SLUICE_RUNTIMES` first, with the Node.js majors in its cache. A language joins by its fixtures (`fixtures.ts` says what each must do)
- * and a line in `LANGUAGES`. Runtimes that can wait for a function go through the table a second time, out of the stock.
+ * and a line in one of the tests beside this file, which run side by side. Runtimes that can wait for a function go through the table
+ * a second time, out of the stock.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../platform/config.ts';
@@ -21,15 +22,7 @@ import { INITIALIZER } from './cases/initializer.ts';
 import { LOG } from './cases/log.ts';
 import { SURROUNDINGS } from './cases/surroundings.ts';
 import type { Language } from './language.ts';
-import { CUSTOM } from './custom.ts';
-import { DOTNET } from './dotnet.ts';
-import { JAVA } from './java.ts';
-import { NODEJS } from './nodejs.ts';
-import { PHP } from './php.ts';
-import { PYTHON } from './python.ts';
 import { Subject } from './subject.ts';
-
-const LANGUAGES: readonly Language[] = [NODEJS, PYTHON, PHP, JAVA, DOTNET, CUSTOM];
 
 const TABLE: Readonly<Record<string, readonly ConformanceCase[]>> = {
   answers: ANSWERS,
@@ -48,16 +41,25 @@ const host = { interpreters, cache };
 const MAJORS = [6, 8, 10, 12, 14, 16, 18];
 /** Out of the stock come the oldest and the newest alone: what differs there is how they read their environment. */
 const BETWEEN = MAJORS.slice(1).map((major) => `nodejs${major}`);
-for (const major of MAJORS)
-  if (!cachedBinary(cache, major))
-    await fetchBinary(cache, major).catch((error: unknown) =>
-      test.skip(`Node.js ${major}: cannot be fetched here: ${ensureError(error).message.slice(0, 200)}`),
-    );
-for (const id of ['java8', 'java11', 'dotnetcore2.1']) await prepareRuntime(id);
-const registry = new RuntimeRegistry(host);
-const states = registry.states();
+/** What can be had for a test of them. */
+const PREPARED = ['java8', 'java11', 'dotnetcore2.1'];
 
-for (const language of LANGUAGES) {
+/** Defines the tests of these languages. */
+export async function testConformance(languages: readonly Language[]): Promise<void> {
+  const ids = new Set(languages.flatMap((language) => language.ids));
+  for (const major of MAJORS.filter((each) => ids.has(`nodejs${each}`)))
+    if (!cachedBinary(cache, major))
+      await fetchBinary(cache, major).catch((error: unknown) =>
+        test.skip(`Node.js ${major}: cannot be fetched here: ${ensureError(error).message.slice(0, 200)}`),
+      );
+  for (const id of PREPARED.filter((each) => ids.has(each))) await prepareRuntime(id);
+  // Knows what was prepared.
+  const registry = new RuntimeRegistry(host);
+  for (const language of languages) testLanguage(language, registry);
+}
+
+function testLanguage(language: Language, registry: RuntimeRegistry): void {
+  const states = registry.states();
   /** Interpreters that the table ran over already, by their version. */
   const covered = new Map<string, string>();
   // The id that an interpreter serves exactly comes first, because the others would only repeat it.
@@ -75,13 +77,13 @@ for (const language of LANGUAGES) {
     }
     covered.set(state.version, id);
     describe(`${id} (${state.version})`, () => runTable(language, id, state.version, 'ordinary'));
-    if (canWait(id) && !BETWEEN.includes(id))
+    if (canWait(registry, id) && !BETWEEN.includes(id))
       describe(`${id} (${state.version}), out of the stock`, () =>
         runTable(language, id, state.version, 'stock'));
   }
 }
 
-function canWait(id: string): boolean {
+function canWait(registry: RuntimeRegistry, id: string): boolean {
   const lookup = registry.find(id);
   return (
     canShowFolders('on') &&

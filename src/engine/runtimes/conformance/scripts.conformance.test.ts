@@ -1,0 +1,5 @@
+import { PYTHON } from './python.ts';
+import { PHP } from './php.ts';
+import { testConformance } from './table.ts';
+
+await testConformance([PYTHON, PHP]);
