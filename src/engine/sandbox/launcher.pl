@@ -19,7 +19,8 @@ my ($WAITID, $PRCTL) = @{ $CALLS{ (POSIX::uname())[4] } or die "unknown machine\
 my ($PDEATHSIG, $SIGKILL) = (1, 9);
 my ($P_PID, $WNOHANG, $WEXITED, $WNOWAIT, $CLD_EXITED) = (1, 1, 4, 0x1000000, 1);
 my ($F_DUPFD_CLOEXEC, $ABOVE) = (1030, 64);
-my $BACKLOG = 1024;
+# Seven connections a start; Linux cuts it to net.core.somaxconn, which is as much by default.
+my $BACKLOG = 4096;
 my ($LOOK_S, $PAUSE_S) = (1, 0.01);
 my $SOCKET = 'launcher.sock';
 my $CONTROL = 0xffffffff;
