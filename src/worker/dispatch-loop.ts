@@ -16,6 +16,8 @@ export interface DispatchLoop {
   readonly handOverSome: () => Promise<number>;
   /** From one round that handed something over to the next, milliseconds; left out: none. */
   readonly roundMs?: number;
+  /** Hands over when nothing new was announced for so long, or anyway after some more; milliseconds, left out: at once. */
+  readonly calm?: { readonly quietMs: number; readonly mostMs: number };
   readonly log: Logger;
 }
 
@@ -23,13 +25,15 @@ const POLL_MS = 1_000;
 
 /** Starts handing over; `close` waits for what is under way, `wake` makes it look at once. */
 export function startDispatchLoop(loop: DispatchLoop): { wake(): void; close(): Promise<void> } {
-  const { databaseUrl, channel, applicationName, handOverSome, roundMs = 0, log } = loop;
+  const { databaseUrl, channel, applicationName, handOverSome, roundMs = 0, calm, log } = loop;
   const ended = new AbortController();
   let wake = (): void => undefined;
-  const listening = listen(
-    { databaseUrl, channel, applicationName, onNotify: () => wake(), onConnect: () => wake() },
-    log,
-  );
+  let announcedMs = Number.NEGATIVE_INFINITY;
+  const onNotify = (): void => {
+    announcedMs = performance.now();
+    wake();
+  };
+  const listening = listen({ databaseUrl, channel, applicationName, onNotify, onConnect: () => wake() }, log);
 
   async function run(): Promise<void> {
     while (!ended.signal.aborted) {
@@ -37,11 +41,24 @@ export function startDispatchLoop(loop: DispatchLoop): { wake(): void; close(): 
       // Set before the table is read: what is stored meanwhile ends the nap at once.
       wake = () => nap.abort();
       try {
-        while ((await handOverSome()) > 0 && !ended.signal.aborted) await rest(roundMs);
+        await calmed();
+        while ((await handOverSome()) > 0 && !ended.signal.aborted) {
+          await rest(roundMs);
+          await calmed();
+        }
       } catch (error) {
         log.warn({ err: ensureError(error), channel }, 'what waits to be handed over could not be read');
       }
       await rest(POLL_MS, AbortSignal.any([nap.signal, ended.signal]));
+    }
+  }
+  async function calmed(): Promise<void> {
+    if (!calm) return;
+    const latestMs = performance.now() + calm.mostMs;
+    for (;;) {
+      const quietMs = Math.min(announcedMs + calm.quietMs, latestMs) - performance.now();
+      if (quietMs <= 0 || ended.signal.aborted) return;
+      await rest(quietMs);
     }
   }
   async function rest(forMs: number, signal: AbortSignal = ended.signal): Promise<void> {

@@ -43,6 +43,12 @@ const LONGEST_PAUSE_MS = 5_000;
  */
 const ROUND_MS = 200;
 
+/**
+ * While pushes come, releases would take the processors from their answers: they start when a burst is over, or goes on for
+ * long.
+ */
+const CALM = { quietMs: 40, mostMs: 1_000 };
+
 /** Starts handing over; `close` waits for what is under way. */
 export function startDispatcher(parts: DispatcherParts): { close(): Promise<void> } {
   return startDispatchLoop({
@@ -51,6 +57,7 @@ export function startDispatcher(parts: DispatcherParts): { close(): Promise<void
     applicationName: 'sluice-dispatcher',
     handOverSome: () => handOverSome(parts),
     roundMs: ROUND_MS,
+    calm: CALM,
     log: parts.log,
   });
 }
