@@ -43,7 +43,8 @@ listen $server, $BACKLOG or die "listen: $!\n";
 umask $mask;
 syswrite STDOUT, "listening\n";
 
-# Starts that are not whole yet: number of each → its control connection, what it said, its sockets by their descriptors.
+# Starts that are not whole yet: number of each → its control connection, what it said (given: of each descriptor "socket",
+# nothing, or a file to read), what it has by its descriptors, and how many sockets are missing.
 my %coming;
 # Number of each process → its control connection, and what is known of its end.
 my %processes;
@@ -74,39 +75,35 @@ sub welcome {
   my ($start, $descriptor) = unpack 'NN', read_whole($connection, 8) // return;
   if ($descriptor == $CONTROL) {
     my $length = unpack 'N', read_whole($connection, 4) // return;
-    my $fields = [unpack '(N/a*)*', read_whole($connection, $length) // return];
-    $coming{$start} = { control => $connection, fields => $fields, sockets => {} };
+    my ($folder, $descriptors, $variables, @words) = unpack '(N/a*)*', read_whole($connection, $length) // return;
+    my @given = splice @words, 0, $descriptors;
+    my @environment = splice @words, 0, $variables;
+    $coming{$start} = {
+      control => $connection, folder => $folder, given => \@given, environment => \@environment, words => \@words,
+      files => [], missing => scalar grep { $_ eq 'socket' } @given,
+    };
     $heard{ fileno $connection } = { control => $connection, start => $start };
   }
   # The control connection comes first: without it nobody waits for this one any more.
-  elsif (my $coming = $coming{$start}) { $coming->{sockets}{$descriptor} = $connection }
-  launch($start) if $coming{$start} && !grep { !$coming{$start}{sockets}{$_} } sockets_of($coming{$start});
-}
-
-# The descriptors that are to be sockets.
-sub sockets_of {
-  my ($coming) = @_;
-  my $given = $coming->{fields}[1];
-  return grep { $coming->{fields}[3 + $_] eq 'socket' } 0 .. $given - 1;
+  elsif (my $coming = $coming{$start}) {
+    $coming->{files}[$descriptor] = $connection;
+    $coming->{missing} -= 1;
+  }
+  launch($start) if $coming{$start} && $coming{$start}{missing} == 0;
 }
 
 sub launch {
   my ($start) = @_;
   my $coming = delete $coming{$start};
-  my $control = $coming->{control};
-  my ($folder, $descriptors, $variables, @words) = @{ $coming->{fields} };
-  my @given = splice @words, 0, $descriptors;
-  my @environment = splice @words, 0, $variables;
-  # "socket", nothing, or a file to read.
-  my @files = map { my $file = $coming->{sockets}{$_}; $file } 0 .. $#given;
+  my ($control, $given, $files) = @$coming{qw(control given files)};
   # Programs take it for granted that there is something on 0, 1 and 2.
-  for my $at (grep { $given[$_] ne 'socket' && ($given[$_] ne '' || $_ <= 2) } 0 .. $#given) {
-    my ($mode, $path) = $given[$at] eq '' ? ('+<', '/dev/null') : ('<', $given[$at]);
-    open $files[$at], $mode, $path or return write_line($control, "failed $path: $!");
+  for my $at (grep { $given->[$_] ne 'socket' && ($given->[$_] ne '' || $_ <= 2) } 0 .. $#$given) {
+    my ($mode, $path) = $given->[$at] eq '' ? ('+<', '/dev/null') : ('<', $given->[$at]);
+    open $files->[$at], $mode, $path or return write_line($control, "failed $path: $!");
   }
   my $number = fork;
   return write_line($control, "failed fork: $!") if !defined $number;
-  become($control, $folder, \@files, \@environment, \@words) if $number == 0;
+  become($coming) if $number == 0;
   $processes{$number} = { control => $control, over => 0, alone => 0 };
   $heard{ fileno $control } = { control => $control, process => $number };
   write_line($control, "started $number");
@@ -114,7 +111,7 @@ sub launch {
 
 # Never comes back.
 sub become {
-  my ($control, $folder, $files, $environment, $words) = @_;
+  my ($control, $folder, $files, $environment, $words) = @{ $_[0] }{qw(control folder files environment words)};
   $SIG{$_} = 'DEFAULT' for qw(HUP INT TERM PIPE CHLD);
   # Nothing stays that this program is not the parent of.
   syscall $PRCTL, $PDEATHSIG, $SIGKILL, 0, 0, 0;
