@@ -41,16 +41,16 @@ export function startDispatchLoop(loop: DispatchLoop): { wake(): void; close(): 
       // Set before the table is read: what is stored meanwhile ends the nap at once.
       wake = () => nap.abort();
       try {
-        await calmed();
-        while ((await handOverSome()) > 0 && !ended.signal.aborted) {
-          await rest(roundMs);
-          await calmed();
-        }
+        while ((await round()) > 0 && !ended.signal.aborted) await rest(roundMs);
       } catch (error) {
         log.warn({ err: ensureError(error), channel }, 'what waits to be handed over could not be read');
       }
       await rest(POLL_MS, AbortSignal.any([nap.signal, ended.signal]));
     }
+  }
+  async function round(): Promise<number> {
+    await calmed();
+    return handOverSome();
   }
   async function calmed(): Promise<void> {
     if (!calm) return;
