@@ -1,4 +1,4 @@
-/** Finds a Perl helper that this process has started. */
+/** Finds a Perl helper that this process has started, and what it has started. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
@@ -18,4 +18,9 @@ export function helperPid(script: string): number {
   });
   if (found === undefined) throw new Error(`no ${script} runs`);
   return Number(found);
+}
+
+/** Their numbers, as the kernel writes them; empty: none. */
+export function childrenOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
 }

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
 import { ownFunctionRunner } from '../../../test/support/function-runner.ts';
-import { helperPid } from '../../../test/support/helper-pid.ts';
+import { childrenOf, helperPid } from '../../../test/support/helper-pid.ts';
 
 const CODE = `exports.handler = (event, context, callback) => {
   console.log('here');
@@ -33,8 +32,3 @@ test('what starts sandboxes is killed: calls in them end as with their process, 
   // Another one is there for what starts later.
   await vi.waitFor(() => helperPid('launcher.pl'));
 });
-
-/** Their numbers, as the kernel writes them. */
-function childrenOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-}

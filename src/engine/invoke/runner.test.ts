@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { ownFunctionRunner } from '../../../test/support/function-runner.ts';
+import { isAlive } from '../../../test/support/is-alive.ts';
 
 /** Answers after `event` milliseconds with the number of calls that this instance has in work. */
 const SLOW = `let now = 0;
@@ -364,13 +365,4 @@ function processesWith(text: string): number[] {
       return false;
     }
   });
-}
-
-/** A dead process that nobody has reaped counts as dead. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  } catch {
-    return false;
-  }
 }

@@ -1,18 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { helperPid } from '../../../test/support/helper-pid.ts';
+import { childrenOf, helperPid } from '../../../test/support/helper-pid.ts';
+import { isAlive } from '../../../test/support/is-alive.ts';
 import { createLog } from '../../platform/log.ts';
 import { lengthPrefixed } from './fields.ts';
 import { Launcher } from './launcher.ts';
@@ -47,15 +40,6 @@ async function listening(): Promise<void> {
 }
 
 const launcherPid = () => helperPid('launcher.pl');
-
-/** Or waits for a new parent that asks for its status. */
-function isGone(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ');
-  } catch {
-    return true;
-  }
-}
 
 /** `undefined`: it was closed before anything came. */
 async function readFirst(socket: Socket): Promise<Buffer | undefined> {
@@ -161,10 +145,7 @@ describe.each([
 describe('the launcher', () => {
   test('starts many at once, each with its own sockets, and keeps nothing of them', async () => {
     const descriptors = () => readdirSync(`/proc/${launcherPid()}/fd`).length;
-    const quiet = () =>
-      vi.waitFor(() =>
-        expect(readFileSync(`/proc/${launcherPid()}/task/${launcherPid()}/children`, 'utf8')).toBe(''),
-      );
+    const quiet = () => vi.waitFor(() => expect(childrenOf(launcherPid())).toBe(''));
     await quiet();
     const before = descriptors();
     const runs = await Promise.all(
@@ -182,7 +163,7 @@ describe('the launcher', () => {
     await vi.waitFor(() => expect(running.pid).toBeGreaterThan(0));
     process.kill(launcherPid(), 'SIGKILL');
     expect((await killed).exit.signal).toBe('SIGKILL');
-    await vi.waitFor(() => expect(isGone(running.pid)).toBe(true));
+    await vi.waitFor(() => expect(isAlive(running.pid)).toBe(false));
     expect((await run(launcher.launch(shell('echo next')))).text).toBe('next\n');
     await listening();
   });
