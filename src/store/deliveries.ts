@@ -71,11 +71,6 @@ export async function acceptDeliveries(db: Db, told: readonly Told[]): Promise<D
     const { delivery, version } = one;
     return releases ? [{ index, push: { delivery, releases, version } }] : [];
   });
-  // Whoever stores for several projects locks them in the order of their names, so that two never wait for each other.
-  pushes.sort((a, b) => {
-    const [one, other] = [a.push.delivery.project, b.push.delivery.project];
-    return one < other ? -1 : Number(one > other);
-  });
   const stored = await storePushes(
     db,
     pushes.map(({ push }) => push),
@@ -179,27 +174,21 @@ interface Push {
 /** In one transaction. `undefined` for a push that something has changed for since it was read. */
 async function storePushes(db: Db, pushes: readonly Push[]): Promise<(DeliveryResult | undefined)[]> {
   if (pushes.length === 0) return [];
-  const forms = pushes.map(({ delivery, releases, version }) => ({
-    delivery,
+  const forms = pushes.map(({ delivery, releases, version }, place) => ({
+    ...delivery,
+    place,
     version,
     releases: releases.map((one) => ({ ...storedForm(one), newestQuarantine: one.newestQuarantine })),
   }));
-  const { rows } = await sql<{ place: string; current: boolean; ids: string[] | null }>`
-    select place, current, case when current then store_push(push -> 'delivery', push -> 'releases') end as ids
-    from (
-      select place, push, push ->> 'version' is null or exists (
-        select from projects p
-        where p.id = push -> 'delivery' ->> 'project' and p.xmin::text = push ->> 'version') as current
-      from jsonb_array_elements(${JSON.stringify(forms)}::jsonb) with ordinality as told (push, place)
-    ) as told`.execute(db);
-  const rowOf = new Map(rows.map((row) => [Number(row.place) - 1, row]));
-  const results = pushes.map(({ releases }, index): DeliveryResult | undefined => {
-    const row = rowOf.get(index);
+  const { rows } = await sql<{ place: number; current: boolean; ids: string[] | null }>`
+    select place, current, ids from store_pushes(${JSON.stringify(forms)}::jsonb)`.execute(db);
+  const rowOf = new Map(rows.map((row) => [row.place, row]));
+  const results = pushes.map(({ releases }, place): DeliveryResult | undefined => {
+    const row = rowOf.get(place);
     if (row && !row.current) return { kind: 'project-changed' };
     const ids = row?.ids;
     if (!ids) return undefined;
-    const asked = new Set(releases.map(({ id }) => id));
-    const made = ids.filter((id) => asked.has(id));
+    const made = releases.map(({ id }) => id).filter((id) => ids.includes(id));
     return { kind: 'stored', outcome: { ignored: false, releases: ids }, made };
   });
   const [first] = results.flatMap((result) => (result?.kind === 'stored' ? result.made : []));

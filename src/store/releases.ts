@@ -62,7 +62,7 @@ export async function createRelease(
   return { id, created: true };
 }
 
-/** What the functions `insert_release` and `store_push` of the database take (`migrations/0007_store_push.sql`). */
+/** What the functions `insert_release` and `store_pushes` of the database take (`migrations/0007_store_push.sql`, `0009_store_pushes.sql`). */
 export function storedForm(input: NewRelease): object {
   // A rollback is done by the lane or the API already: nothing is to be handed over.
   const isHandedOver = RUN_CAUSES.includes(input.cause);

@@ -163,6 +163,41 @@ describe('deliveries', () => {
     expect(numbers).toEqual([old, first, third].map(({ id }, index) => ({ id, number: index + 1 })));
   });
 
+  test('that are stored together release each push once per environment — also where two of them tell of the same one', async () => {
+    const project = 'alike';
+    const told = (id: string, ...releases: NewRelease[]): Told => ({
+      delivery: { ...delivery, project, delivery: id },
+      effect: { releases },
+    });
+    const release = (environment: string, dedupeKey: string): NewRelease => ({
+      ...newRelease(project, { dedupeKey }),
+      environment,
+    });
+    const old = release('staging', 'push 1');
+    await accept(told('a-0', old));
+    const [first, again] = [release('staging', 'push 1'), release('production', 'push 1')];
+    const [late, twice] = [release('production', 'push 1'), release('production', 'push 2')];
+    const results = await acceptDeliveries(store.db, [
+      told('a-1', first, again),
+      told('a-2', late, twice),
+      told('a-3', release('production', 'push 2')),
+    ]);
+    const stored = (made: NewRelease[], ...releases: NewRelease[]): object => ({
+      kind: 'stored',
+      made: made.map(({ id }) => id),
+      outcome: { ignored: false, releases: releases.map(({ id }) => id) },
+    });
+    expect(results).toEqual([stored([again], old, again), stored([twice], again, twice), stored([], twice)]);
+    const rows = await store.db
+      .selectFrom('releases')
+      .innerJoin('outbox', 'outbox.release_id', 'releases.id')
+      .select(['releases.id', 'number'])
+      .where('project', '=', project)
+      .orderBy('outbox.id')
+      .execute();
+    expect(rows).toEqual([old, again, twice].map(({ id }, index) => ({ id, number: index + 1 })));
+  });
+
   test('of a project that was changed since it was read store nothing, each told apart from the others', async () => {
     for (const name of ['known', 'changed'])
       await createProject(store.db, {
