@@ -61,11 +61,13 @@ export function createWorkflows(
   options: { readonly address: string; readonly namespace: string },
   log: Logger,
 ): Workflows {
-  const { connection, close } = createTemporalConnection(options.address);
+  const { connection, asking, close } = createTemporalConnection(options.address);
   const client = new Client({ connection, namespace: options.namespace });
 
   async function check(waitMs: number): Promise<void> {
-    await connection.withDeadline(Date.now() + waitMs, () => connection.workflowService.getSystemInfo({}));
+    await asking(() =>
+      connection.withDeadline(Date.now() + waitMs, () => connection.workflowService.getSystemInfo({})),
+    );
   }
 
   function answers(): Promise<boolean> {
@@ -84,10 +86,12 @@ export function createWorkflows(
     const began = performance.now();
     const updateId = request.updateId ?? randomUUID();
     const withdrawn = new AbortController();
-    const offer = connection.withAbortSignal(withdrawn.signal, () =>
-      client.workflow
-        .getHandle(request.workflowId)
-        .startUpdate(request.update, { args: request.args, updateId, waitForStage: 'ACCEPTED' }),
+    const offer = asking(() =>
+      connection.withAbortSignal(withdrawn.signal, () =>
+        client.workflow
+          .getHandle(request.workflowId)
+          .startUpdate(request.update, { args: request.args, updateId, waitForStage: 'ACCEPTED' }),
+      ),
     );
     try {
       const handle = await within(
@@ -100,7 +104,7 @@ export function createWorkflows(
         if (!reachable || request.withdrawLate) withdrawn.abort();
         else void setTimeout(() => withdrawn.abort(), OFFER_MS).unref();
         void offer.then(
-          (late) => followUp(late, log),
+          (late) => asking(() => followUp(late, log)),
           (error: unknown) => log.info({ err: error, updateId }, 'an offered update was not taken'),
         );
         return { kind: reachable ? 'unanswered' : 'unreachable' };
@@ -110,7 +114,11 @@ export function createWorkflows(
         offer.catch(() => undefined);
         return { kind: 'unreachable' };
       }
-      const outcome = await within(handle.result(), request.outcomeMs - (performance.now() - began), late);
+      const outcome = await within(
+        asking(() => handle.result()),
+        request.outcomeMs - (performance.now() - began),
+        late,
+      );
       return outcome === LATE ? { kind: 'accepted' } : { kind: 'done', outcome: outcome.outcome };
     } catch (error) {
       return answerOf(error);
