@@ -13,7 +13,7 @@ import { openEventFeed } from './event-feed.ts';
 import { createLiveSplits } from './live-splits.ts';
 import { createApiMetrics } from './metrics.ts';
 import { startRollbackFinisher } from './rollback-finisher.ts';
-import { createDeliveries } from './webhooks/deliveries.ts';
+import { openDeliveries } from './webhooks/deliveries.ts';
 import { createRefusals } from './webhooks/refusals.ts';
 import { createWorkflows } from './workflows.ts';
 
@@ -40,6 +40,8 @@ async function main(): Promise<void> {
   const { databaseUrl } = config;
   const store = await openStore({ databaseUrl, maxConnections: 10, applicationName: 'sluice-api' }, log);
   lifecycle.onClose('database', () => store.close());
+  const deliveries = await openDeliveries(databaseUrl, log);
+  lifecycle.onClose('database of webhooks', () => deliveries.close());
   const workflows = createWorkflows(
     { address: config.temporalAddress, namespace: config.temporalNamespace },
     log,
@@ -72,7 +74,7 @@ async function main(): Promise<void> {
     splits: createLiveSplits(fc, { maxAgeMs: 1_000, waitMs: 1_500 }),
     sessions: createSessions(credentials.adminToken),
     metrics: createApiMetrics(),
-    deliveries: createDeliveries({ db: store.db }),
+    deliveries,
     refusals,
     log,
   });

@@ -12,6 +12,8 @@ export interface DatabaseOptions {
   readonly schema: string;
   /** Most connections of this process at once. */
   readonly maxConnections: number;
+  /** How many of them stay open also when nobody needs them: opening one takes longer than most questions. None by default. */
+  readonly keptConnections?: number;
   /** Shown in pg_stat_activity, so that an operator can tell who holds a lock. */
   readonly applicationName: string;
 }
@@ -21,6 +23,7 @@ export function createPool(options: DatabaseOptions, log: Logger): Pool {
   const pool = new Pool({
     connectionString: options.url,
     max: options.maxConnections,
+    min: options.keptConnections ?? 0,
     application_name: options.applicationName,
     options: `-c search_path=${options.schema}`,
     connectionTimeoutMillis: 5_000,

@@ -3,7 +3,6 @@
  * whoever sends the same delivery again gets the answer that was stored with it.
  */
 import { sql } from 'kysely';
-import { tellDispatcher } from './outbox.ts';
 import { isProjectVersion } from './projects.ts';
 import { findQuarantined, newestQuarantineId, sayQuarantined, type Quarantined } from './quarantine.ts';
 import { storedForm, type NewRelease } from './releases.ts';
@@ -63,6 +62,7 @@ const MOST_READINGS = 10;
  * Stores deliveries and what follows from them, or finds what followed from them before; the answers are in the order of the
  * deliveries, and so are the numbers of a project's releases. Those of pushes are stored together: a commit waits for the
  * disk, under the locks that number the projects' releases, and one wait for many pushes costs as much as one for each.
+ * The dispatcher is told by the caller.
  */
 export async function acceptDeliveries(db: Db, told: readonly Told[]): Promise<DeliveryResult[]> {
   // Hardly any delivery was sent before, and hardly any commit ever quarantined: what is stored says so by itself.
@@ -77,6 +77,12 @@ export async function acceptDeliveries(db: Db, told: readonly Told[]): Promise<D
   );
   const results = new Map(pushes.map(({ index }, place) => [index, stored[place]]));
   return Promise.all(told.map(async (one, index) => results.get(index) ?? acceptAlone(db, one)));
+}
+
+/** What PostgreSQL works out at the first push of each connection, done before: some 15 ms of processor time. */
+export async function prepareDeliveries(db: Db, connections: number): Promise<void> {
+  const nothing = sql`select from store_pushes('[]')`;
+  await Promise.all(Array.from({ length: connections }, () => nothing.execute(db)));
 }
 
 /** Everything is read first and stored in one step, which refuses when something has changed meanwhile. */
@@ -183,7 +189,7 @@ async function storePushes(db: Db, pushes: readonly Push[]): Promise<(DeliveryRe
   const { rows } = await sql<{ place: number; current: boolean; ids: string[] | null }>`
     select place, current, ids from store_pushes(${JSON.stringify(forms)}::jsonb)`.execute(db);
   const rowOf = new Map(rows.map((row) => [row.place, row]));
-  const results = pushes.map(({ releases }, place): DeliveryResult | undefined => {
+  return pushes.map(({ releases }, place): DeliveryResult | undefined => {
     const row = rowOf.get(place);
     if (row && !row.current) return { kind: 'project-changed' };
     const ids = row?.ids;
@@ -191,10 +197,6 @@ async function storePushes(db: Db, pushes: readonly Push[]): Promise<(DeliveryRe
     const made = releases.map(({ id }) => id).filter((id) => ids.includes(id));
     return { kind: 'stored', outcome: { ignored: false, releases: ids }, made };
   });
-  const [first] = results.flatMap((result) => (result?.kind === 'stored' ? result.made : []));
-  // Stored is stored: an answer does not wait for the dispatcher, which looks by itself within a second.
-  if (first !== undefined) void tellDispatcher(db, first).catch(() => undefined);
-  return results;
 }
 
 /** The same push means a new release once the quarantine that its commit was in (row `lifted`, 0: none) is lifted. */

@@ -47,6 +47,31 @@ export async function tellDispatcher(db: Db, releaseId: string): Promise<void> {
 }
 
 /**
+ * `tellDispatcher` for releases that come in bursts: at once, then at most every `everyMs` while more come, since each
+ * telling costs as much as storing several releases. Who rings does not wait: a telling that fails is made up for by the
+ * dispatcher, which looks by itself.
+ */
+export function createDispatcherBell(db: Db, everyMs: number): (releaseId: string) => void {
+  let waiting: string | undefined;
+  let isResting = false;
+  function ring(releaseId: string): void {
+    if (isResting) {
+      waiting = releaseId;
+      return;
+    }
+    isResting = true;
+    void tellDispatcher(db, releaseId).catch(() => undefined);
+    setTimeout(() => {
+      isResting = false;
+      const next = waiting;
+      waiting = undefined;
+      if (next !== undefined) ring(next);
+    }, everyMs).unref();
+  }
+  return ring;
+}
+
+/**
  * Commits without waiting for the disk, as claims do. A claim or an end that a crash of the database undoes means one more hand-over, which
  * the lane ignores; waiting for it would make the pushes that are stored meanwhile wait too.
  */

@@ -23,6 +23,7 @@ export interface Store {
 export interface StoreOptions {
   readonly databaseUrl: string;
   readonly maxConnections: number;
+  readonly keptConnections?: number;
   readonly applicationName: string;
 }
 
@@ -35,15 +36,13 @@ export async function openStore(options: StoreOptions, log: Logger): Promise<Sto
     log,
     waitMs: 30_000,
   });
-  const pool = createPool(
-    {
-      url: options.databaseUrl,
-      schema: STORE_SCHEMA,
-      maxConnections: options.maxConnections,
-      applicationName: options.applicationName,
-    },
-    log,
-  );
+  return connectStore(options, log);
+}
+
+/** Connections of their own to a store that is open already, for work that must not wait for any other. */
+export function connectStore(options: StoreOptions, log: Logger): Store {
+  const { databaseUrl: url, ...connections } = options;
+  const pool = createPool({ url, schema: STORE_SCHEMA, ...connections }, log);
   const db = createDatabase<Tables>(pool);
   return { db, pool, close: () => db.destroy() };
 }

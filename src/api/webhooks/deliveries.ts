@@ -1,6 +1,14 @@
 /** The questions of a webhook to the database, each asked for all that wait for it. */
-import { acceptDeliveries, type DeliveryResult, type Told } from '../../store/deliveries.ts';
+import type { Logger } from '../../platform/log.ts';
+import {
+  acceptDeliveries,
+  prepareDeliveries,
+  type DeliveryResult,
+  type Told,
+} from '../../store/deliveries.ts';
+import { createDispatcherBell } from '../../store/outbox.ts';
 import { findProjectsForWebhooks, type WebhookProject } from '../../store/projects.ts';
+import { connectStore } from '../../store/store.ts';
 import { isDatabaseLost } from '../database-retry.ts';
 import type { ApiParts } from '../parts.ts';
 import { together } from './together.ts';
@@ -18,6 +26,33 @@ export interface Deliveries {
   accept(told: Told): Promise<DeliveryResult>;
 }
 
+/** Longest that the dispatcher does not hear of a push after another one, milliseconds; it waits longer for calm. */
+const TELL_EVERY_MS = 20;
+
+/** One that stores, one that stores what came meanwhile. */
+const KEPT_CONNECTIONS = 2;
+
+/** Over connections of its own, which are open and prepared before the first push: pages never make a webhook wait. */
+export async function openDeliveries(
+  databaseUrl: string,
+  log: Logger,
+): Promise<Deliveries & { close(): Promise<void> }> {
+  const store = connectStore(
+    {
+      databaseUrl,
+      maxConnections: 2 * KEPT_CONNECTIONS,
+      keptConnections: KEPT_CONNECTIONS,
+      applicationName: 'sluice-webhooks',
+    },
+    log,
+  );
+  // A database that takes nothing now may do so later.
+  await prepareDeliveries(store.db, KEPT_CONNECTIONS).catch((error: unknown) =>
+    log.warn({ err: error }, 'the first webhook will wait for what could not be prepared'),
+  );
+  return { ...createDeliveries(store), close: () => store.close() };
+}
+
 export function createDeliveries({ db }: Pick<ApiParts, 'db'>): Deliveries {
   const known = new Map<string, WebhookProject>();
   const read = together<string, WebhookProject | undefined>({
@@ -29,8 +64,14 @@ export function createDeliveries({ db }: Pick<ApiParts, 'db'>): Deliveries {
     keyOf: () => Symbol('reading'),
     isOfAll: isDatabaseLost,
   });
+  const tell = createDispatcherBell(db, TELL_EVERY_MS);
   const accept = together<Told, DeliveryResult>({
-    work: (items) => acceptDeliveries(db, items),
+    work: async (items) => {
+      const results = await acceptDeliveries(db, items);
+      const [made] = results.flatMap((result) => (result.kind === 'stored' ? result.made : []));
+      if (made !== undefined) tell(made);
+      return results;
+    },
     keyOf: ({ delivery }) => delivery.project,
     isOfAll: isDatabaseLost,
   });

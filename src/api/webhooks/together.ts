@@ -1,7 +1,7 @@
 /**
  * Work that costs one question to the database however much of it there is: what comes while earlier work is under way waits
- * for that and is done together. What comes alone is done at once; in a burst each waits for two questions at most, not for
- * one of each before it.
+ * for that and is done together. What comes alone is done at once. In a burst of fifty the database stores one half while the
+ * other half is read or answered; smaller pieces cost more, and one large piece leaves either side idle.
  */
 
 export interface Together<T, R> {
@@ -20,28 +20,33 @@ interface Waiting<T, R> {
 }
 
 /** Items of one piece of work. */
-const MOST = 50;
-/** Pieces of work at once: one that waits for a lock of another process does not hold up everybody. */
+const MOST = 25;
+/** Pieces of work at once; the second one begins when it is full, or when the first one is late. */
 const LINES = 2;
+/** From then on work is late: it may wait for a lock of another process, which is no reason for everybody to wait. Milliseconds. */
+const LATE_MS = 20;
 
 /** @returns does one item: resolves with its result, rejects with its error */
 export function together<T, R>({ work, keyOf, isOfAll }: Together<T, R>): (item: T) => Promise<R> {
   let waiting: Waiting<T, R>[] = [];
   const busy = new Set<string | symbol>();
   let lines = 0;
+  /** Pieces of work under way that are not late. */
+  let timely = 0;
 
-  /** The oldest whose keys are free. */
-  function take(): Waiting<T, R>[] {
+  /** The oldest whose keys are free, at least `least` of them. */
+  function take(least: number): Waiting<T, R>[] {
     const taken: Waiting<T, R>[] = [];
     const left: Waiting<T, R>[] = [];
     for (const one of waiting) (taken.length < MOST && !busy.has(keyOf(one.item)) ? taken : left).push(one);
+    if (taken.length < least) return [];
     waiting = left;
     return taken;
   }
 
   function next(): void {
     while (lines < LINES && waiting.length > 0) {
-      const taken = take();
+      const taken = take(timely === 0 ? 1 : MOST);
       if (taken.length === 0) return;
       void line(taken);
     }
@@ -50,8 +55,17 @@ export function together<T, R>({ work, keyOf, isOfAll }: Together<T, R>): (item:
   async function line(taken: readonly Waiting<T, R>[]): Promise<void> {
     const keys = new Set(taken.map(({ item }) => keyOf(item)));
     lines += 1;
+    timely += 1;
+    let isTimely = true;
+    const late = setTimeout(() => {
+      isTimely = false;
+      timely -= 1;
+      next();
+    }, LATE_MS);
     for (const key of keys) busy.add(key);
     await settle(taken);
+    clearTimeout(late);
+    if (isTimely) timely -= 1;
     lines -= 1;
     for (const key of keys) busy.delete(key);
     next();
