@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultEnvironments } from '../domain/plan/environment.ts';
 import { addAudit, listAudit, verifyAudit } from './audit.ts';
-import { acceptDeliveries, type DeliveryResult, type Told } from './deliveries.ts';
+import { acceptDeliveries, prepareDeliveries, type DeliveryResult, type Told } from './deliveries.ts';
 import { EVENTS_CHANNEL, listEvents, recordEvent, recordEvents, type EventToRecord } from './events.ts';
 import { listen } from './listen.ts';
 import { listParts, recordBeat } from './parts.ts';
@@ -161,6 +161,18 @@ describe('deliveries', () => {
       .orderBy('number')
       .execute();
     expect(numbers).toEqual([old, first, third].map(({ id }, index) => ({ id, number: index + 1 })));
+  });
+
+  test('are prepared by some that leave nothing behind', async () => {
+    const rows = (table: 'releases' | 'outbox' | 'deliveries'): Promise<unknown> =>
+      store.db
+        .selectFrom(table)
+        .select(({ fn }) => fn.countAll().as('all'))
+        .execute();
+    const count = (): Promise<unknown> => Promise.all([rows('releases'), rows('outbox'), rows('deliveries')]);
+    const before = await count();
+    await prepareDeliveries(store.db, 2);
+    expect(await count()).toEqual(before);
   });
 
   test('that are stored together release each push once per environment — also where two of them tell of the same one', async () => {
