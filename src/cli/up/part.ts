@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ensureError } from '../../platform/errors.ts';
 import { createDeferred } from './deferred.ts';
-import { goFirst } from './go-first.ts';
+import { goFirst, letHelpersWait } from './go-first.ts';
 import type { LogFile } from './log-file.ts';
 import { readLogLine } from './log-line.ts';
 import { signalGroup, type ProcessTable } from './process-table.ts';
@@ -122,6 +122,7 @@ export function createPart(spec: PartSpec, { table, screen, log }: PartContext):
     try {
       await spec.whenReady(current, AbortSignal.any([over, limit]));
       if (over.aborted) return;
+      if (current.pid && spec.goesFirst) letHelpersWait(current.pid);
       state.wasReady = true;
       state.isReady = true;
       readiness.resolve();
