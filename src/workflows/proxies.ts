@@ -31,10 +31,13 @@ export type Engine = Pick<
 >;
 export type Traffic = Pick<Activities, 'moveAlias' | 'rollBackTo'>;
 
-/** Needs PostgreSQL alone; repeated until it is there. */
+/**
+ * Needs PostgreSQL alone; repeated until it is there. Each takes milliseconds, and may be done twice: what a worker died with is
+ * done again soon, so that a release does not look unfinished for longer than it is.
+ */
 export const store = proxyActivities<Store>({
   taskQueue: TASK_QUEUES.main,
-  startToCloseTimeout: '15 seconds',
+  startToCloseTimeout: '6 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
@@ -116,11 +119,14 @@ function trafficProxy(retry: typeof QUICK | typeof PATIENT): Traffic {
 export const engine = { quick: engineProxy(QUICK), patient: engineProxy(PATIENT) };
 export const traffic = { quick: trafficProxy(QUICK), patient: trafficProxy(PATIENT) };
 
-/** One for the whole gray release. A dead worker is noticed by the missing heartbeat; another one goes on from the rows. */
+/**
+ * One for the whole gray release. A dead worker is noticed by the missing heartbeat; another one goes on from the rows, and
+ * sees a harmful canary sooner than the next look with an ordinary interval (10 s) would have come.
+ */
 export const watching = proxyActivities<Pick<Activities, 'watch' | 'watchBake'>>({
   taskQueue: TASK_QUEUES.watch,
   startToCloseTimeout: '365 days',
-  heartbeatTimeout: '10 seconds',
+  heartbeatTimeout: '5 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '5 seconds' },
   // Nothing waits for its end: it only reads.
   cancellationType: ActivityCancellationType.TRY_CANCEL,

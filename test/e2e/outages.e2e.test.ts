@@ -146,8 +146,10 @@ describe.concurrent('an engine that cannot be reached', () => {
     expect(blocked.sentence).toBe('cannot reach the engine; version 2 may still have 25 % of PROD');
     expect((await service.alias()).others).toEqual({ 2: 0.25 });
     restore();
+    const thereAt = Date.now();
     const back = await world.api.until(id, ['rolled-back'], END);
     await customers.stop();
+    expect(Date.now() - thereAt).toBeLessThan(20_000);
     expect(back.rollbackCause).toBe('harmful');
     expect(await service.alias()).toEqual({ main: '1', others: {} });
   });
@@ -164,9 +166,13 @@ test('Temporal, API and worker killed at once while the canary is harmful: the t
   const before = parts.map((part) => world.stack.kill(part));
   poison = true;
   for (const [index, part] of parts.entries()) await world.stack.untilBack(part, before[index] ?? 0);
+  const thereAt = Date.now();
   const back = await world.api.until(id, ['rolled-back'], END);
+  const tookMs = Date.now() - thereAt;
   await customers.stop();
   await aliases.stop();
+  // As long as a look takes to come where nothing is said of its interval, and a call.
+  expect(tookMs).toBeLessThan(11_000);
   expect(back).toMatchObject({ rollbackCause: 'harmful', services: [{ stable: '1', canary: '2' }] });
   expect(await weights(id)).toEqual([0.5, 0]);
   expect(await service.alias()).toEqual({ main: '1', others: {} });
