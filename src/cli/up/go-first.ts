@@ -4,8 +4,8 @@ import { getPriority, setPriority } from 'node:os';
 
 /** Nice value; ten steps are worth nine times the processor time of others, where there is too little for all. */
 const AHEAD = -10;
-/** Steps that a helper of such a process is behind it. */
-const BEHIND = 10;
+/** Steps that a helper of such a process is behind it, which also puts it behind what goes at the usual pace. */
+const BEHIND = 20;
 
 /**
  * Lets a process, and what it starts from now on, go before what else runs here. Linux may schedule by sessions first
