@@ -91,14 +91,16 @@ export const ReleasePage: FC<ReleaseProps> = ({ viewer, release, events, looks, 
         ))}
         <Steps release={release} />
       </section>
-      <section aria-labelledby="evidence">
-        <h2 id="evidence">Evidence that the canary is worse</h2>
-        <EvidenceChart looks={looks} />
-      </section>
+      {isJudged(release) && (
+        <section aria-labelledby="evidence">
+          <h2 id="evidence">Evidence that the canary is worse</h2>
+          <EvidenceChart looks={looks} />
+        </section>
+      )}
     </div>
     <Hooks release={release} />
     <Difference release={release} />
-    <Stages release={release} />
+    {isJudged(release) && <Stages release={release} />}
     <section aria-labelledby="history">
       <h2 id="history">History</h2>
       <ol class="timeline">
@@ -111,6 +113,11 @@ export const ReleasePage: FC<ReleaseProps> = ({ viewer, release, events, looks, 
     </section>
   </Layout>
 );
+
+/** A person's rollback sends everybody back at once: it has no stages, and nothing is judged. */
+function isJudged({ cause }: ReleaseView): boolean {
+  return cause !== 'rollback';
+}
 
 function sharesOf({
   stable,

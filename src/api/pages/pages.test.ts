@@ -248,6 +248,20 @@ describe('pages', () => {
   });
 });
 
+test('a rollback by a person waits for no look and has no stages, and its page has room for neither', async () => {
+  const id = ulid();
+  await createRelease(api.store.db, newRelease('shop', { id, cause: 'rollback', startedBy: 'ann' }));
+  const { cookie } = await signIn();
+  const headings = async (of: string): Promise<string[]> =>
+    [...(await (await get(`/releases/${of}`, { cookie })).text()).matchAll(/<h2[^>]*>([^<]*)/g)].map(
+      ([, text]) => text ?? '',
+    );
+  expect(await headings(id)).toEqual(['Traffic', 'History']);
+  expect(await headings(releaseId)).toEqual(
+    expect.arrayContaining(['Traffic', 'Evidence that the canary is worse', 'Stages', 'History']),
+  );
+});
+
 describe('a dry run', () => {
   test('shows what it would change and how, and what the hooks of a release said — as text, whatever it is', async () => {
     const id = ulid();
