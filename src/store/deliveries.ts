@@ -100,7 +100,8 @@ export async function prepareDeliveries(db: Kysely<Tables>, connections: number)
 /** No project is called so: names begin with a letter. */
 function rehearsed(index: number): Push {
   const project = `:${index}`;
-  const of = {
+  const release: Passed = {
+    id: project,
     project,
     environment: 'none',
     ref: 'none',
@@ -108,21 +109,15 @@ function rehearsed(index: number): Push {
     before: '',
     author: '',
     message: '',
-  };
-  const release = {
-    ...of,
-    id: project,
     cause: 'push',
     startedBy: '',
     dryRun: false,
     dedupeKey: '',
     at: 0,
-  } as const;
-  return {
-    delivery: { project, provider: 'none', delivery: 'none', event: 'push', bodySha256: '' },
-    releases: [{ ...release, newestQuarantine: 0 }],
-    version: undefined,
+    newestQuarantine: 0,
   };
+  const delivery = { project, provider: 'none', delivery: 'none', event: 'push', bodySha256: '' };
+  return { delivery, releases: [release], version: undefined };
 }
 
 /** Everything is read first and stored in one step, which refuses when something has changed meanwhile. */

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Kysely, Transaction } from 'kysely';
 import type { Pool } from 'pg';
-import { createDatabase, createPool } from '../platform/database.ts';
+import { createDatabase, createPool, type DatabaseOptions } from '../platform/database.ts';
 import type { Logger } from '../platform/log.ts';
 import { migrate } from '../platform/migrate.ts';
 import type { Tables } from './tables.ts';
@@ -20,11 +20,8 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export interface StoreOptions {
+export interface StoreOptions extends Omit<DatabaseOptions, 'url' | 'schema'> {
   readonly databaseUrl: string;
-  readonly maxConnections: number;
-  readonly keptConnections?: number;
-  readonly applicationName: string;
 }
 
 /** Connects, brings the schema up to date, and returns the store. Waits up to 30 s for a database that starts. */

@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
-import { Client } from 'pg';
+import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { newRelease } from '../../../test/support/new-release.ts';
 import { startTestStore, type TestStore } from '../../../test/support/test-store.ts';
 import type { DeliveryResult } from '../../store/deliveries.ts';
+import { listen } from '../../store/listen.ts';
 import { OUTBOX_CHANNEL } from '../../store/outbox.ts';
 import type { NewRelease } from '../../store/releases.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
@@ -67,11 +68,19 @@ test('one that the database refuses is refused alone, and the next one is taken'
 
 test('the dispatcher hears of a burst at once, and of its end', async () => {
   const heard: string[] = [];
-  const listener = new Client({ connectionString: store.postgres.url });
-  listener.on('notification', ({ payload }) => heard.push(payload ?? ''));
-  await listener.connect();
+  let connects = 0;
+  const listening = listen(
+    {
+      databaseUrl: store.postgres.url,
+      channel: OUTBOX_CHANNEL,
+      applicationName: 'test',
+      onNotify: (payload) => heard.push(payload),
+      onConnect: () => (connects += 1),
+    },
+    pino({ level: 'silent' }),
+  );
   try {
-    await listener.query(`listen "${OUTBOX_CHANNEL}"`);
+    await vi.waitUntil(() => connects > 0, { timeout: 5_000 });
     const releases = Array.from({ length: 30 }, () => newRelease('heard'));
     const fresh = createDeliveries(store);
     for (const release of releases) await accept(release, fresh);
@@ -81,6 +90,6 @@ test('the dispatcher hears of a burst at once, and of its end', async () => {
     expect(ofThese[0]).toBe(releases[0]?.id);
     expect(ofThese.length).toBeLessThan(releases.length);
   } finally {
-    await listener.end();
+    await listening.close();
   }
 });

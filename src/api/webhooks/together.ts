@@ -30,12 +30,11 @@ const LATE_MS = 20;
 export function together<T, R>({ work, keyOf, isOfAll }: Together<T, R>): (item: T) => Promise<R> {
   let waiting: Waiting<T, R>[] = [];
   const busy = new Set<string | symbol>();
-  let lines = 0;
-  /** Pieces of work under way that are not late. */
-  let timely = 0;
+  const lines = new Set<{ isLate: boolean }>();
 
   /** The oldest whose keys are free, at least `least` of them. */
   function take(least: number): Waiting<T, R>[] {
+    if (waiting.length < least) return [];
     const taken: Waiting<T, R>[] = [];
     const left: Waiting<T, R>[] = [];
     for (const one of waiting) (taken.length < MOST && !busy.has(keyOf(one.item)) ? taken : left).push(one);
@@ -45,8 +44,8 @@ export function together<T, R>({ work, keyOf, isOfAll }: Together<T, R>): (item:
   }
 
   function next(): void {
-    while (lines < LINES && waiting.length > 0) {
-      const taken = take(timely === 0 ? 1 : MOST);
+    while (lines.size < LINES && waiting.length > 0) {
+      const taken = take([...lines].every(({ isLate }) => isLate) ? 1 : MOST);
       if (taken.length === 0) return;
       void line(taken);
     }
@@ -54,19 +53,16 @@ export function together<T, R>({ work, keyOf, isOfAll }: Together<T, R>): (item:
 
   async function line(taken: readonly Waiting<T, R>[]): Promise<void> {
     const keys = new Set(taken.map(({ item }) => keyOf(item)));
-    lines += 1;
-    timely += 1;
-    let isTimely = true;
+    const self = { isLate: false };
     const late = setTimeout(() => {
-      isTimely = false;
-      timely -= 1;
+      self.isLate = true;
       next();
     }, LATE_MS);
+    lines.add(self);
     for (const key of keys) busy.add(key);
     await settle(taken);
     clearTimeout(late);
-    if (isTimely) timely -= 1;
-    lines -= 1;
+    lines.delete(self);
     for (const key of keys) busy.delete(key);
     next();
   }
